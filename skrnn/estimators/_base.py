@@ -1,0 +1,285 @@
+"""What every network estimator shares: fit, continue, predict, save."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from ..training import (
+    FIXED_LENGTH,
+    Settings,
+    WindowDataset,
+    build_net,
+    device_after_loading,
+    predict,
+    resolve_device,
+    restart_optimizer,
+    set_weights,
+    train,
+    weights_of,
+)
+from ..windows import overlap, time_ordered_split
+from ._samples import Samples, check_samples, check_windows
+
+_SEED_LIMIT = 2**31 - 1
+
+
+def _kind_of_target(y: Any) -> tuple[int, str]:
+    """Number of axes of y, and the type that predictions of it take."""
+    y = np.asarray(y)
+    return y.ndim, "float32" if y.dtype == np.float32 else "float64"
+
+
+def _is_stochastic(estimator: BaseNetwork) -> bool:
+    if estimator.solver == "lbfgs":
+        raise AttributeError("partial_fit is only available for stochastic solvers")
+    return True
+
+
+class BaseNetwork(BaseEstimator, ABC):
+    """A plain estimator that holds a skorch net in ``net_``.
+
+    Children supply the parameters and three hooks: what a target looks like, the
+    parameters of the module, and the validation score.
+    """
+
+    @abstractmethod
+    def _check_target(self, y: Any) -> np.ndarray:
+        """Targets of shape (n_samples, n_outputs), of the estimator's dtype."""
+
+    @abstractmethod
+    def _module_params(self) -> dict[str, Any]:
+        """Arguments of the module, but for its seed and dtype."""
+
+    @staticmethod
+    @abstractmethod
+    def _score(y: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
+        """Validation score, larger is better."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> Any:
+        """Fit the network to windows and their targets.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_timesteps, n_features), \
+                {array-like, DataFrame} of shape (n_samples, n_timesteps), \
+                list of arrays of shape (n_timesteps_i, n_features), or Windows
+            The sequences. A 2-D X has one feature. Rows that are NaN in every
+            feature at the front of a 3-D window are history that does not exist.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss and the validation score.
+        X_val : like X, default=None
+            Held-out sequences, used instead of a split of X.
+        y_val : array-like, default=None
+            Targets of ``X_val``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        is_warm = self.warm_start and hasattr(self, "net_")
+        samples = self._check_samples(X, y, sample_weight, reset=not is_warm)
+        self._random_state = self._new_random_state()
+        samples, held_out = self._held_out(samples, X_val, y_val)
+        if is_warm:
+            restart_optimizer(self.net_)
+        else:
+            self._start()
+        self.n_iter_ = 0
+        self._train(samples, held_out, n_epochs=self.max_iter)
+        return self
+
+    @available_if(_is_stochastic)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Train for one more epoch on the given samples.
+
+        The optimiser goes on from where it stands, at a constant learning rate.
+
+        Parameters
+        ----------
+        X : array, DataFrame, list of arrays or Windows
+            The sequences, as in :meth:`fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: one epoch cannot be "
+                "stopped early; set early_stopping=False"
+            )
+        is_first = not hasattr(self, "net_")
+        samples = self._check_samples(X, y, sample_weight, reset=is_first)
+        if is_first:
+            self._random_state = self._new_random_state()
+            self._start()
+            self.n_iter_ = 0
+        self._train(samples, None, n_epochs=1, incremental=True)
+        return self
+
+    def _raw_predict(self, X: Any) -> np.ndarray:
+        """Predictions of shape (n_samples, n_outputs)."""
+        check_is_fitted(self)
+        windows = check_windows(self, X, reset=False)
+        data = WindowDataset(windows, device=self.device_)
+        return predict(self.net_, data, self.n_threads)
+
+    def _check_samples(self, X: Any, y: Any, weights: Any, reset: bool) -> Samples:
+        def check_target(y: Any) -> np.ndarray:
+            targets = self._check_target(y)
+            if not reset and targets.shape[1] != self.n_outputs_:
+                raise ValueError(
+                    f"y has {targets.shape[1]} outputs, but {type(self).__name__} was "
+                    f"fitted on {self.n_outputs_}"
+                )
+            return targets
+
+        samples = check_samples(self, X, y, weights, check_target, reset=reset)
+        if reset:
+            self.n_outputs_ = samples.targets.shape[1]
+            self._target_ndim, self._target_dtype = _kind_of_target(y)
+        return samples
+
+    def _held_out(
+        self, samples: Samples, X_val: Any, y_val: Any
+    ) -> tuple[Samples, Samples | None]:
+        """Training samples, and those to validate on, if any."""
+        if X_val is not None or y_val is not None:
+            if X_val is None or y_val is None:
+                raise ValueError("X_val and y_val must be given together")
+            given = self._check_samples(X_val, y_val, None, reset=False)
+            return samples, self._large_enough(given)
+        if not self.early_stopping:
+            return samples, None
+        train_index, held_out = self._split(samples)
+        return samples.take(train_index), self._large_enough(samples.take(held_out))
+
+    def _split(self, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+        in_time = self.validation_split == "last" or (
+            self.validation_split == "auto" and overlap(samples.windows)
+        )
+        if in_time:
+            gap = self.n_outputs_ - 1
+            return time_ordered_split(len(samples), self.validation_fraction, gap)
+        return train_test_split(
+            np.arange(len(samples)),
+            test_size=self.validation_fraction,
+            random_state=self._random_state,
+        )
+
+    def _large_enough(self, held_out: Samples) -> Samples:
+        if len(held_out) < 2:
+            raise ValueError(
+                "The validation set is too small: it needs at least 2 samples, got "
+                f"{len(held_out)}. Increase 'validation_fraction' or the size of your "
+                "dataset"
+            )
+        return held_out
+
+    def _new_random_state(self) -> np.random.RandomState:
+        seed = check_random_state(self.random_state).randint(_SEED_LIMIT)
+        return np.random.RandomState(seed)
+
+    def _start(self) -> None:
+        """A fresh net, and empty records."""
+        settings = Settings.of(self)
+        self.device_ = resolve_device(self.device, np.dtype(self.dtype).name)
+        self._fitted_module_params = {
+            **self._module_params(),
+            "dtype": np.dtype(self.dtype).name,
+            "seed": int(self._random_state.randint(_SEED_LIMIT)),
+        }
+        self.net_ = build_net(
+            self._fitted_module_params, settings, self._score, self.device_
+        )
+        self.loss_curve_: list[float] = []
+        self.validation_scores_: list[float] | None = None
+        self.best_loss_: float | None = None
+        self.t_ = 0
+
+    def _train(
+        self,
+        samples: Samples,
+        held_out: Samples | None,
+        n_epochs: int,
+        incremental: bool = False,
+    ) -> None:
+        outcome = train(
+            self.net_,
+            self._dataset(samples),
+            None if held_out is None else self._dataset(held_out),
+            Settings.of(self),
+            self._random_state,
+            n_epochs=n_epochs,
+            n_samples_seen=self.t_,
+            incremental=incremental,
+        )
+        self.n_iter_ += len(outcome.losses)
+        self.t_ += len(outcome.losses) * len(samples)
+        self.loss_curve_ += outcome.losses
+        self.best_loss_ = min(self.loss_curve_, default=None)
+        if outcome.scores:
+            self.validation_scores_ = (self.validation_scores_ or []) + outcome.scores
+        hit_limit = outcome.ended == "max_iter" and not incremental
+        if hit_limit and self.learning_rate not in FIXED_LENGTH:
+            warnings.warn(
+                f"Maximum iterations ({self.max_iter}) reached and the optimization "
+                "hasn't converged yet. Raise max_iter, or stop on held-out data with "
+                "early_stopping=True",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _dataset(self, samples: Samples) -> WindowDataset:
+        return WindowDataset(
+            samples.windows, samples.targets, samples.weights, device=self.device_
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "net_")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The weights as arrays in place of the net; no optimiser, no device."""
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            state["net_"] = weights_of(self.net_)
+            del state["device_"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the net anew on the device that is there."""
+        super().__setstate__(state)
+        if "net_" in state:
+            dtype = self._fitted_module_params["dtype"]
+            self.device_ = device_after_loading(self.device, dtype)
+            self.net_ = build_net(
+                self._fitted_module_params, Settings.of(self), self._score, self.device_
+            )
+            set_weights(self.net_, state["net_"])

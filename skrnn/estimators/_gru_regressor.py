@@ -1,0 +1,180 @@
+"""GRURegressor."""
+
+from ._recurrent_regressor import BaseRecurrentRegressor
+
+
+class GRURegressor(BaseRecurrentRegressor):
+    r"""Gated recurrent unit network for regression.
+
+    Learns, from a window of rows, the target that belongs to the window: with targets
+    from :func:`~skrnn.preprocessing.make_supervised`, the value after its last row. The
+    state after the last row of the window goes through a linear layer.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or tuple of int, default=(32,)
+        Hidden units of each recurrent layer, the first reading the input and each
+        other the states of the one before. More units learn more and cost more,
+        quadratically.
+    activation : {"tanh"}, default="tanh"
+        Activation of the candidate state.
+    bidirectional : bool, default=False
+        Read each sequence forwards and backwards in time; doubles the weights. Both
+        directions stay inside the window, so nothing later than it is seen.
+    dropout : float, default=0.0
+        Share of the outputs of each layer, the last included, that is zeroed in
+        training, in [0, 1). Raise it against overfitting.
+    loss : str, default="squared_error"
+        What is minimised, per output: "squared_error", half the squared error;
+        "absolute_error"; "huber", which turns from squared to absolute at an error of
+        1; "poisson", half the Poisson deviance with a log link, for counts.
+    solver : str or torch.optim.Optimizer class, default="adam"
+        The optimiser: "adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta" or
+        "lbfgs", which takes one full-batch step with line search an epoch and needs
+        memory for all windows at once. "adadelta" wants learning_rate_init=1.
+    alpha : float, default=0.0001
+        Strength of the L2 penalty ``alpha / 2 * sum(W ** 2)``, divided by the sum of
+        the sample weights of a batch; biases are not penalised. With "adamw" it is
+        the decoupled decay of each step instead.
+    batch_size : int or "auto", default="auto"
+        Windows in a batch; "auto" is ``min(200, n_samples)``.
+    learning_rate : str, default="constant"
+        Schedule of the learning rate: "constant"; "invscaling" divides by
+        ``t ** power_t`` after ``t`` samples; "adaptive" divides by 5 where training
+        would stop; "cosine" falls to 0 over max_iter epochs; "onecycle" rises to
+        learning_rate_init and falls again over max_iter epochs.
+    learning_rate_init : float, default=0.001
+        Learning rate at the start ("onecycle": at the top). Too large diverges.
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+    max_iter : int, default=200
+        Largest number of epochs.
+    shuffle : bool, default=True
+        Draw a new order of the samples in each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Source of the initial weights, the order of samples, the dropout masks and
+        the random validation split. The same integer gives the same bits on a CPU.
+    tol : float, default=0.0001
+        Training stops once the loss (with early_stopping the validation score) has
+        not improved by tol for more than n_iter_no_change epochs in a row.
+    verbose : int, default=0
+        1 shows a progress bar with the loss, 2 prints a line an epoch.
+    warm_start : bool, default=False
+        Let ``fit`` go on from the weights of the last fit.
+    momentum : float, default=0.9
+        Of "sgd", in [0, 1].
+    nesterovs_momentum : bool, default=True
+        Whether the momentum of "sgd" is Nesterov's.
+    beta_1 : float, default=0.9
+        Decay of the first moment of "adam" and "adamw", in [0, 1).
+    beta_2 : float, default=0.999
+        Decay of the second moment of "adam" and "adamw", in [0, 1).
+    epsilon : float, default=1e-8
+        Added to the denominator of "adam", "adamw" and "rmsprop".
+    max_grad_norm : float or None, default=None
+        Gradients with a larger L2 norm are scaled down to it. A value near 1 mends
+        training that diverges.
+    early_stopping : bool, default=False
+        Hold out a part of the samples, stop when their R2 no longer improves, and
+        keep the weights with which it was best.
+    validation_fraction : float, default=0.1
+        Share of the samples held out by early_stopping, in (0, 1).
+    validation_split : {"auto", "last", "random"}, default="auto"
+        Which samples early_stopping holds out. "last" takes the last ones, with a gap
+        of ``n_outputs - 1`` windows, so that no target of a training window lies
+        in the held-out part; "auto" does so where windows overlap, and draws at random
+        where they do not.
+    n_iter_no_change : int or inf, default=10
+        See tol.
+    device : str or torch.device, default="auto"
+        Where to compute: "cpu", "cuda", "cuda:<number>" or "mps"; "auto" takes CUDA,
+        then MPS, then the CPU.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of data, weights and predictions.
+    n_threads : int or "auto", default="auto"
+        CPU threads of torch during fit and predict; set back afterwards. "auto" is one
+        for networks with no layer over 256 units.
+    callbacks : list of skorch callbacks, default=None
+        Called during training; copied, so that fit does not change them.
+    net_params : dict, default=None
+        Further arguments of the skorch net, such as
+        ``{"optimizer__amsgrad": True}``; they override what skrnn sets.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Features of a time step; for a 2-D X its columns, as in scikit-learn.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if X was a DataFrame with string columns.
+    n_timesteps_in_ : int or None
+        Time steps of a window; None if they varied.
+    n_outputs_ : int
+        Number of targets of a sample.
+    loss_curve_ : list of float
+        Training loss of each epoch, the penalty included; warm_start and partial_fit
+        append to it.
+    validation_scores_ : list of float, or None
+        R2 on the held-out samples after each epoch, if there were any.
+    best_loss_ : float
+        Smallest value of ``loss_curve_``.
+    n_iter_ : int
+        Epochs of the last fit.
+    t_ : int
+        Training samples seen.
+    device_ : torch.device
+        Where the network is.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` is the PyTorch module.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``, if a parameter is out of its range, X and y do not fit together or
+        hold NaN or infinity, the device is not there, or training diverges; in
+        ``predict``, if X has other features or time steps than in ``fit``.
+    sklearn.exceptions.NotFittedError
+        In ``predict``, before ``fit``.
+
+    See Also
+    --------
+    RNNRegressor : Without gates.
+    LSTMRegressor : With a separate cell state; runs faster on a CPU.
+    skrnn.preprocessing.SlidingWindow : Makes the windows inside a Pipeline.
+
+    Notes
+    -----
+    With the row :math:`x_t` and the state :math:`h_t`, per layer [1]_, the reset gate
+    applied after the matrix product:
+
+    .. math::
+
+        r_t &= \sigma(W_{xr} x_t + b_{xr} + W_{hr} h_{t-1} + b_{hr}) \\
+        z_t &= \sigma(W_{xz} x_t + b_{xz} + W_{hz} h_{t-1} + b_{hz}) \\
+        n_t &= \tanh(W_{xn} x_t + b_{xn} + r_t (W_{hn} h_{t-1} + b_{hn})) \\
+        h_t &= (1 - z_t) n_t + z_t h_{t-1}
+
+    Axis order is (sample, time, feature). Scale X and y: a network learns values near
+    1. Windows are gathered batch by batch from the rows that they share, so memory grows
+    with the rows, not with rows times window length. Time grows with samples times
+    window length times the square of the hidden units. A pickle holds weights, not the
+    state of the optimiser.
+
+    References
+    ----------
+    .. [1] K. Cho et al., "Learning phrase representations using RNN encoder-decoder for
+       statistical machine translation", EMNLP, 2014.
+       https://doi.org/10.3115/v1/D14-1179
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import GRURegressor
+    >>> wave = np.sin(np.arange(120) / 3)
+    >>> X = np.lib.stride_tricks.sliding_window_view(wave[:-1], 12)
+    >>> model = GRURegressor(8, learning_rate="cosine", learning_rate_init=0.02,
+    ...     max_iter=100, tol=0, random_state=0)
+    >>> model.fit(X, wave[12:]).score(X, wave[12:]) > 0.99
+    True
+    """
+
+    _cell = "gru"

@@ -1,0 +1,299 @@
+"""Sample-aligned sliding windows for a Pipeline."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_is_fitted,
+    validate_data,
+)
+
+from ..windows import Windows, too_long_a_window
+from ._series import Series, is_panel, largest_gap, series_of
+
+
+def _gives_lags(transformer: SlidingWindow) -> bool:
+    return bool(transformer.flatten)
+
+
+class SlidingWindow(TransformerMixin, BaseEstimator):
+    """Turn each row into the window of rows that ends there.
+
+    Learns the last ``window_length - 1`` rows, so that rows which come right after
+    them can be given their history. Row ``t`` in, the window ending at row ``t`` out:
+    ``n`` rows give ``n`` windows, no row is dropped and ``y`` is not touched, so the
+    transformer stands in a :class:`~sklearn.pipeline.Pipeline` and ``window_length``
+    can be searched like any other parameter.
+
+    Parameters
+    ----------
+    window_length : int, default=10
+        Rows in a window, the row itself included.
+    flatten : bool, default=False
+        If False, windows of shape ``(window_length, n_features)`` for the recurrent
+        estimators. If True, one flat row of lags for any other estimator, oldest
+        first; lag 0 is the row itself.
+    context : {"auto", "always", "never"}, default="auto"
+        Whether ``transform`` puts the rows remembered by ``fit`` in front of the new
+        ones. ``"auto"`` does so where the pandas index of the new rows is later than
+        the last one seen in ``fit``, by no more than the largest gap seen in ``fit``;
+        rows already seen get no context, nor do arrays, which have no index.
+        ``fit_transform`` never puts rows in front.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had string column names.
+    history_ : dict
+        For each instance (None for a single series) the last ``window_length - 1``
+        rows, of shape (at most window_length - 1, n_features_in_), and their last
+        time.
+    largest_gap_ : object
+        Largest step between neighbouring index values; None without an index.
+
+    Raises
+    ------
+    ValueError
+        If ``window_length`` is longer than the (longest) series in ``fit``, the index
+        is not in order, X holds infinity, or its columns differ from those of
+        ``fit``.
+
+    See Also
+    --------
+    make_supervised : Pair rows with what follows them.
+    skrnn.windows.Windows : What a panel is turned into.
+
+    Notes
+    -----
+    Axis order is (sample, time, feature). The first windows of a series lack history:
+    their missing rows are NaN, which the recurrent estimators read as a shorter
+    sequence. NaN in X is passed on.
+
+    A single series becomes a read-only *view* of shape ``(n_samples, window_length,
+    n_features)`` on one copy of the rows, which costs no memory for the windows. A
+    panel, a DataFrame with an (instance, time) MultiIndex, becomes a
+    :class:`~skrnn.windows.Windows`, since no strided view can skip from one series to
+    the next; ``np.asarray`` of it gives the 3-D array.
+
+    A step before this one must hand on the index for ``context="auto"`` to see it:
+    ``pipeline.set_output(transform="pandas")``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.preprocessing import SlidingWindow
+    >>> X = np.arange(4.0).reshape(-1, 1)
+    >>> SlidingWindow(window_length=3, flatten=True).fit_transform(X)
+    array([[nan, nan,  0.],
+           [nan,  0.,  1.],
+           [ 0.,  1.,  2.],
+           [ 1.,  2.,  3.]])
+    >>> SlidingWindow(window_length=3).fit_transform(X).shape
+    (4, 3, 1)
+    """
+
+    _parameter_constraints: dict = {
+        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "flatten": ["boolean"],
+        "context": [StrOptions({"auto", "always", "never"})],
+    }
+
+    def __init__(
+        self, window_length: int = 10, flatten: bool = False, context: str = "auto"
+    ) -> None:
+        self.window_length = window_length
+        self.flatten = flatten
+        self.context = context
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> SlidingWindow:
+        """Remember the last rows of each series.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, n_features)
+            Rows in order of time. A two-level (instance, time) MultiIndex makes them
+            a panel.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : SlidingWindow
+        """
+        rows = self._check_rows(X, reset=True)
+        series = series_of(X, len(rows))
+        longest = max((one.n_rows for one in series), default=0)
+        if longest < self.window_length:
+            raise too_long_a_window(self.window_length, longest)
+        self.history_ = {one.key: self._tail(rows, one) for one in series}
+        self.largest_gap_ = largest_gap(series)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Fit, and return the windows of the same rows without any context.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, n_features)
+            Rows in order of time.
+        y : None
+            Ignored.
+        **fit_params : dict
+            None are known; present for the scikit-learn interface.
+
+        Returns
+        -------
+        windows : ndarray, Windows or DataFrame
+            As from :meth:`transform`.
+        """
+        self.fit(X, y, **fit_params)
+        return self._windows(X, context="never")
+
+    def transform(self, X: Any) -> Any:
+        """Return the window that ends at each row.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, n_features)
+            Rows in order of time.
+
+        Returns
+        -------
+        windows : ndarray of shape (n_samples, window_length, n_features), or Windows
+            A read-only view for a single series, Windows for a panel. With
+            ``flatten=True`` an ndarray of shape (n_samples, window_length *
+            n_features), or a DataFrame after ``set_output(transform="pandas")``.
+        """
+        check_is_fitted(self)
+        return self._windows(X, context=self.context)
+
+    @available_if(_gives_lags)
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the lags, ``"<feature>_lag<k>"``; only with ``flatten=True``.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features; None takes those seen in ``fit``.
+
+        Returns
+        -------
+        names : ndarray of str, shape (window_length * n_features_in_,)
+        """
+        check_is_fitted(self)
+        names = _check_feature_names_in(self, input_features)
+        lags = range(self.window_length - 1, -1, -1)
+        return np.array([f"{name}_lag{lag}" for lag in lags for name in names], object)
+
+    def set_output(self, *, transform: str | None = None) -> SlidingWindow:
+        """Choose the container of flat lags; 3-D windows stay what they are.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            None leaves the setting as it is.
+
+        Returns
+        -------
+        self : SlidingWindow
+        """
+        if transform is not None:
+            config = getattr(self, "_sklearn_output_config", {})
+            self._sklearn_output_config = {**config, "transform": transform}
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _check_rows(self, X: Any, reset: bool) -> np.ndarray:
+        return validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+        )
+
+    def _tail(self, rows: np.ndarray, one: Series) -> tuple[np.ndarray, Any]:
+        first = max(one.rows.start, one.rows.stop - (self.window_length - 1))
+        last_time = None if one.times is None else one.times[-1]
+        return rows[first : one.rows.stop].copy(), last_time
+
+    def _windows(self, X: Any, context: str) -> Any:
+        rows = self._check_rows(X, reset=False)
+        series = series_of(X, len(rows))
+        if not is_panel(X):
+            view = self._view(rows, self._context(series[0], context))
+            return view.reshape(len(view), -1) if self.flatten else view
+        windows = self._panel_windows(rows, series, context)
+        if self.flatten:
+            return windows.to_array(self.window_length).reshape(len(windows), -1)
+        return windows
+
+    def _context(self, one: Series, context: str) -> np.ndarray:
+        """The remembered rows to put in front of a series, oldest first."""
+        tail, last_time = self.history_.get(one.key, (self._no_rows(), None))
+        if context == "always":
+            return tail
+        if context == "never" or last_time is None or one.times is None:
+            return self._no_rows()
+        return tail if self._follows(last_time, one.times[0]) else self._no_rows()
+
+    def _follows(self, last_time: Any, first_time: Any) -> bool:
+        if self.largest_gap_ is None:
+            return False
+        try:
+            gap = first_time - last_time
+            return bool(gap > 0 * self.largest_gap_ and gap <= self.largest_gap_)
+        except TypeError as error:
+            raise ValueError(
+                f"the index of X begins at {first_time!r}, which cannot be compared "
+                f"with {last_time!r}, where fit ended; give both the same kind of "
+                'index and time zone, or set context="never"'
+            ) from error
+
+    def _no_rows(self) -> np.ndarray:
+        return np.empty((0, self.n_features_in_))
+
+    def _view(self, rows: np.ndarray, tail: np.ndarray) -> np.ndarray:
+        n_missing = self.window_length - 1 - len(tail)
+        missing = np.full((n_missing, rows.shape[1]), np.nan, dtype=rows.dtype)
+        padded = np.concatenate([missing, tail.astype(rows.dtype), rows])
+        view = np.lib.stride_tricks.sliding_window_view(
+            padded, self.window_length, axis=0
+        )  # (sample, feature, time)
+        return view.swapaxes(1, 2)  # (sample, time, feature)
+
+    def _panel_windows(
+        self, rows: np.ndarray, series: list[Series], context: str
+    ) -> Windows:
+        tails = [self._context(one, context).astype(rows.dtype) for one in series]
+        parts = [
+            part
+            for tail, one in zip(tails, series, strict=True)
+            for part in (tail, rows[one.rows])
+        ]
+        is_new = np.repeat(
+            np.tile([False, True], len(series)), [len(part) for part in parts]
+        )
+        windows = Windows.from_series(
+            np.concatenate(parts),
+            self.window_length,
+            series_lengths=[
+                len(tail) + one.n_rows for tail, one in zip(tails, series, strict=True)
+            ],
+            complete=False,
+        )
+        return windows[is_new]

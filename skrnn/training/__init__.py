@@ -1,0 +1,35 @@
+"""The training engine, and the only room that imports skorch."""
+
+from ._batches import BatchLoader, WindowDataset
+from ._device import available_devices, device_after_loading, resolve_device
+from ._schedules import FIXED_LENGTH, SCHEDULES
+from ._settings import Settings
+from ._solvers import SOLVERS
+from ._train import (
+    Outcome,
+    build_net,
+    predict,
+    restart_optimizer,
+    set_weights,
+    train,
+    weights_of,
+)
+
+__all__ = [
+    "FIXED_LENGTH",
+    "SCHEDULES",
+    "SOLVERS",
+    "BatchLoader",
+    "Outcome",
+    "Settings",
+    "WindowDataset",
+    "available_devices",
+    "build_net",
+    "device_after_loading",
+    "predict",
+    "resolve_device",
+    "restart_optimizer",
+    "set_weights",
+    "train",
+    "weights_of",
+]

@@ -1,0 +1,141 @@
+"""Batches gathered on the device from rows that live there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from ..windows import Windows
+
+Batch = tuple[dict[str, Any], tuple[torch.Tensor | None, torch.Tensor | None]]
+
+
+def to_tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
+    """A tensor on ``device``; on the CPU it shares the memory of the array."""
+    array = np.ascontiguousarray(array)
+    if not array.flags.writeable:
+        array = _without_readonly_flag(array)
+    return torch.from_numpy(array).to(device)
+
+
+class WindowDataset(Dataset):
+    """Windows with their targets, rows and all on one device.
+
+    Memory is that of the rows, however much the windows overlap.
+
+    Parameters
+    ----------
+    windows : Windows
+    targets : ndarray of shape (n_samples, n_outputs), default=None
+        None to predict.
+    weights : ndarray of shape (n_samples,), default=None
+    device : torch.device
+    """
+
+    def __init__(
+        self,
+        windows: Windows,
+        targets: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+        *,
+        device: torch.device,
+    ) -> None:
+        self.device = device
+        self.rows = to_tensor(windows.rows, device)  # (row, feature)
+        self.starts = to_tensor(windows.starts, device)  # (sample,)
+        self.lengths = windows.lengths  # stays on the host: it decides shapes
+        self.is_uniform = windows.is_uniform
+        self.targets = None if targets is None else to_tensor(targets, device)
+        self.weights = None if weights is None else to_tensor(weights, device)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, index: int) -> Any:
+        """One sample as (rows, target): what a callback that looks at samples sees."""
+        start = int(self.starts[index])
+        rows = self.rows[start : start + int(self.lengths[index])]
+        return rows, None if self.targets is None else self.targets[index]
+
+    def gather(self, starts: torch.Tensor, lengths: np.ndarray) -> dict[str, Any]:
+        """The module's inputs: x (batch, time, feature), lengths (batch,) or None."""
+        n_timesteps = int(lengths[0]) if self.is_uniform else int(lengths.max())
+        if self.is_uniform or bool((lengths == n_timesteps).all()):
+            return {"x": self._view(n_timesteps).index_select(0, starts)}
+        on_device = torch.from_numpy(lengths).to(self.device)
+        steps = torch.arange(n_timesteps, device=self.device)
+        padding = steps >= on_device[:, None]  # (batch, time)
+        index = (starts[:, None] + steps).clamp_(max=len(self.rows) - 1)
+        x = self.rows[index]  # (batch, time, feature)
+        return {"x": x.masked_fill_(padding[:, :, None], 0), "lengths": on_device}
+
+    def _view(self, n_timesteps: int) -> torch.Tensor:
+        """Every run of ``n_timesteps`` rows, (row, time, feature), nothing copied."""
+        n_rows, n_features = self.rows.shape
+        return self.rows.as_strided(
+            (n_rows - n_timesteps + 1, n_timesteps, n_features),
+            (n_features, n_features, 1),
+        )
+
+
+class BatchLoader:
+    """Iterate over the batches of a :class:`WindowDataset`; the last may be smaller.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+    batch_size : int
+    random_state : numpy.random.RandomState, default=None
+        Draws a new order in each pass; None keeps the order of the samples.
+    """
+
+    def __init__(
+        self,
+        dataset: WindowDataset,
+        batch_size: int,
+        random_state: np.random.RandomState | None = None,
+    ) -> None:
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.random_state = random_state
+
+    def __len__(self) -> int:
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        data = self.dataset
+        starts, lengths = data.starts, data.lengths
+        targets, weights = data.targets, data.weights
+        if self.random_state is not None:
+            order = self.random_state.permutation(len(data))
+            on_device = torch.from_numpy(order).to(data.device)
+            starts, lengths = starts[on_device], lengths[order]
+            targets = None if targets is None else targets[on_device]
+            weights = None if weights is None else weights[on_device]
+        for first in range(0, len(data), self.batch_size):
+            part = slice(first, first + self.batch_size)
+            inputs = data.gather(starts[part], lengths[part])
+            y = None if targets is None else targets[part]
+            yield inputs, (y, None if weights is None else weights[part])
+
+
+class _Writeable:
+    """Shows an array's memory without its read-only flag."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._array = array  # keeps the memory alive
+        interface = dict(array.__array_interface__)
+        interface["data"] = (interface["data"][0], False)
+        self.__array_interface__ = interface
+
+
+def _without_readonly_flag(array: np.ndarray) -> np.ndarray:
+    """The same memory, so that torch, which cannot hold the flag, does not warn.
+
+    Only ever read here. A warnings filter would do the same, but not in threads.
+    """
+    return np.asarray(_Writeable(array))

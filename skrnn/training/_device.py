@@ -1,0 +1,85 @@
+"""Which device a network runs on."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+
+_EXPECTED = '"auto", "cpu", "cuda", "cuda:<number>", "mps" or a torch.device'
+
+
+def resolve_device(device: str | torch.device, dtype: str) -> torch.device:
+    """The device meant by a ``device`` parameter, checked to be there.
+
+    ``"auto"`` takes CUDA, then MPS (which has no float64), then the CPU.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, the device is not there, or it cannot hold ``dtype``.
+    """
+    if isinstance(device, str) and device == "auto":
+        return _best_device(dtype)
+    try:
+        resolved = torch.device(device)
+    except RuntimeError:
+        resolved = None
+    if resolved is None or resolved.type not in ("cpu", "cuda", "mps"):
+        raise ValueError(
+            f"device must be {_EXPECTED}, got {device!r}; here there are "
+            f"{available_devices()}"
+        )
+    if resolved.type == "mps" and dtype == "float64":
+        raise ValueError(
+            'device="mps" cannot compute in float64; use dtype="float32" or '
+            'device="cpu"'
+        )
+    if not _is_there(resolved):
+        raise ValueError(
+            f"device={str(device)!r} is not available; here there are "
+            f'{available_devices()}. device="auto" takes the best of them'
+        )
+    return resolved
+
+
+def device_after_loading(device: str | torch.device, dtype: str) -> torch.device:
+    """As :func:`resolve_device`, but an absent device is replaced, with a warning."""
+    try:
+        return resolve_device(device, dtype)
+    except ValueError:
+        found = _best_device(dtype)
+        warnings.warn(
+            f"the estimator was saved with device={str(device)!r}, which is not "
+            f"available here; it was loaded on {str(found)!r}",
+            UserWarning,
+            stacklevel=4,
+        )
+        return found
+
+
+def available_devices() -> list[str]:
+    """Names of the devices that can be used here."""
+    names = ["cpu"]
+    if torch.cuda.is_available():
+        names += [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        names.append("mps")
+    return names
+
+
+def _best_device(dtype: str) -> torch.device:
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available() and dtype != "float64":
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def _is_there(device: torch.device) -> bool:
+    if device.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        return (device.index or 0) < count
+    if device.type == "mps":
+        return torch.backends.mps.is_available()
+    return (device.index or 0) == 0

@@ -1,0 +1,138 @@
+"""The skorch net: its loop, with our batches, penalty and bookkeeping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+
+from ._stopping import StopTraining
+
+_DIVERGED = (
+    "training diverged: the loss was {loss} in epoch {epoch}. Scale X and y (for "
+    "instance with StandardScaler and TransformedTargetRegressor), lower "
+    "learning_rate_init (now {rate:g}), or set max_grad_norm=1.0"
+)
+
+
+class WindowNet(NeuralNet):
+    """A ``NeuralNet`` for batches of windows that are on the device already.
+
+    Against the stock net: the L2 penalty is scikit-learn's; the loss is read from the
+    device once an epoch; the history keeps epochs, not batches; a loss that is not
+    finite is an error; validation is scored on all held-out samples together.
+
+    Parameters
+    ----------
+    alpha : float
+        Strength of the L2 penalty ``alpha / 2 * sum(W**2) / sum of sample weights``
+        on the weight matrices.
+    score : callable ``(y_true, y_pred, sample_weight) -> float``
+        Validation score, larger is better.
+    """
+
+    def __init__(
+        self,
+        module: Any,
+        *args: Any,
+        alpha: float = 0.0,
+        score: Callable[..., float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(module, *args, **kwargs)
+        self.alpha = alpha
+        self.score = score
+
+    @property
+    def _default_callbacks(self) -> list[Any]:
+        return []
+
+    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        """As skorch's; a callback that stops with KeyboardInterrupt just stops."""
+        if method_name != "on_epoch_end":
+            super().notify(method_name, **cb_kwargs)
+            return
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt as stop:
+            raise StopTraining from stop
+        finally:
+            self.history[-1]["batches"].clear()
+
+    def run_single_epoch(
+        self,
+        iterator: Any,
+        training: bool,
+        prefix: str,
+        step_fn: Callable[..., dict[str, Any]],
+        **fit_params: Any,
+    ) -> None:
+        """One pass; records ``<prefix>_loss``, and ``valid_score`` on held-out data."""
+        if iterator is None:
+            return
+        self._set_training(training)
+        losses, sizes, outputs = [], [], []
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+            losses.append(step["loss"])
+            sizes.append(len(step["y_pred"]))
+            if not training:
+                outputs.append(step["y_pred"])
+        self.history.record(prefix + "_batch_count", len(sizes))
+        self._record_loss(prefix, torch.stack(losses).tolist(), sizes)
+        if not training and self.score is not None:
+            self._record_score(iterator.dataset, torch.cat(outputs))
+
+    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
+        """Loss and gradient of one batch, the penalty included in both."""
+        inputs, (y, weights) = batch
+        raw = self.infer(inputs, **fit_params)
+        loss = self.criterion_(raw, y, weights)
+        loss.backward()
+        loss = loss.detach()
+        if self.alpha:
+            loss = loss + self._penalise(len(raw) if weights is None else weights.sum())
+        return {"loss": loss, "y_pred": raw}
+
+    def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
+        inputs, (y, weights) = batch
+        with torch.no_grad():
+            raw = self.infer(inputs, **fit_params)
+            return {"loss": self.criterion_(raw, y, weights), "y_pred": raw}
+
+    def _penalise(self, total_weight: Any) -> torch.Tensor:
+        strength = self.alpha / total_weight
+        penalty = torch.zeros((), device=self.device)
+        with torch.no_grad():
+            for parameter in self.module_.parameters():
+                if parameter.ndim > 1 and parameter.grad is not None:  # not the biases
+                    weights = parameter.view(-1)
+                    penalty = penalty + torch.dot(weights, weights)
+                    parameter.grad.add_(parameter * strength)
+        return 0.5 * strength * penalty
+
+    def _record_loss(self, prefix: str, losses: list[float], sizes: list[int]) -> None:
+        loss = float(np.average(losses, weights=sizes))
+        if not np.isfinite(loss):
+            rate = self.optimizer_.param_groups[0]["lr"]
+            epoch = self.history[-1]["epoch"]
+            raise ValueError(_DIVERGED.format(loss=loss, epoch=epoch, rate=rate))
+        name = prefix + "_loss"
+        earlier = [row[name] for row in self.history[:-1] if name in row]
+        self.history.record(name, loss)
+        self.history.record(name + "_best", loss < min(earlier, default=np.inf))
+
+    def _record_score(self, dataset: Any, raw: torch.Tensor) -> None:
+        weights = dataset.weights
+        assert self.score is not None
+        score = self.score(
+            dataset.targets.cpu().numpy(),
+            self.criterion_.predictions(raw).cpu().numpy(),
+            None if weights is None else weights.cpu().numpy(),
+        )
+        self.history.record("valid_score", float(score))

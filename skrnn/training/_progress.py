@@ -1,0 +1,51 @@
+"""What a fit shows while it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skorch.callbacks import Callback
+from tqdm.auto import tqdm
+
+
+class ProgressBar(Callback):
+    """A bar over the epochs, with the loss."""
+
+    def __init__(self, n_epochs: int) -> None:
+        self.n_epochs = n_epochs
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        self.bar_ = tqdm(total=self.n_epochs, unit="epoch")
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        self.bar_.set_postfix_str(_figures(net.history[-1]), refresh=False)
+        self.bar_.update()
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        self.bar_.close()
+
+
+class EpochLines(Callback):
+    """A printed line an epoch."""
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        self.n_epochs_before_ = len(net.history)
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        number = len(net.history) - self.n_epochs_before_
+        print(f"epoch {number}: {_figures(net.history[-1])}")
+
+
+def progress_callbacks(verbose: int, n_epochs: int) -> list[tuple[str, Any]]:
+    """None for 0, a bar for 1, a line an epoch for more."""
+    if verbose <= 0:
+        return []
+    shown = ProgressBar(n_epochs) if verbose == 1 else EpochLines()
+    return [("progress", shown)]
+
+
+def _figures(epoch: Any) -> str:
+    text = f"loss = {epoch['train_loss']:.6g}"
+    if "valid_score" in epoch:
+        text += f", validation score = {epoch['valid_score']:.6g}"
+    return text

@@ -1,0 +1,41 @@
+"""The words that training understands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is trained; each field is the estimators' parameter of the name."""
+
+    loss: Any
+    solver: Any
+    alpha: float
+    batch_size: int | str
+    learning_rate: str
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    shuffle: bool
+    tol: float
+    verbose: int
+    momentum: float
+    nesterovs_momentum: bool
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    max_grad_norm: float | None
+    early_stopping: bool
+    n_iter_no_change: float
+    n_threads: int | str
+    callbacks: Any
+    net_params: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, estimator: Any) -> Settings:
+        """The settings among the parameters of an estimator."""
+        return cls(
+            **{field.name: getattr(estimator, field.name) for field in fields(cls)}
+        )

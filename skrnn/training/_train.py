@@ -1,0 +1,187 @@
+"""Build a net, train it, predict with it, take it apart and put it together."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from skorch.callbacks import GradientNormClipping
+from skorch.helper import predefined_split
+
+from ..modules import PointLoss, RecurrentNetwork
+from ._batches import BatchLoader, WindowDataset
+from ._net import WindowNet
+from ._progress import progress_callbacks
+from ._schedules import schedule_callbacks
+from ._settings import Settings
+from ._solvers import optimizer_of, starting_rate
+from ._stopping import Convergence, StopTraining
+from ._threads import choose_threads, limit_threads
+
+_AUTO_BATCH = 200
+_PREDICT_VALUES = 2**21  # hidden values of one prediction batch, about 8 MB
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended: "converged", "max_iter" or "interrupted"."""
+
+    ended: str
+    losses: list[float]
+    scores: list[float]
+
+
+def build_net(
+    module_params: dict[str, Any],
+    settings: Settings,
+    score: Callable[..., float],
+    device: torch.device,
+) -> WindowNet:
+    """An initialised net, ready to train or to be given weights."""
+    optimizer, optimizer_params = optimizer_of(settings)
+    prefixed = {f"module__{name}": value for name, value in module_params.items()}
+    prefixed |= {
+        f"optimizer__{name}": value for name, value in optimizer_params.items()
+    }
+    options: dict[str, Any] = {
+        "module": RecurrentNetwork,
+        "criterion": PointLoss,
+        "criterion__loss": settings.loss,
+        "optimizer": optimizer,
+        "lr": starting_rate(settings),
+        "alpha": 0.0 if settings.solver == "adamw" else settings.alpha,
+        "score": score,
+        "max_epochs": settings.max_iter,
+        "iterator_train": BatchLoader,
+        "iterator_valid": BatchLoader,
+        "train_split": None,
+        "verbose": 0,
+        "device": device,
+        **prefixed,
+    }
+    return WindowNet(**{**options, **(settings.net_params or {})}).initialize()
+
+
+def restart_optimizer(net: WindowNet) -> None:
+    """Forget momenta and learning-rate changes, keep the weights."""
+    net.initialize_optimizer()
+
+
+def train(
+    net: WindowNet,
+    training: WindowDataset,
+    validation: WindowDataset | None,
+    settings: Settings,
+    random_state: np.random.RandomState,
+    *,
+    n_epochs: int,
+    n_samples_seen: int = 0,
+    incremental: bool = False,
+) -> Outcome:
+    """Run up to ``n_epochs`` epochs; on an error the net is as it was before.
+
+    Raises
+    ------
+    ValueError
+        If the loss is not finite.
+    """
+    batch_size = _batch_size(settings, len(training))
+    stopping = Convergence(
+        settings.tol,
+        settings.n_iter_no_change,
+        settings.early_stopping and not incremental,
+        settings.learning_rate == "adaptive",
+        stops=not incremental,
+    )
+    n_batches = -(-len(training) // batch_size)
+    callbacks: list[Any] = []
+    if not incremental:
+        callbacks += schedule_callbacks(
+            settings, len(training), n_batches, n_samples_seen
+        )
+    if settings.max_grad_norm is not None:
+        callbacks.append(("clipping", GradientNormClipping(settings.max_grad_norm)))
+    callbacks += copy.deepcopy(list(settings.callbacks or []))
+    callbacks += progress_callbacks(settings.verbose, n_epochs)
+    callbacks.append(("convergence", stopping))
+
+    net.callbacks = callbacks
+    net.initialize_callbacks()
+    net.batch_size = batch_size
+    net.max_epochs = n_epochs
+    net.iterator_train__random_state = random_state if settings.shuffle else None
+    net.train_split = None if validation is None else predefined_split(validation)
+    first = len(net.history)
+    with limit_threads(choose_threads(settings.n_threads, net.module_)):
+        ended = _run(net, training, n_epochs)
+        stopping.restore_best(net)
+    net.train_split = None  # holds the data
+    net.module_.eval()
+    rows = net.history[first:]
+    return Outcome(
+        ended,
+        [row["train_loss"] for row in rows if "train_loss" in row],
+        [row["valid_score"] for row in rows if "valid_score" in row],
+    )
+
+
+def _run(net: WindowNet, training: WindowDataset, n_epochs: int) -> str:
+    before = copy.deepcopy(net.module_.state_dict())
+    net.notify("on_train_begin", X=training, y=None)
+    ended = "max_iter"
+    try:
+        net.fit_loop(training, None, epochs=n_epochs)
+    except StopTraining:
+        ended = "converged"
+    except KeyboardInterrupt:
+        ended = "interrupted"
+        warnings.warn(
+            "Training interrupted by user. What was learnt so far is kept.",
+            stacklevel=5,
+        )
+    except BaseException:
+        net.module_.load_state_dict(before)
+        raise
+    finally:
+        net.notify("on_train_end", X=training, y=None)
+    return ended
+
+
+def _batch_size(settings: Settings, n_samples: int) -> int:
+    if settings.solver == "lbfgs":
+        return n_samples
+    if settings.batch_size == "auto":
+        return min(_AUTO_BATCH, n_samples)
+    return min(int(settings.batch_size), n_samples)
+
+
+def predict(net: WindowNet, data: WindowDataset, n_threads: int | str) -> np.ndarray:
+    """Predictions of shape (n_samples, n_outputs), computed batch by batch."""
+    module = net.module_
+    width = max(max(p.shape) for p in module.parameters())
+    longest = int(data.lengths.max())
+    batch_size = max(1, min(4096, _PREDICT_VALUES // (longest * width)))
+    with limit_threads(choose_threads(n_threads, module)), torch.inference_mode():
+        parts = [
+            net.criterion_.predictions(module(**inputs)).cpu().numpy()
+            for inputs, _ in BatchLoader(data, batch_size)
+        ]
+    return np.concatenate(parts)
+
+
+def weights_of(net: WindowNet) -> dict[str, np.ndarray]:
+    """The weights as NumPy arrays, from whatever device."""
+    state = net.module_.state_dict()
+    return {name: value.detach().cpu().numpy().copy() for name, value in state.items()}
+
+
+def set_weights(net: WindowNet, weights: dict[str, np.ndarray]) -> None:
+    """Give a net the weights that :func:`weights_of` returned."""
+    tensors = {name: torch.from_numpy(np.array(w)) for name, w in weights.items()}
+    net.module_.load_state_dict(tensors)
+    net.module_.eval()

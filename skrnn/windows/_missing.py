@@ -1,0 +1,61 @@
+"""Windows that begin before there was anything to observe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def drop_missing_history(
+    rows: np.ndarray, starts: np.ndarray, lengths: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Move each start past the leading rows that are NaN in every feature.
+
+    Costs O(n_rows + n_windows) however much the windows overlap.
+
+    Raises
+    ------
+    ValueError
+        If a window has no observed row, or holds NaN or infinity after the first.
+    """
+    if rows.dtype.kind != "f" or len(starts) == 0 or _all_finite(rows):
+        return starts, lengths
+    ends = starts + lengths
+    blank = np.isnan(rows).all(axis=1)
+    starts = _next_filled(blank)[starts]
+    if (starts >= ends).any():
+        window = int(np.flatnonzero(starts >= ends)[0])
+        raise ValueError(
+            f"Input X contains NaN: window {window} has no observed row at all; drop "
+            "it together with its target"
+        )
+    flawed_before = np.concatenate([[0], np.cumsum(~np.isfinite(rows).all(axis=1))])
+    flawed = flawed_before[ends] > flawed_before[starts]
+    if flawed.any():
+        window = int(np.flatnonzero(flawed)[0])
+        _raise_flawed(rows[starts[window] : ends[window]], window)
+    return starts, ends - starts
+
+
+def _all_finite(rows: np.ndarray) -> bool:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(rows.sum(dtype=np.float64)))
+
+
+def _next_filled(blank: np.ndarray) -> np.ndarray:
+    """For each row the first row at or after it that is not blank."""
+    own = np.where(blank, len(blank), np.arange(len(blank)))
+    return np.minimum.accumulate(own[::-1])[::-1]
+
+
+def _raise_flawed(rows: np.ndarray, window: int) -> None:
+    if np.isnan(rows).any():
+        raise ValueError(
+            f"Input X contains NaN: window {window} has a missing value after its "
+            "first observed row. Only leading rows that are NaN in every feature mean "
+            "'no history yet'; impute the others (pandas ffill or interpolate, "
+            "sklearn.impute) before windowing"
+        )
+    raise ValueError(
+        f"Input X contains infinity or a value too large for {rows.dtype}: in window "
+        f"{window}; replace it, or scale the features before windowing"
+    )

@@ -1,0 +1,58 @@
+"""Sequences of unequal length, laid end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+
+def concatenate_sequences(
+    sequences: Iterable[Any], dtype: Any = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, starts and lengths of a list of (n_timesteps_i, n_features) arrays."""
+    arrays = [_as_rows(index, sequence) for index, sequence in enumerate(sequences)]
+    if not arrays:
+        raise ValueError("expected at least one sequence, got an empty list (0 sample)")
+    widths = np.array([array.shape[1] for array in arrays])
+    if (widths != widths[0]).any():
+        odd = int(np.flatnonzero(widths != widths[0])[0])
+        raise ValueError(
+            f"all sequences must have the same number of features; sequence 0 has "
+            f"{widths[0]}, sequence {odd} has {widths[odd]}. Each sequence is an array "
+            "of shape (n_timesteps, n_features)"
+        )
+    with np.errstate(over="ignore"):
+        rows = np.concatenate(arrays, axis=0, dtype=dtype, casting="unsafe")
+    lengths = np.array([len(array) for array in arrays], dtype=np.int64)
+    return rows, np.cumsum(lengths) - lengths, lengths
+
+
+def _as_rows(index: int, sequence: Any) -> np.ndarray:
+    array = np.asarray(sequence)
+    if array.ndim == 1:
+        array = array[:, np.newaxis]  # (time, 1)
+    if array.ndim != 2:
+        raise ValueError(
+            f"sequence {index} has shape {array.shape}; expected (n_timesteps, "
+            "n_features), or (n_timesteps,) for a single feature"
+        )
+    if array.shape[0] == 0 or array.shape[1] == 0:
+        raise ValueError(
+            f"sequence {index} is empty (shape {array.shape}); drop it together with "
+            "its target"
+        )
+    return array if array.dtype.kind in "fiub" else _as_numbers(index, array)
+
+
+def _as_numbers(index: int, array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: sequence {index} is complex")
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"sequence {index} holds {array.dtype} values that are no numbers; encode "
+            "text or categories as numbers first"
+        ) from error

@@ -1,0 +1,308 @@
+"""The one shape that all sequence data takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._dense import dense_windows
+from ._missing import drop_missing_history
+from ._ragged import concatenate_sequences
+from ._series import series_windows
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Windows:
+    """Samples as windows into shared rows; no window is ever copied.
+
+    Sample ``i`` is ``rows[starts[i] : starts[i] + lengths[i]]``. Windows may overlap,
+    may differ in length, and never need more memory than the rows that they look into.
+    A ``Windows`` behaves like a 3-D array of shape ``(n_samples, n_timesteps,
+    n_features)`` where scikit-learn asks for one: it has a ``shape``, is indexed by
+    sample, and ``np.asarray`` copies it into a dense array in which history that is
+    missing is NaN.
+
+    Parameters
+    ----------
+    rows : array of shape (n_rows, n_features)
+        The observations, oldest first within each series. Anything that slices like
+        a NumPy array (``np.memmap`` for instance).
+    starts : array-like of int, shape (n_samples,)
+        Row at which each window begins.
+    lengths : array-like of int, shape (n_samples,)
+        Number of rows in each window, at least 1.
+
+    Raises
+    ------
+    ValueError
+        If rows are not 2-D, if starts and lengths differ in shape, if a window is
+        empty, or if a window reaches outside the rows.
+
+    Notes
+    -----
+    Axis order is (sample, time, feature).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.windows import Windows
+    >>> windows = Windows(np.arange(5.0).reshape(-1, 1), starts=[0, 2], lengths=[2, 3])
+    >>> windows
+    Windows(n_samples=2, n_timesteps=3, n_features=1, n_rows=5)
+    >>> windows[1].ravel()
+    array([2., 3., 4.])
+    """
+
+    rows: Any
+    starts: np.ndarray
+    lengths: np.ndarray
+
+    def __post_init__(self) -> None:
+        starts = np.asarray(self.starts, dtype=np.int64)
+        lengths = np.asarray(self.lengths, dtype=np.int64)
+        object.__setattr__(self, "starts", starts)
+        object.__setattr__(self, "lengths", lengths)
+        if self.rows.ndim != 2:
+            raise ValueError(
+                "rows must be 2-D (n_rows, n_features), got an array of shape "
+                f"{self.rows.shape}; use rows.reshape(-1, 1) for a single feature"
+            )
+        if starts.ndim != 1 or starts.shape != lengths.shape:
+            raise ValueError(
+                "starts and lengths must be 1-D and equally long, got shapes "
+                f"{starts.shape} and {lengths.shape}"
+            )
+        if len(starts) == 0:
+            return
+        if lengths.min() < 1:
+            raise ValueError(
+                f"window {int(lengths.argmin())} is empty; each window needs at least "
+                "one row"
+            )
+        if starts.min() < 0 or (starts + lengths).max() > len(self.rows):
+            outside = (starts < 0) | (starts + lengths > len(self.rows))
+            first = int(np.flatnonzero(outside)[0])
+            raise ValueError(
+                f"window {first} covers rows {starts[first]} to "
+                f"{starts[first] + lengths[first] - 1}, but there are "
+                f"{len(self.rows)} rows"
+            )
+
+    @classmethod
+    def from_array(cls, X: np.ndarray, dtype: Any = None) -> Windows:
+        """Windows of a dense array, a sliding view, or an array led by NaN.
+
+        The rows of a sliding view (a 3-D array whose windows overlap in memory) are
+        recovered from its strides, so that nothing is copied but what a change of
+        ``dtype`` asks for. Rows at the front of a window that are NaN in every
+        feature are history that does not exist: the window starts after them.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_timesteps, n_features) or \
+                (n_samples, n_timesteps)
+            A 2-D array is read as sequences of one feature.
+        dtype : dtype, default=None
+            Type of the rows; None keeps the array's.
+
+        Returns
+        -------
+        windows : Windows
+            One window a sample, in order.
+
+        Raises
+        ------
+        ValueError
+            If X is neither 2-D nor 3-D, or a window holds infinity, nothing at all,
+            or NaN after its first observed row.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skrnn.windows import Windows
+        >>> series = np.arange(6.0)
+        >>> view = np.lib.stride_tricks.sliding_window_view(series, 3)[:, :, None]
+        >>> Windows.from_array(view)
+        Windows(n_samples=4, n_timesteps=3, n_features=1, n_rows=6)
+        """
+        rows, starts, lengths = dense_windows(np.asarray(X))
+        if dtype is not None:
+            with np.errstate(over="ignore"):
+                rows = rows.astype(dtype, copy=False)
+        return cls(rows, *drop_missing_history(rows, starts, lengths))
+
+    @classmethod
+    def from_sequences(cls, sequences: Any, dtype: Any = None) -> Windows:
+        """Windows of a list of sequences, which may differ in length.
+
+        Parameters
+        ----------
+        sequences : list of array-like, each of shape (n_timesteps_i, n_features) or \
+                (n_timesteps_i,)
+            One array a sample.
+        dtype : dtype, default=None
+            Type of the rows; None takes the common type of the sequences.
+
+        Returns
+        -------
+        windows : Windows
+            One window a sequence, in order.
+
+        Raises
+        ------
+        ValueError
+            If there is no sequence, if one is empty, if they differ in the number of
+            features, or if one holds infinity or NaN after its first observed row.
+
+        Examples
+        --------
+        >>> from skrnn.windows import Windows
+        >>> Windows.from_sequences([[1.0, 2.0, 3.0], [4.0]]).lengths
+        array([3, 1])
+        """
+        rows, starts, lengths = concatenate_sequences(sequences, dtype)
+        return cls(rows, *drop_missing_history(rows, starts, lengths))
+
+    @classmethod
+    def from_series(
+        cls,
+        rows: Any,
+        window_length: int,
+        *,
+        step_length: int = 1,
+        series_lengths: Any = None,
+        complete: bool = True,
+    ) -> Windows:
+        """Sliding windows over one series, or over each series of a panel.
+
+        Parameters
+        ----------
+        rows : array of shape (n_rows, n_features)
+            One series, or several stacked one after the other.
+        window_length : int
+            Rows in a window.
+        step_length : int, default=1
+            Rows from one window to the next.
+        series_lengths : array-like of int, shape (n_series,), default=None
+            Rows of each series of the panel; None means one series.
+        complete : bool, default=True
+            If True, only full windows. If False, one window *ending* at each row;
+            those near the start of a series are shorter.
+
+        Returns
+        -------
+        windows : Windows
+            In order of the series, then of time; no window crosses a series.
+
+        Raises
+        ------
+        ValueError
+            If no series is as long as ``window_length``, or the lengths do not add
+            up to the rows.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skrnn.windows import Windows
+        >>> rows = np.arange(7.0).reshape(-1, 1)
+        >>> Windows.from_series(rows, 3, series_lengths=[4, 3]).starts
+        array([0, 1, 4])
+        """
+        starts, lengths = series_windows(
+            len(rows), window_length, step_length, series_lengths, complete
+        )
+        return cls(rows, starts, lengths)
+
+    def with_rows(self, rows: Any) -> Windows:
+        """The same windows into other rows, checked for values that are missing.
+
+        Parameters
+        ----------
+        rows : array of shape (n_rows, n_features)
+
+        Returns
+        -------
+        windows : Windows
+            Without leading rows that are NaN in every feature.
+        """
+        return Windows(rows, *drop_missing_history(rows, self.starts, self.lengths))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def n_features(self) -> int:
+        return int(self.rows.shape[1])
+
+    @property
+    def n_timesteps(self) -> int:
+        """Length of the longest window."""
+        return int(self.lengths.max()) if len(self) else 0
+
+    @property
+    def is_uniform(self) -> bool:
+        """True if all windows are equally long."""
+        return len(self) == 0 or bool((self.lengths == self.lengths[0]).all())
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return (len(self), self.n_timesteps, self.n_features)
+
+    @property
+    def ndim(self) -> int:
+        return 3
+
+    @property
+    def dtype(self) -> np.dtype:
+        return np.dtype(self.rows.dtype)
+
+    def __getitem__(self, key: Any) -> Any:
+        """One sample's rows for an integer; else the chosen samples as Windows."""
+        if isinstance(key, tuple):
+            key, *rest = key
+            if any(part not in (Ellipsis, slice(None)) for part in rest):
+                raise IndexError(
+                    "Windows are indexed by sample only; np.asarray(windows) gives an "
+                    "array that can be indexed by time and feature"
+                )
+        if isinstance(key, (int, np.integer)):
+            start = self.starts[key]
+            return self.rows[start : start + self.lengths[key]]
+        return Windows(self.rows, self.starts[key], self.lengths[key])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("Windows share rows; a dense array of them is a copy")
+        dense = self.to_array()
+        return dense if dtype is None else dense.astype(dtype, copy=False)
+
+    def to_array(self, n_timesteps: int | None = None) -> np.ndarray:
+        """Copy into a dense array; rows before the start of a window are NaN.
+
+        Parameters
+        ----------
+        n_timesteps : int, default=None
+            Time steps of the array, at least the longest window; None means that.
+
+        Returns
+        -------
+        dense : ndarray of shape (n_samples, n_timesteps, n_features)
+            Each window at the end of its time axis.
+        """
+        width = self.n_timesteps if n_timesteps is None else n_timesteps
+        ends = self.starts + self.lengths
+        index = ends[:, np.newaxis] + np.arange(-width, 0)  # (sample, time)
+        missing = index < self.starts[:, np.newaxis]
+        dense = np.asarray(self.rows[np.where(missing, 0, index)])
+        dense = dense.astype(np.result_type(self.dtype, np.float32), copy=False)
+        dense[missing] = np.nan
+        return dense
+
+    def __repr__(self) -> str:
+        n_samples, n_timesteps, n_features = self.shape
+        return (
+            f"Windows(n_samples={n_samples}, n_timesteps={n_timesteps}, "
+            f"n_features={n_features}, n_rows={len(self.rows)})"
+        )
