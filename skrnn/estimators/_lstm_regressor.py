@@ -156,10 +156,10 @@ class LSTMRegressor(BaseRecurrentRegressor):
         h_t &= o_t \tanh(c_t)
 
     Axis order is (sample, time, feature). Scale X and y: a network learns values near
-    1. Windows are gathered batch by batch from the rows that they share, so memory grows
-    with the rows, not with rows times window length. Time grows with samples times
-    window length times the square of the hidden units. A pickle holds weights, not the
-    state of the optimiser.
+    1. Windows are gathered batch by batch from the rows that they share, so memory
+    grows with the rows, not with rows times window length. Time grows with samples
+    times window length times the square of the hidden units. A pickle holds weights,
+    not the state of the optimiser.
 
     References
     ----------

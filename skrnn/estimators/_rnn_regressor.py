@@ -151,10 +151,10 @@ class RNNRegressor(BaseRecurrentRegressor):
     cells where more than some ten steps matter.
 
     Axis order is (sample, time, feature). Scale X and y: a network learns values near
-    1. Windows are gathered batch by batch from the rows that they share, so memory grows
-    with the rows, not with rows times window length. Time grows with samples times
-    window length times the square of the hidden units. A pickle holds weights, not the
-    state of the optimiser.
+    1. Windows are gathered batch by batch from the rows that they share, so memory
+    grows with the rows, not with rows times window length. Time grows with samples
+    times window length times the square of the hidden units. A pickle holds weights,
+    not the state of the optimiser.
 
     References
     ----------

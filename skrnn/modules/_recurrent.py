@@ -97,6 +97,9 @@ class RecurrentNetwork(nn.Module):
         # x (batch, time, feature), right-padded where lengths (batch,) are given
         *below, top = self._stack()
         for layer in below:
-            x = self.dropout(layer(x, lengths))  # (batch, time, hidden)
-        state = self.dropout(top.final(top(x, lengths), lengths))  # (batch, hidden)
+            x = self._drop(layer(x, lengths))  # (batch, time, hidden)
+        state = self._drop(top.final(top(x, lengths), lengths))  # (batch, hidden)
         return self.head(state)  # (batch, output)
+
+    def _drop(self, x: torch.Tensor) -> torch.Tensor:
+        return self.dropout(x) if self.dropout.p else x

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 from skorch import NeuralNet
+from skorch.callbacks import Callback
+from skorch.utils import TeeGenerator
 
 from ._stopping import StopTraining
 
@@ -32,6 +34,8 @@ class WindowNet(NeuralNet):
         on the weight matrices.
     score : callable ``(y_true, y_pred, sample_weight) -> float``
         Validation score, larger is better.
+    uses_closure : bool
+        Whether the optimiser may evaluate the loss several times in a step.
     """
 
     def __init__(
@@ -40,11 +44,15 @@ class WindowNet(NeuralNet):
         *args: Any,
         alpha: float = 0.0,
         score: Callable[..., float] | None = None,
+        uses_closure: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(module, *args, **kwargs)
         self.alpha = alpha
         self.score = score
+        self.uses_closure = uses_closure
+        self.lowest_: dict[str, float] = {}
+        self.matrices_: list[tuple[Any, torch.Tensor, torch.Tensor]] | None = None
 
     @property
     def _default_callbacks(self) -> list[Any]:
@@ -75,10 +83,13 @@ class WindowNet(NeuralNet):
             return
         self._set_training(training)
         losses, sizes, outputs = [], [], []
+        is_heard = self._is_heard("on_batch_begin") or self._is_heard("on_batch_end")
         for batch in iterator:
-            self.notify("on_batch_begin", batch=batch, training=training)
+            if is_heard:
+                self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
-            self.notify("on_batch_end", batch=batch, training=training, **step)
+            if is_heard:
+                self.notify("on_batch_end", batch=batch, training=training, **step)
             losses.append(step["loss"])
             sizes.append(len(step["y_pred"]))
             if not training:
@@ -88,33 +99,55 @@ class WindowNet(NeuralNet):
         if not training and self.score is not None:
             self._record_score(iterator.dataset, torch.cat(outputs))
 
+    def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
+        """One step of the optimiser, through a closure only where it may need one."""
+        if self.uses_closure:
+            return super().train_step(batch, **fit_params)
+        self.optimizer_.zero_grad()
+        step = self.train_step_single(batch, **fit_params)
+        if self._is_heard("on_grad_computed"):
+            named = TeeGenerator(self.get_all_learnable_params())
+            self.notify(
+                "on_grad_computed", named_parameters=named, batch=batch, training=True
+            )
+        self.optimizer_.step()
+        return step
+
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Loss and gradient of one batch, the penalty included in both."""
         inputs, (y, weights) = batch
-        raw = self.infer(inputs, **fit_params)
+        raw = self.module_(**inputs)
         loss = self.criterion_(raw, y, weights)
         loss.backward()
         loss = loss.detach()
         if self.alpha:
-            loss = loss + self._penalise(len(raw) if weights is None else weights.sum())
+            total_weight = len(raw) if weights is None else float(weights.sum())
+            loss = self._penalise(loss, self.alpha / total_weight)
         return {"loss": loss, "y_pred": raw}
+
+    def _is_heard(self, method_name: str) -> bool:
+        """Whether any callback does something at this event."""
+        silent = getattr(Callback, method_name)
+        return any(
+            getattr(type(callback), method_name, None) is not silent
+            for _, callback in self.callbacks_
+        )
 
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         inputs, (y, weights) = batch
         with torch.no_grad():
-            raw = self.infer(inputs, **fit_params)
+            raw = self.module_(**inputs)
             return {"loss": self.criterion_(raw, y, weights), "y_pred": raw}
 
-    def _penalise(self, total_weight: Any) -> torch.Tensor:
-        strength = self.alpha / total_weight
-        penalty = torch.zeros((), device=self.device)
-        with torch.no_grad():
-            for parameter in self.module_.parameters():
-                if parameter.ndim > 1 and parameter.grad is not None:  # not the biases
-                    weights = parameter.view(-1)
-                    penalty = penalty + torch.dot(weights, weights)
-                    parameter.grad.add_(parameter * strength)
-        return 0.5 * strength * penalty
+    def _penalise(self, loss: torch.Tensor, strength: float) -> torch.Tensor:
+        """Add the penalty's gradient; return the loss with the penalty."""
+        if self.matrices_ is None:  # the biases are not penalised
+            matrices = [p for p in self.module_.parameters() if p.ndim > 1]
+            self.matrices_ = [(p, p.detach(), p.detach().view(-1)) for p in matrices]
+        for parameter, values, _ in self.matrices_:
+            parameter.grad.add_(values, alpha=strength)
+        flat = torch.cat([values for _, _, values in self.matrices_])
+        return torch.add(loss, torch.dot(flat, flat), alpha=0.5 * strength)
 
     def _record_loss(self, prefix: str, losses: list[float], sizes: list[int]) -> None:
         loss = float(np.average(losses, weights=sizes))
@@ -123,9 +156,9 @@ class WindowNet(NeuralNet):
             epoch = self.history[-1]["epoch"]
             raise ValueError(_DIVERGED.format(loss=loss, epoch=epoch, rate=rate))
         name = prefix + "_loss"
-        earlier = [row[name] for row in self.history[:-1] if name in row]
         self.history.record(name, loss)
-        self.history.record(name + "_best", loss < min(earlier, default=np.inf))
+        self.history.record(name + "_best", loss < self.lowest_.get(name, np.inf))
+        self.lowest_[name] = min(loss, self.lowest_.get(name, np.inf))
 
     def _record_score(self, dataset: Any, raw: torch.Tensor) -> None:
         weights = dataset.weights

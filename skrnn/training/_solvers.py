@@ -9,7 +9,8 @@ from torch.optim import Optimizer
 
 from ._settings import Settings
 
-SOLVERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta", "lbfgs")
+SINGLE_STEP_SOLVERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta")
+SOLVERS = (*SINGLE_STEP_SOLVERS, "lbfgs")
 
 
 def optimizer_of(settings: Settings) -> tuple[type[Optimizer], dict[str, Any]]:

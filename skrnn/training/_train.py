@@ -19,7 +19,7 @@ from ._net import WindowNet
 from ._progress import progress_callbacks
 from ._schedules import schedule_callbacks
 from ._settings import Settings
-from ._solvers import optimizer_of, starting_rate
+from ._solvers import SINGLE_STEP_SOLVERS, optimizer_of, starting_rate
 from ._stopping import Convergence, StopTraining
 from ._threads import choose_threads, limit_threads
 
@@ -56,6 +56,7 @@ def build_net(
         "lr": starting_rate(settings),
         "alpha": 0.0 if settings.solver == "adamw" else settings.alpha,
         "score": score,
+        "uses_closure": settings.solver not in SINGLE_STEP_SOLVERS,
         "max_epochs": settings.max_iter,
         "iterator_train": BatchLoader,
         "iterator_valid": BatchLoader,
@@ -91,6 +92,7 @@ def train(
         If the loss is not finite.
     """
     batch_size = _batch_size(settings, len(training))
+    n_batches = -(-len(training) // batch_size)
     stopping = Convergence(
         settings.tol,
         settings.n_iter_no_change,
@@ -98,19 +100,18 @@ def train(
         settings.learning_rate == "adaptive",
         stops=not incremental,
     )
-    n_batches = -(-len(training) // batch_size)
-    callbacks: list[Any] = []
-    if not incremental:
-        callbacks += schedule_callbacks(
-            settings, len(training), n_batches, n_samples_seen
-        )
-    if settings.max_grad_norm is not None:
-        callbacks.append(("clipping", GradientNormClipping(settings.max_grad_norm)))
-    callbacks += copy.deepcopy(list(settings.callbacks or []))
-    callbacks += progress_callbacks(settings.verbose, n_epochs)
-    callbacks.append(("convergence", stopping))
-
-    net.callbacks = callbacks
+    schedule = (
+        []
+        if incremental
+        else schedule_callbacks(settings, len(training), n_batches, n_samples_seen)
+    )
+    net.callbacks = [
+        *schedule,
+        *_clipping(settings),
+        *copy.deepcopy(list(settings.callbacks or [])),
+        *progress_callbacks(settings.verbose, n_epochs),
+        ("convergence", stopping),
+    ]
     net.initialize_callbacks()
     net.batch_size = batch_size
     net.max_epochs = n_epochs
@@ -120,13 +121,22 @@ def train(
     with limit_threads(choose_threads(settings.n_threads, net.module_)):
         ended = _run(net, training, n_epochs)
         stopping.restore_best(net)
-    net.train_split = None  # holds the data
+    net.train_split = None  # it holds the data
     net.module_.eval()
-    rows = net.history[first:]
+    return _outcome(ended, net.history[first:])
+
+
+def _clipping(settings: Settings) -> list[tuple[str, Any]]:
+    if settings.max_grad_norm is None:
+        return []
+    return [("clipping", GradientNormClipping(settings.max_grad_norm))]
+
+
+def _outcome(ended: str, epochs: Any) -> Outcome:
     return Outcome(
         ended,
-        [row["train_loss"] for row in rows if "train_loss" in row],
-        [row["valid_score"] for row in rows if "valid_score" in row],
+        [epoch["train_loss"] for epoch in epochs if "train_loss" in epoch],
+        [epoch["valid_score"] for epoch in epochs if "valid_score" in epoch],
     )
 
 
