@@ -1,0 +1,170 @@
+"""Recurrent layers against numbers worked by hand and against torch."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from skrnn.modules import PointLoss, RecurrentNetwork
+
+
+def one_unit(cell, input_weights, state_weights, input_biases, state_biases):
+    """A network of one unit whose output is its state."""
+    network = RecurrentNetwork(cell, 1, [1], 1, dtype="float64")
+    layer = network.layers[0].forward_in_time
+    values = {
+        "weight_ih_l0": np.reshape(input_weights, (-1, 1)),
+        "weight_hh_l0": np.reshape(state_weights, (-1, 1)),
+        "bias_ih_l0": np.asarray(input_biases),
+        "bias_hh_l0": np.asarray(state_biases),
+    }
+    layer.load_state_dict({name: torch.tensor(v) for name, v in values.items()})
+    nn.init.ones_(network.head.weight)
+    nn.init.zeros_(network.head.bias)
+    return network
+
+
+def outputs(network, *steps):
+    """The state after the first step, and after all of them."""
+    x = torch.tensor(steps, dtype=torch.float64).reshape(1, -1, 1)
+    with torch.no_grad():
+        return [network(x[:, :n]).item() for n in range(1, len(steps) + 1)]
+
+
+def test_rnn_step_by_hand():
+    # h1 = tanh(0.5 * 2 + 0.1 + 0.2)              = tanh( 1.3)    =  0.861723
+    # h2 = tanh(0.5 * -1 + 0.1 - 0.3 * h1 + 0.2)  = tanh(-0.458517) = -0.428875
+    network = one_unit("rnn", [0.5], [-0.3], [0.1], [0.2])
+    expected = [0.8617231593133063, -0.4288747123878076]
+    np.testing.assert_allclose(outputs(network, 2.0, -1.0), expected, rtol=1e-12)
+
+
+def test_gru_step_by_hand():
+    # gates in the order r, z, n; s is the logistic function
+    # r1 = s(1 * 1 + 0.1) = 0.750260      z1 = s(-0.5 * 1 + 0.1) = 0.401312
+    # n1 = tanh(2 * 1 + 0.2 + r1 * 0.3) = 0.984467
+    # h1 = (1 - z1) * n1 + z1 * 0 = 0.589388
+    # r2 = s(-0.5 + 0.5 * h1 + 0.1) = 0.473698
+    # z2 = s(0.25 + 0.1 + h1) = 0.718976
+    # n2 = tanh(-1 + 0.2 + r2 * (-h1 + 0.3)) = -0.733879
+    # h2 = (1 - z2) * n2 + z2 * h1 = 0.217519
+    network = one_unit(
+        "gru", [1.0, -0.5, 2.0], [0.5, 1.0, -1.0], [0.0, 0.1, 0.2], [0.1, 0.0, 0.3]
+    )
+    expected = [0.5893884035156274, 0.21751863549219735]
+    np.testing.assert_allclose(outputs(network, 1.0, -0.5), expected, rtol=1e-12)
+
+
+def test_lstm_step_by_hand():
+    # gates in the order i, f, g, o; s is the logistic function
+    # i1 = s(1 + 0.1) = 0.750260          g1 = tanh(0.5 + 0.1) = 0.537050
+    # o1 = s(2 + 0.1) = 0.890903          c1 = i1 * g1 = 0.402927
+    # h1 = o1 * tanh(c1) = 0.340726
+    # i2 = s(-0.5 + 0.5 * h1 + 0.1) = 0.442842
+    # f2 = s(0.5 + 1 + 0.25 * h1 + 0.1) = 0.843589
+    # g2 = tanh(-0.25 - 0.5 * h1 + 0.1) = -0.309835
+    # o2 = s(-1 + h1 + 0.1) = 0.363716
+    # c2 = f2 * c1 + i2 * g2 = 0.202697   h2 = o2 * tanh(c2) = 0.072731
+    network = one_unit(
+        "lstm",
+        [1.0, -1.0, 0.5, 2.0],
+        [0.5, 0.25, -0.5, 1.0],
+        [0.0, 1.0, 0.0, 0.0],
+        [0.1, 0.1, 0.1, 0.1],
+    )
+    expected = [0.34072637716459464, 0.0727306421740098]
+    np.testing.assert_allclose(outputs(network, 1.0, -0.5), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_bidirectional_equals_torch(cell):
+    network = RecurrentNetwork(cell, 3, [5], 2, bidirectional=True, seed=1)
+    layer = network.layers[0]
+    torch_layer = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell](
+        3, 5, batch_first=True, bidirectional=True
+    )
+    weights = dict(layer.forward_in_time.state_dict())
+    backward = layer.backward_in_time.state_dict()
+    weights |= {f"{name}_reverse": value for name, value in backward.items()}
+    torch_layer.load_state_dict(weights)
+    x = torch.randn(4, 7, 3, generator=torch.Generator().manual_seed(0))
+    output, _ = torch_layer(x)
+    state = torch.cat([output[:, -1, :5], output[:, 0, 5:]], dim=1)
+    expected = network.head(state)
+    torch.testing.assert_close(network(x), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_padding_changes_nothing(cell, bidirectional):
+    network = RecurrentNetwork(
+        cell, 2, [4, 3], 1, bidirectional=bidirectional, dtype="float64", seed=2
+    )
+    rng = np.random.default_rng(0)
+    lengths = [1, 6, 3]
+    sequences = [torch.tensor(rng.standard_normal((n, 2))) for n in lengths]
+    alone = torch.cat([network(sequence[None]) for sequence in sequences])
+    for filler in (0.0, 1e3):
+        padded = torch.full((3, 6, 2), filler, dtype=torch.float64)
+        for row, sequence in zip(padded, sequences, strict=True):
+            row[: len(sequence)] = sequence
+        together = network(padded, torch.tensor(lengths))
+        torch.testing.assert_close(together, alone, rtol=1e-10, atol=1e-12)
+
+
+def test_building_a_network_leaves_the_global_generator_alone():
+    before = torch.random.get_rng_state()
+    network = RecurrentNetwork("lstm", 2, [4, 4], 1, dropout=0.5)
+    network(torch.ones(3, 5, 2))
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_weights_start_within_torchs_bounds_and_follow_the_seed():
+    first, same, other = (
+        RecurrentNetwork("gru", 3, [16, 4], 2, seed=seed) for seed in (0, 0, 1)
+    )
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, same.state_dict()[name])
+        assert not torch.equal(value, other.state_dict()[name])
+        bound = {"layers.0": 16, "layers.1": 4, "head.wei": 4, "head.bia": 4}[name[:8]]
+        assert value.abs().max() <= bound**-0.5
+
+
+def test_dropout_scales_and_is_off_outside_training():
+    network = RecurrentNetwork("rnn", 1, [2000], 1, dropout=0.25)
+    x = torch.ones(1, 1, 1)
+    state = network.layers[0](x, None)[:, -1]
+    dropped = network.dropout(state)
+    kept = dropped != 0
+    assert abs(kept.float().mean().item() - 0.75) < 0.04
+    torch.testing.assert_close(dropped[kept], state[kept] / 0.75)
+    network.eval()
+    assert torch.equal(network.dropout(state), state)
+
+
+def test_layers_say_which_kernel_runs_them():
+    assert RecurrentNetwork("lstm", 1, [3, 2], 1).kernels == ["fused", "fused"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        # raw - y is 0.5, -2, per sample averaged over outputs, weights 1 and 3
+        ("squared_error", (0.125 * 1 + 2.0 * 3) / 4),
+        ("absolute_error", (0.5 * 1 + 2.0 * 3) / 4),
+        ("huber", (0.125 * 1 + 1.5 * 3) / 4),
+    ],
+)
+def test_losses_by_hand(loss, expected):
+    raw, y = torch.tensor([[1.5], [1.0]]), torch.tensor([[1.0], [3.0]])
+    weights = torch.tensor([1.0, 3.0])
+    assert PointLoss(loss)(raw, y, weights).item() == pytest.approx(expected)
+
+
+def test_poisson_loss_is_half_the_deviance_of_scikit_learn():
+    from sklearn.metrics import mean_poisson_deviance
+
+    raw, y = torch.tensor([[0.3], [-1.0], [2.0]]), torch.tensor([[0.0], [2.0], [5.0]])
+    loss = PointLoss("poisson")
+    deviance = mean_poisson_deviance(y.numpy(), loss.predictions(raw).numpy())
+    assert loss(raw, y).item() == pytest.approx(deviance / 2, rel=1e-6)
