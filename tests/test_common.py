@@ -10,13 +10,10 @@ from skrnn import SlidingWindow
 
 from .estimators import QUICK, RECURRENT_REGRESSORS, quick_estimators
 
-ROWS_ARE_NEIGHBOURS = {
-    check: "a window is made of neighbouring rows, so the order of rows matters"
-    for check in (
-        "check_methods_sample_order_invariance",
-        "check_methods_subset_invariance",
-    )
-}
+ROWS_ARE_NEIGHBOURS = dict.fromkeys(
+    ("check_methods_sample_order_invariance", "check_methods_subset_invariance"),
+    "a window is made of neighbouring rows, so the order of rows matters",
+)
 SUMS_ARE_ROUNDED = {
     "check_sample_weight_equivalence_on_dense_data": "compares at 1e-7, which weighted "
     "and repeated sums in float32 do not reach"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,6 @@ from ..training import (
     device_after_loading,
     predict,
     resolve_device,
-    restart_optimizer,
     set_weights,
     train,
     weights_of,
@@ -37,6 +38,17 @@ def _kind_of_target(y: Any) -> tuple[int, str]:
     """Number of axes of y, and the type that predictions of it take."""
     y = np.asarray(y)
     return y.ndim, "float32" if y.dtype == np.float32 else "float64"
+
+
+@contextmanager
+def _unchanged_on_error(estimator: BaseNetwork) -> Iterator[None]:
+    """Leave the estimator as it was if training or validation fails."""
+    before = estimator.__dict__.copy()
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__ = before
+        raise
 
 
 def _is_stochastic(estimator: BaseNetwork) -> bool:
@@ -98,15 +110,13 @@ class BaseNetwork(BaseEstimator, ABC):
             The fitted estimator.
         """
         is_warm = self.warm_start and hasattr(self, "net_")
-        samples = self._check_samples(X, y, sample_weight, reset=not is_warm)
-        self._random_state = self._new_random_state()
-        samples, held_out = self._held_out(samples, X_val, y_val)
-        if is_warm:
-            restart_optimizer(self.net_)
-        else:
-            self._start()
-        self.n_iter_ = 0
-        self._train(samples, held_out, n_epochs=self.max_iter)
+        with _unchanged_on_error(self):
+            samples = self._check_samples(X, y, sample_weight, reset=not is_warm)
+            self._random_state = self._new_random_state()
+            samples, held_out = self._held_out(samples, X_val, y_val)
+            self._restart() if is_warm else self._start()
+            self.n_iter_ = 0
+            self._train(samples, held_out, n_epochs=self.max_iter)
         return self
 
     @available_if(_is_stochastic)
@@ -136,12 +146,13 @@ class BaseNetwork(BaseEstimator, ABC):
                 "stopped early; set early_stopping=False"
             )
         is_first = not hasattr(self, "net_")
-        samples = self._check_samples(X, y, sample_weight, reset=is_first)
-        if is_first:
-            self._random_state = self._new_random_state()
-            self._start()
-            self.n_iter_ = 0
-        self._train(samples, None, n_epochs=1, incremental=True)
+        with _unchanged_on_error(self):
+            samples = self._check_samples(X, y, sample_weight, reset=is_first)
+            if is_first:
+                self._random_state = self._new_random_state()
+                self._start()
+                self.n_iter_ = 0
+            self._train(samples, None, n_epochs=1, incremental=True)
         return self
 
     def _raw_predict(self, X: Any) -> np.ndarray:
@@ -209,20 +220,40 @@ class BaseNetwork(BaseEstimator, ABC):
 
     def _start(self) -> None:
         """A fresh net, and empty records."""
-        settings = Settings.of(self)
-        self.device_ = resolve_device(self.device, np.dtype(self.dtype).name)
         self._fitted_module_params = {
             **self._module_params(),
             "dtype": np.dtype(self.dtype).name,
             "seed": int(self._random_state.randint(_SEED_LIMIT)),
         }
-        self.net_ = build_net(
-            self._fitted_module_params, settings, self._score, self.device_
-        )
+        self.device_ = resolve_device(self.device, np.dtype(self.dtype).name)
+        self.net_ = self._built_net()
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
         self.best_loss_: float | None = None
         self.t_ = 0
+
+    def _restart(self) -> None:
+        """A net with today's settings and the weights of the last fit."""
+        fitted = self._fitted_module_params
+        today = {**self._module_params(), "dtype": np.dtype(self.dtype).name}
+        for name, value in today.items():
+            if fitted[name] != value:
+                raise ValueError(
+                    f"warm_start goes on with the network of the last fit, whose "
+                    f"{name} was {fitted[name]}, is now {value}; set it back, or set "
+                    "warm_start=False to begin anew"
+                )
+        weights = weights_of(self.net_)
+        self.device_ = resolve_device(self.device, fitted["dtype"])
+        self.net_ = self._built_net(weights)
+
+    def _built_net(self, weights: dict[str, np.ndarray] | None = None) -> Any:
+        net = build_net(
+            self._fitted_module_params, Settings.of(self), self._score, self.device_
+        )
+        if weights is not None:
+            set_weights(net, weights)
+        return net
 
     def _train(
         self,
@@ -243,7 +274,7 @@ class BaseNetwork(BaseEstimator, ABC):
         )
         self.n_iter_ += len(outcome.losses)
         self.t_ += len(outcome.losses) * len(samples)
-        self.loss_curve_ += outcome.losses
+        self.loss_curve_ = self.loss_curve_ + outcome.losses
         self.best_loss_ = min(self.loss_curve_, default=None)
         if outcome.scores:
             self.validation_scores_ = (self.validation_scores_ or []) + outcome.scores
@@ -279,7 +310,4 @@ class BaseNetwork(BaseEstimator, ABC):
         if "net_" in state:
             dtype = self._fitted_module_params["dtype"]
             self.device_ = device_after_loading(self.device, dtype)
-            self.net_ = build_net(
-                self._fitted_module_params, Settings.of(self), self._score, self.device_
-            )
-            set_weights(self.net_, state["net_"])
+            self.net_ = self._built_net(state["net_"])

@@ -16,6 +16,8 @@ from ..modules import ACTIVATIONS, LOSSES
 from ..training import SCHEDULES, SOLVERS
 from ._base import BaseNetwork
 
+_FLOATS = {np.float32, np.float64}
+
 
 class BaseRecurrentRegressor(RegressorMixin, BaseNetwork):
     """Parameters and targets of RNNRegressor, GRURegressor and LSTMRegressor."""
@@ -60,7 +62,7 @@ class BaseRecurrentRegressor(RegressorMixin, BaseNetwork):
             Options(Real, {np.inf}),
         ],
         "device": [str, torch.device],
-        "dtype": [StrOptions({"float32", "float64"}), type, np.dtype],
+        "dtype": [StrOptions({"float32", "float64"}), Options(type, _FLOATS)],
         "n_threads": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "callbacks": [list, tuple, None],
         "net_params": [dict, None],

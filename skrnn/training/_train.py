@@ -68,11 +68,6 @@ def build_net(
     return WindowNet(**{**options, **(settings.net_params or {})}).initialize()
 
 
-def restart_optimizer(net: WindowNet) -> None:
-    """Forget momenta and learning-rate changes, keep the weights."""
-    net.initialize_optimizer()
-
-
 def train(
     net: WindowNet,
     training: WindowDataset,
@@ -122,6 +117,7 @@ def train(
         ended = _run(net, training, n_epochs)
         stopping.restore_best(net)
     net.train_split = None  # it holds the data
+    net.optimizer_.zero_grad()
     net.module_.eval()
     return _outcome(ended, net.history[first:])
 

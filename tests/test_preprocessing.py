@@ -1,0 +1,286 @@
+"""SlidingWindow and make_supervised against brute force."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skrnn import SlidingWindow, Windows, make_supervised
+
+
+def daily(n_rows, n_features=2, start="2020-01-01"):
+    index = pd.date_range(start, periods=n_rows, freq="D")
+    values = np.random.default_rng(0).standard_normal((n_rows, n_features))
+    return pd.DataFrame(values, index, [f"x{i}" for i in range(n_features)])
+
+
+def panel(**sizes):
+    frames = {
+        name: daily(size) + 10 * i for i, (name, size) in enumerate(sizes.items())
+    }
+    return pd.concat(frames, names=["instance", "time"])
+
+
+def brute_force(rows, window_length, history=None):
+    """Every row's window; rows before the start are NaN or the end of history."""
+    n_features = rows.shape[1]
+    front = np.full((window_length - 1, n_features), np.nan)
+    if history is not None and window_length > 1:
+        tail = history[-(window_length - 1) :]
+        front[len(front) - len(tail) :] = tail
+    stacked = np.concatenate([front, rows])
+    return np.stack([stacked[t : t + window_length] for t in range(len(rows))])
+
+
+@given(st.integers(1, 20), st.integers(1, 8), st.integers(1, 3))
+def test_windows_end_at_their_row(n_rows, window_length, n_features):
+    if window_length > n_rows:
+        return
+    X = np.random.default_rng(0).standard_normal((n_rows, n_features))
+    transformer = SlidingWindow(window_length)
+    expected = brute_force(X, window_length)
+    np.testing.assert_array_equal(transformer.fit_transform(X), expected)
+    np.testing.assert_array_equal(transformer.transform(X), expected)
+    flat = SlidingWindow(window_length, flatten=True).fit_transform(X)
+    np.testing.assert_array_equal(flat, expected.reshape(n_rows, -1))
+
+
+def test_windows_are_a_view_on_one_copy_of_the_rows():
+    X = np.zeros((1000, 4))
+    windows = SlidingWindow(100).fit_transform(X)
+    assert windows.strides[0] == windows.strides[1]
+    assert Windows.from_array(windows).rows.nbytes < 1.2 * X.nbytes
+
+
+@given(st.integers(4, 20), st.integers(1, 12), st.integers(1, 4), st.integers(0, 5))
+def test_context_across_a_fold_edge(n_train, n_test, window_length, shift):
+    X = daily(n_train + n_test + shift)
+    train, test = X.iloc[:n_train], X.iloc[n_train + shift :]
+    transformer = SlidingWindow(window_length).fit(train)
+    follows = shift == 0  # a gap of more than a day was not seen in fit
+    expected = brute_force(
+        test.to_numpy(), window_length, train.to_numpy() if follows else None
+    )
+    np.testing.assert_array_equal(transformer.transform(test), expected)
+
+
+def test_context_by_kind_of_input():
+    X = daily(12)
+    train, test = X.iloc[:8], X.iloc[8:]
+    auto, always, never = (
+        SlidingWindow(3, context=context).fit(train)
+        for context in ("auto", "always", "never")
+    )
+    with_history = brute_force(test.to_numpy(), 3, train.to_numpy())
+    without = brute_force(test.to_numpy(), 3)
+    np.testing.assert_array_equal(auto.transform(test), with_history)
+    np.testing.assert_array_equal(never.transform(test), without)
+    seen = brute_force(train.to_numpy(), 3)
+    np.testing.assert_array_equal(auto.transform(train), seen)
+    np.testing.assert_array_equal(
+        auto.transform(X.iloc[4:]), brute_force(X.iloc[4:].to_numpy(), 3)
+    )
+    np.testing.assert_array_equal(always.fit_transform(train), seen)
+    arrays = SlidingWindow(3).fit(train.to_numpy())
+    np.testing.assert_array_equal(arrays.transform(test.to_numpy()), without)
+    arrays = SlidingWindow(3, context="always").fit(train.to_numpy())
+    np.testing.assert_array_equal(arrays.transform(test.to_numpy()), with_history)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.date_range("2020-01-31", periods=10, freq="ME"),
+        pd.date_range("2020-01-01", periods=10, freq="h", tz="Europe/Berlin"),
+        pd.period_range("2020-01", periods=10, freq="M"),
+        pd.timedelta_range("0s", periods=10, freq="s"),
+        pd.RangeIndex(10),
+        pd.Index(np.linspace(0, 1, 10).round(6)),
+    ],
+    ids=lambda index: str(index.dtype),
+)
+def test_every_kind_of_time_index_gives_context(index):
+    X = daily(10).set_index(index)
+    transformer = SlidingWindow(3).fit(X.iloc[:7])
+    expected = brute_force(X.iloc[7:].to_numpy(), 3, X.iloc[:7].to_numpy())
+    np.testing.assert_array_equal(transformer.transform(X.iloc[7:]), expected)
+
+
+def test_index_that_is_no_time_gives_no_context():
+    X = daily(10).set_index(pd.Index(list("abcdefghij")))
+    transformer = SlidingWindow(3).fit(X.iloc[:7])
+    expected = brute_force(X.iloc[7:].to_numpy(), 3)
+    np.testing.assert_array_equal(transformer.transform(X.iloc[7:]), expected)
+
+
+def test_panel_windows_stay_in_their_instance():
+    X = panel(a=5, b=2, c=7)
+    windows = SlidingWindow(4).fit_transform(X)
+    assert isinstance(windows, Windows)
+    expected = np.concatenate(
+        [brute_force(X.loc[name].to_numpy(), 4) for name in "abc"]
+    )
+    np.testing.assert_array_equal(np.asarray(windows), expected)
+    flat = SlidingWindow(4, flatten=True).fit_transform(X)
+    np.testing.assert_array_equal(flat, expected.reshape(len(X), -1))
+
+
+def test_panel_context_is_that_of_the_instance():
+    X = panel(a=9, b=6, c=8)
+    cut = X.index.get_level_values("time") < pd.Timestamp("2020-01-05")
+    transformer = SlidingWindow(3).fit(X[cut].drop("c"))  # c is new at predict time
+    windows = transformer.transform(X[~cut])
+    expected = [
+        brute_force(
+            X[~cut].loc[name].to_numpy(),
+            3,
+            None if name == "c" else X[cut].loc[name].to_numpy(),
+        )
+        for name in "abc"
+    ]
+    np.testing.assert_array_equal(np.asarray(windows), np.concatenate(expected))
+
+
+def test_future_does_not_reach_training_nor_context():
+    X = daily(60)
+    poisoned = X.copy()
+    poisoned.iloc[40:] = 1e9
+    pipeline = make_pipeline(StandardScaler(), SlidingWindow(5)).set_output(
+        transform="pandas"
+    )
+    clean, dirty = (clone(pipeline).fit(data.iloc[:40]) for data in (X, poisoned))
+    np.testing.assert_array_equal(
+        clean.transform(X.iloc[:40]), dirty.transform(poisoned.iloc[:40])
+    )
+    later, poisoned_later = (
+        fitted.transform(data.iloc[40:])
+        for fitted, data in ((clean, X), (dirty, poisoned))
+    )
+    for lag in range(4):  # rows of the context in the first windows
+        np.testing.assert_array_equal(
+            later[lag, : 4 - lag], poisoned_later[lag, : 4 - lag]
+        )
+
+
+def test_every_fold_of_a_time_series_split_is_exact():
+    X = daily(50)
+    scaled = make_pipeline(StandardScaler(), SlidingWindow(6))
+    for train, test in TimeSeriesSplit(4).split(X):
+        fitted = clone(scaled).set_output(transform="pandas").fit(X.iloc[train])
+        rows = fitted[0].transform(X)
+        expected = brute_force(
+            rows.iloc[test].to_numpy(), 6, rows.iloc[train].to_numpy()
+        )
+        np.testing.assert_allclose(fitted.transform(X.iloc[test]), expected)
+
+
+def test_feature_names_and_pandas_output():
+    X = daily(8)
+    transformer = SlidingWindow(3, flatten=True).set_output(transform="pandas")
+    lags = transformer.fit_transform(X)
+    assert list(lags.columns) == [
+        f"{name}_lag{lag}" for lag in (2, 1, 0) for name in ("x0", "x1")
+    ]
+    pd.testing.assert_index_equal(lags.index, X.index)
+    np.testing.assert_array_equal(lags["x1_lag2"].to_numpy()[2:], X["x1"].iloc[:-2])
+    assert not hasattr(SlidingWindow(3), "get_feature_names_out")
+
+
+def test_flat_windows_feed_any_regressor():
+    rows = np.sin(np.arange(100) / 5)[:, None]
+    X, y = make_supervised(rows, rows[:, 0])
+    lags = SlidingWindow(4, flatten=True).fit_transform(X)
+    assert Ridge(alpha=1e-6).fit(lags[3:], y[3:]).score(lags[3:], y[3:]) > 0.999
+
+
+@pytest.mark.parametrize(
+    ("X", "parameters", "message"),
+    [
+        (
+            np.zeros((3, 1)),
+            {"window_length": 4},
+            r"window_length=4 is longer .*\(n_sam",
+        ),
+        (panel(a=3, b=2), {"window_length": 4}, "is longer than the series"),
+        (np.zeros((3, 1)), {"window_length": 0}, "window_length"),
+        (np.zeros((3, 1)), {"context": "yes"}, "'context' parameter"),
+        (np.array([[1.0], [np.inf]]), {"window_length": 1}, "infinity"),
+        (daily(5).iloc[::-1], {"window_length": 2}, "must be in order of time"),
+        (
+            panel(a=3, b=3).iloc[[0, 3, 1, 4, 2, 5]],
+            {"window_length": 2},
+            "must stand together",
+        ),
+    ],
+)
+def test_bad_rows_and_parameters_are_refused(X, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        SlidingWindow(**parameters).fit(X)
+
+
+def test_index_of_another_kind_is_refused_with_the_remedy():
+    transformer = SlidingWindow(3).fit(daily(8))
+    later = daily(4).set_index(pd.date_range("2020-01-09", periods=4, tz="UTC"))
+    with pytest.raises(ValueError, match="same kind of index and time zone"):
+        transformer.transform(later)
+
+
+@given(st.integers(2, 20), st.integers(1, 5))
+def test_targets_are_the_values_that_follow(n_rows, horizon):
+    rows = np.random.default_rng(0).standard_normal((n_rows, 2))
+    if n_rows <= horizon:
+        with pytest.raises(ValueError, match="lower horizon"):
+            make_supervised(rows, rows[:, 0], horizon)
+        return
+    X, y, future = make_supervised(rows, rows[:, 0], horizon, return_future=True)
+    expected = [rows[t + 1 : t + 1 + horizon, 0] for t in range(n_rows - horizon)]
+    np.testing.assert_array_equal(y.reshape(-1, horizon), expected)
+    np.testing.assert_array_equal(np.concatenate([X, future]), rows)
+    assert len(future) == horizon
+
+
+def test_supervised_frames_keep_index_and_names():
+    frame = daily(6)
+    X, y = make_supervised(frame, "x1")
+    pd.testing.assert_frame_equal(X, frame.iloc[:-1])
+    assert y.name == "x1"
+    pd.testing.assert_index_equal(y.index, X.index)
+    np.testing.assert_array_equal(y, frame["x1"].iloc[1:])
+    _, both = make_supervised(frame, ["x0", "x1"], horizon=2)
+    assert list(both.columns) == ["x0+1", "x1+1", "x0+2", "x1+2"]
+    np.testing.assert_array_equal(both["x1+2"], frame["x1"].iloc[2:])
+
+
+def test_supervised_panel_takes_no_target_from_another_instance():
+    X, y, future = make_supervised(
+        panel(a=4, b=2, c=5), "x0", horizon=2, return_future=True
+    )
+    frame = panel(a=4, b=2, c=5)
+    expected = [
+        frame.loc[name, "x0"].to_numpy()[t + 1 : t + 3]
+        for name, count in (("a", 2), ("c", 3))
+        for t in range(count)
+    ]
+    np.testing.assert_array_equal(y, expected)
+    assert len(X) == 5
+    assert future.groupby(level=0).size().tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("target", "horizon", "message"),
+    [
+        ("x7", 1, r"\['x7'\] are not in rows"),
+        (np.zeros(5), 1, "each of the 6 rows"),
+        ("x0", 0, "horizon must be an integer"),
+        (daily(6, start="2021-01-01")["x0"], 1, "different indices"),
+    ],
+)
+def test_bad_targets_are_refused(target, horizon, message):
+    with pytest.raises(ValueError, match=message):
+        make_supervised(daily(6), target, horizon)
