@@ -172,12 +172,16 @@ def predict(net: WindowNet, data: WindowDataset, n_threads: int | str) -> np.nda
     width = max(max(p.shape) for p in module.parameters())
     longest = int(data.lengths.max())
     batch_size = max(1, min(4096, _PREDICT_VALUES // (longest * width)))
+    predictions = np.empty(0)
+    first = 0
     with limit_threads(choose_threads(n_threads, module)), torch.inference_mode():
-        parts = [
-            net.criterion_.predictions(module(**inputs)).cpu().numpy()
-            for inputs, _ in BatchLoader(data, batch_size)
-        ]
-    return np.concatenate(parts)
+        for inputs, _ in BatchLoader(data, batch_size):
+            part = net.criterion_.predictions(module(**inputs)).cpu().numpy()
+            if first == 0:  # one array: a list of parts would fragment the heap
+                predictions = np.empty((len(data), part.shape[1]), part.dtype)
+            predictions[first : first + len(part)] = part
+            first += len(part)
+    return predictions
 
 
 def weights_of(net: WindowNet) -> dict[str, np.ndarray]:
