@@ -1,0 +1,33 @@
+# make demo   forecast a real series and leave a picture in output/
+# make test   lint, types, layers, tests and doctests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint types benchmark clean
+
+demo: $(READY)
+	$(BIN)/python examples/forecast_stocks.py
+
+test: lint types
+	$(BIN)/python -m pytest -n 2
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+benchmark: $(READY)
+	$(BIN)/python tests/benchmarks/overhead.py
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'skrnn needs Python 3.11 or later; set PYTHON=/path/to/python')"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[plots,tests,docs]"
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) output build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
