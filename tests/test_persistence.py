@@ -64,7 +64,8 @@ def test_file_follows_the_device_that_is_there():
 def test_parameters_changed_after_fit_do_not_break_a_copy():
     model = LSTMRegressor(4, **QUICK).fit(X, Y)
     expected = model.predict(X)
-    model.set_params(hidden_layer_sizes=(9, 9), dropout=0.5)
+    model.set_params(hidden_layer_sizes=(9, 9), dropout=0.5, dtype="float64")
+    model.set_params(loss="poisson", solver="no such solver")
     np.testing.assert_array_equal(through_pickle(model).predict(X), expected)
 
 

@@ -101,6 +101,12 @@ def test_context_by_kind_of_input():
         pd.period_range("2020-01", periods=10, freq="M"),
         pd.timedelta_range("0s", periods=10, freq="s"),
         pd.RangeIndex(10),
+        pd.date_range("2001-01-01", periods=10, freq="YS"),
+        pd.date_range("2000-08-01", periods=10, freq="MS"),
+        pd.date_range("2020-10-19", periods=10, freq="D", tz="Europe/Berlin"),
+        pd.bdate_range("2020-01-01", periods=10),
+        pd.Index(np.arange(100, 110, dtype="uint8")),
+        pd.Index(pd.date_range("2020-01-01", periods=10).date),
         pd.Index(np.linspace(0, 1, 10).round(6)),
     ],
     ids=lambda index: str(index.dtype),
@@ -117,6 +123,31 @@ def test_index_that_is_no_time_gives_no_context():
     transformer = SlidingWindow(3).fit(X.iloc[:7])
     expected = brute_force(X.iloc[7:].to_numpy(), 3)
     np.testing.assert_array_equal(transformer.transform(X.iloc[7:]), expected)
+
+
+def test_context_follows_the_calendar_or_the_gaps_of_the_own_series():
+    monthly = daily(8).set_index(pd.date_range("2000-02-01", periods=8, freq="MS"))
+    transformer = SlidingWindow(2).fit(monthly.iloc[:3])
+    assert np.isnan(transformer.transform(monthly.iloc[4:])[0, 0]).all()  # one left out
+    index = pd.MultiIndex.from_tuples(
+        [("a", 0), ("a", 1), ("a", 100), ("b", 0), ("b", 1), ("b", 2)]
+    )
+    panel = daily(6).set_index(index)
+    later = daily(2).set_index(pd.MultiIndex.from_tuples([("a", 150), ("b", 50)]))
+    windows = np.asarray(SlidingWindow(2).fit(panel).transform(later))
+    np.testing.assert_array_equal(windows[0, 0], panel.loc["a"].iloc[-1])
+    assert np.isnan(windows[1, 0]).all()  # b never had a gap of 48
+
+
+def test_shorter_window_after_fit_takes_less_history():
+    X = daily(10)
+    transformer = SlidingWindow(6).fit(X.iloc[:8]).set_params(window_length=2)
+    expected = brute_force(X.iloc[8:].to_numpy(), 2, X.iloc[:8].to_numpy())
+    np.testing.assert_array_equal(transformer.transform(X.iloc[8:]), expected)
+    transformer.set_params(window_length=1)
+    np.testing.assert_array_equal(
+        transformer.transform(X.iloc[8:])[:, 0], X.iloc[8:].to_numpy()
+    )
 
 
 def test_panel_windows_stay_in_their_instance():
@@ -212,6 +243,12 @@ def test_flat_windows_feed_any_regressor():
         (np.zeros((3, 1)), {"context": "yes"}, "'context' parameter"),
         (np.array([[1.0], [np.inf]]), {"window_length": 1}, "infinity"),
         (daily(5).iloc[::-1], {"window_length": 2}, "must be in order of time"),
+        (daily(3).set_index(pd.DatetimeIndex([None] * 3)), {"window_length": 2}, "NaT"),
+        (
+            daily(2).set_index(pd.MultiIndex.from_tuples([(np.nan, 0), ("b", 1)])),
+            {"window_length": 1},
+            "instance label of the MultiIndex is missing",
+        ),
         (
             panel(a=3, b=3).iloc[[0, 3, 1, 4, 2, 5]],
             {"window_length": 2},
@@ -226,9 +263,13 @@ def test_bad_rows_and_parameters_are_refused(X, parameters, message):
 
 def test_index_of_another_kind_is_refused_with_the_remedy():
     transformer = SlidingWindow(3).fit(daily(8))
-    later = daily(4).set_index(pd.date_range("2020-01-09", periods=4, tz="UTC"))
-    with pytest.raises(ValueError, match="same kind of index and time zone"):
-        transformer.transform(later)
+    for index in (
+        pd.date_range("2020-01-09", periods=4, tz="UTC"),
+        pd.RangeIndex(8, 12),
+        pd.period_range("2020-01-09", periods=4, freq="D"),
+    ):
+        with pytest.raises(ValueError, match="same kind of index and time zone"):
+            transformer.transform(daily(4).set_index(index))
 
 
 @given(st.integers(2, 20), st.integers(1, 5))
@@ -276,6 +317,7 @@ def test_supervised_panel_takes_no_target_from_another_instance():
     ("target", "horizon", "message"),
     [
         ("x7", 1, r"\['x7'\] are not in rows"),
+        (7, 1, r"\[7\] are not in rows"),
         (np.zeros(5), 1, "each of the 6 rows"),
         ("x0", 0, "horizon must be an integer"),
         (daily(6, start="2021-01-01")["x0"], 1, "different indices"),

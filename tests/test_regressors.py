@@ -296,6 +296,7 @@ def test_bad_data_is_refused(case):
         ({"n_threads": 0}, "n_threads"),
         ({"validation_split": "first"}, "last"),
         ({"callbacks": 3}, "callbacks"),
+        ({"callbacks": ["x"]}, "must be skorch callbacks"),
     ],
 )
 def test_bad_parameters_are_refused(parameters, message):
@@ -323,6 +324,24 @@ def test_other_shapes_at_predict_are_refused(data, message):
     model = quick().fit(X, Y)
     with pytest.raises(ValueError, match=message):
         model.predict(data)
+
+
+def test_lists_at_predict_may_have_any_length():
+    model = quick().fit(X, Y)
+    short = model.predict([X[0, 3:]])
+    np.testing.assert_allclose(short, model.predict([X[0, 3:], X[1]])[:1], rtol=1e-5)
+    led = X[:1].copy()
+    led[0, :3] = np.nan
+    np.testing.assert_array_equal(model.predict(led), short)
+    with pytest.raises(ValueError, match="0 sample"):
+        model.predict(Windows.from_array(X)[:0])
+
+
+def test_parameters_changed_after_fit_do_not_touch_predictions():
+    model = quick().fit(X, Y)
+    expected = model.predict(X)
+    model.set_params(dtype="float64", loss="poisson", solver="sgd")
+    np.testing.assert_array_equal(model.predict(X), expected)
 
 
 def test_counts_must_not_be_negative():

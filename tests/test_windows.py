@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from skrnn.windows import Windows, overlap, time_ordered_split, windows_with_targets
+from skrnn.windows import (
+    Windows,
+    overlap,
+    split_windows_in_time,
+    time_ordered_split,
+    windows_with_targets,
+)
 
 sizes = st.integers(1, 8)
 finite = st.floats(-1e3, 1e3, allow_nan=False)
@@ -191,11 +197,58 @@ def test_time_ordered_split_keeps_targets_apart(n_samples, fraction, gap):
 def test_overlap_is_seen_in_views_and_in_copies():
     rows = np.random.default_rng(0).standard_normal((60, 2))
     view = np.lib.stride_tricks.sliding_window_view(rows, 6, axis=0).swapaxes(1, 2)
-    for windows in (view, view.copy(), view[10:40].copy(), view[::2]):
+    fold = np.sort(np.random.default_rng(1).permutation(55)[:30])
+    for windows in (view, view[10:40], view[::2], view[::3], view[::-1], view[fold]):
         assert overlap(Windows.from_array(windows))
+        assert overlap(Windows.from_array(windows.copy()))
+    short = np.lib.stride_tricks.sliding_window_view(rows, 2, axis=0).swapaxes(1, 2)
+    assert overlap(Windows.from_array(short.copy()))
     independent = np.random.default_rng(0).standard_normal((30, 6, 2))
     assert not overlap(Windows.from_array(independent))
     assert not overlap(Windows.from_array(view[::6]))
+
+
+@given(
+    sizes_of_series=st.lists(st.integers(6, 30), min_size=1, max_size=4),
+    window_length=st.integers(2, 6),
+    fraction=st.floats(0.05, 0.5),
+    gap=st.integers(0, 3),
+    seed=st.integers(0, 5),
+)
+def test_split_in_time_by_series_whatever_the_order(
+    sizes_of_series, window_length, fraction, gap, seed
+):
+    rows = np.zeros((sum(sizes_of_series), 1))
+    windows = Windows.from_series(
+        rows, window_length, series_lengths=sizes_of_series, complete=False
+    )
+    windows = windows[np.random.default_rng(seed).permutation(len(windows))]
+    ends = windows.starts + windows.lengths
+    series = np.searchsorted(np.cumsum(sizes_of_series), ends)
+    try:
+        train, held_out = split_windows_in_time(windows, fraction, gap)
+    except ValueError:
+        assert max(fraction * size + gap + 1 for size in sizes_of_series) > 3
+        return
+    assert not set(train) & set(held_out)
+    n_wanted = sum(fraction * size for size in sizes_of_series)
+    assert abs(len(held_out) - n_wanted) <= max(1, len(sizes_of_series) / 2)
+    if max(round(fraction * size) for size in sizes_of_series) == 0:
+        return  # nothing to hold out of each series: the last of all
+    for number in range(len(sizes_of_series)):
+        own_train = ends[train][series[train] == number]
+        own_held_out = ends[held_out][series[held_out] == number]
+        if len(own_held_out) and len(own_train):
+            assert own_train.max() + gap < own_held_out.min()
+
+
+def test_windows_cannot_be_moved_after_they_were_checked():
+    starts = np.array([0, 1])
+    windows = Windows(np.zeros((4, 1)), starts, [2, 2])
+    starts[:] = 50
+    assert windows.starts.tolist() == [0, 1]
+    with pytest.raises(ValueError, match="read-only"):
+        windows.starts[0] = 50
 
 
 def test_windows_are_indexed_like_an_array():
@@ -213,6 +266,9 @@ def test_windows_are_indexed_like_an_array():
     ("arguments", "message"),
     [
         ((np.zeros(3), [0], [1]), "rows must be 2-D"),
+        ((np.zeros((3, 0)), [0], [1]), "at least one feature"),
+        ((np.zeros((3, 1), complex), [0], [1]), "real numbers"),
+        ((np.zeros((3, 1)), [0.5], [1]), "starts must be integers"),
         ((np.zeros((3, 1)), [0, 1], [1]), "equally long"),
         ((np.zeros((3, 1)), [0, 1], [1, 0]), "window 1 is empty"),
         ((np.zeros((3, 1)), [0, 2], [1, 2]), "window 1 covers rows 2 to 3"),

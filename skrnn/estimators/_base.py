@@ -28,7 +28,7 @@ from ..training import (
     train,
     weights_of,
 )
-from ..windows import overlap, time_ordered_split
+from ..windows import overlap, split_windows_in_time
 from ._samples import Samples, check_samples, check_windows
 
 _SEED_LIMIT = 2**31 - 1
@@ -44,10 +44,14 @@ def _kind_of_target(y: Any) -> tuple[int, str]:
 def _unchanged_on_error(estimator: BaseNetwork) -> Iterator[None]:
     """Leave the estimator as it was if training or validation fails."""
     before = estimator.__dict__.copy()
+    random_state = before.get("_random_state")
+    position = None if random_state is None else random_state.get_state()
     try:
         yield
     except BaseException:
         estimator.__dict__ = before
+        if random_state is not None:
+            random_state.set_state(position)
         raise
 
 
@@ -172,6 +176,8 @@ class BaseNetwork(BaseEstimator, ABC):
                 )
             return targets
 
+        if reset:
+            self._fitted_dtype = np.dtype(self.dtype).name
         samples = check_samples(self, X, y, weights, check_target, reset=reset)
         if reset:
             self.n_outputs_ = samples.targets.shape[1]
@@ -198,7 +204,7 @@ class BaseNetwork(BaseEstimator, ABC):
         )
         if in_time:
             gap = self.n_outputs_ - 1
-            return time_ordered_split(len(samples), self.validation_fraction, gap)
+            return split_windows_in_time(samples.windows, self.validation_fraction, gap)
         return train_test_split(
             np.arange(len(samples)),
             test_size=self.validation_fraction,
@@ -222,11 +228,11 @@ class BaseNetwork(BaseEstimator, ABC):
         """A fresh net, and empty records."""
         self._fitted_module_params = {
             **self._module_params(),
-            "dtype": np.dtype(self.dtype).name,
+            "dtype": self._fitted_dtype,
             "seed": int(self._random_state.randint(_SEED_LIMIT)),
         }
-        self.device_ = resolve_device(self.device, np.dtype(self.dtype).name)
-        self.net_ = self._built_net()
+        self.device_ = resolve_device(self.device, self._fitted_dtype)
+        self._build_net(Settings.of(self))
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
         self.best_loss_: float | None = None
@@ -244,16 +250,18 @@ class BaseNetwork(BaseEstimator, ABC):
                     "warm_start=False to begin anew"
                 )
         weights = weights_of(self.net_)
-        self.device_ = resolve_device(self.device, fitted["dtype"])
-        self.net_ = self._built_net(weights)
+        self.device_ = resolve_device(self.device, self._fitted_dtype)
+        self._build_net(Settings.of(self), weights)
 
-    def _built_net(self, weights: dict[str, np.ndarray] | None = None) -> Any:
-        net = build_net(
-            self._fitted_module_params, Settings.of(self), self._score, self.device_
+    def _build_net(
+        self, settings: Settings, weights: dict[str, np.ndarray] | None = None
+    ) -> None:
+        self._fitted_settings = settings.without_callbacks()
+        self.net_ = build_net(
+            self._fitted_module_params, settings, self._score, self.device_
         )
         if weights is not None:
-            set_weights(net, weights)
-        return net
+            set_weights(self.net_, weights)
 
     def _train(
         self,
@@ -308,6 +316,5 @@ class BaseNetwork(BaseEstimator, ABC):
         """Build the net anew on the device that is there."""
         super().__setstate__(state)
         if "net_" in state:
-            dtype = self._fitted_module_params["dtype"]
-            self.device_ = device_after_loading(self.device, dtype)
-            self.net_ = self._built_net(state["net_"])
+            self.device_ = device_after_loading(self.device, self._fitted_dtype)
+            self._build_net(self._fitted_settings, state["net_"])

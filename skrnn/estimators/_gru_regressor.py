@@ -42,7 +42,7 @@ class GRURegressor(BaseRecurrentRegressor):
         Schedule of the learning rate: "constant"; "invscaling" divides by
         ``t ** power_t`` after ``t`` samples; "adaptive" divides by 5 where training
         would stop; "cosine" falls to 0 over max_iter epochs; "onecycle" rises to
-        learning_rate_init and falls again over max_iter epochs.
+        learning_rate_init and falls again over max_iter epochs. "lbfgs" needs none.
     learning_rate_init : float, default=0.001
         Learning rate at the start ("onecycle": at the top). Too large diverges.
     power_t : float, default=0.5
@@ -80,10 +80,10 @@ class GRURegressor(BaseRecurrentRegressor):
     validation_fraction : float, default=0.1
         Share of the samples held out by early_stopping, in (0, 1).
     validation_split : {"auto", "last", "random"}, default="auto"
-        Which samples early_stopping holds out. "last" takes the last ones, with a gap
-        of ``n_outputs - 1`` windows, so that no target of a training window lies
-        in the held-out part; "auto" does so where windows overlap, and draws at random
-        where they do not.
+        Which samples early_stopping holds out. "last" takes the last ones (of each
+        series, where windows look into several), with a gap of ``n_outputs - 1``
+        windows, so that no target of a training window lies in the held-out part;
+        "auto" does so where windows overlap, and draws at random where they do not.
     n_iter_no_change : int or inf, default=10
         See tol.
     device : str or torch.device, default="auto"
@@ -98,7 +98,7 @@ class GRURegressor(BaseRecurrentRegressor):
         Called during training; copied, so that fit does not change them.
     net_params : dict, default=None
         Further arguments of the skorch net, such as
-        ``{"optimizer__amsgrad": True}``; they override what skrnn sets.
+        ``{"optimizer__amsgrad": True}``; not those that have a parameter here.
 
     Attributes
     ----------

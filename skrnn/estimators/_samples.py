@@ -72,15 +72,16 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows:
     Sets ``n_features_in_``, ``n_timesteps_in_`` and ``feature_names_in_`` on
     ``estimator`` if ``reset``, compares with them otherwise.
     """
-    dtype = np.dtype(estimator.dtype)
-    if isinstance(X, Windows):
-        windows = _converted(X, dtype)
-        n_timesteps = windows.n_timesteps if windows.is_uniform else None
-        return _check_layout(estimator, X, windows, n_timesteps, reset)
+    dtype = np.dtype(estimator.dtype if reset else estimator._fitted_dtype)
     sequences = _as_sequences(X)
-    if sequences is not None:
-        windows = Windows.from_sequences(sequences, dtype)
-        n_timesteps = windows.n_timesteps if windows.is_uniform else None
+    if sequences is not None or isinstance(X, Windows):
+        windows = (
+            _converted(X, dtype)
+            if isinstance(X, Windows)
+            else Windows.from_sequences(sequences, dtype)
+        )
+        # lengths may differ here, so those at hand say nothing about what is expected
+        n_timesteps = windows.n_timesteps if reset and windows.is_uniform else None
         return _check_layout(estimator, X, windows, n_timesteps, reset)
     if _n_axes(X) >= 3:
         array = _check_3d(estimator, X)
@@ -185,6 +186,10 @@ def _compare(
 
 
 def _converted(windows: Windows, dtype: np.dtype) -> Windows:
+    if len(windows) == 0:
+        raise ValueError(
+            "Found Windows with 0 sample(s) while a minimum of 1 is required"
+        )
     with np.errstate(over="ignore"):
         rows = np.asarray(windows.rows).astype(dtype, copy=False)
     return windows.with_rows(rows)

@@ -26,6 +26,17 @@ class Dropout(nn.Module):
         self.seed = seed
         self._generator: torch.Generator | None = None
 
+    def get_state(self) -> torch.Tensor | None:
+        """Where the generator stands; None before its first use."""
+        return None if self._generator is None else self._generator.get_state()
+
+    def set_state(self, state: torch.Tensor | None) -> None:
+        """Put the generator back to where :meth:`get_state` found it."""
+        if state is None:
+            self._generator = None
+        elif self._generator is not None:
+            self._generator.set_state(state)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0:
             return x

@@ -10,11 +10,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Series:
-    """The place of one series in a table; ``times`` is None where nothing tells it."""
+    """The place of one series in a table; ``times`` is None where nothing tells it.
+
+    ``kind`` names what the times are, such as "datetime" or "period[M]".
+    """
 
     key: Any
     rows: slice
     times: Any
+    kind: str | None
 
     @property
     def n_rows(self) -> int:
@@ -36,10 +40,18 @@ def series_of(X: Any, n_rows: int) -> list[Series]:
         time.
     """
     if not is_panel(X):
-        return [Series(None, slice(0, n_rows), _times(getattr(X, "index", None)))]
+        index = getattr(X, "index", None)
+        return [Series(None, slice(0, n_rows), *_times(index))]
     instances = X.index.droplevel(-1)
     times = X.index.get_level_values(-1)
     codes = instances.factorize()[0]
+    if (codes < 0).any() or any(
+        instances.get_level_values(i).hasnans for i in range(instances.nlevels)
+    ):
+        raise ValueError(
+            "an instance label of the MultiIndex is missing (NaN); drop these rows, or "
+            "give them a label"
+        )
     first = np.flatnonzero(np.diff(codes, prepend=-1))
     if len(first) != codes.max(initial=-1) + 1:
         raise ValueError(
@@ -49,34 +61,55 @@ def series_of(X: Any, n_rows: int) -> list[Series]:
     bounds = zip(first, [*first[1:], len(codes)], strict=True)
     return [
         Series(
-            instances[start], slice(int(start), int(stop)), _times(times[start:stop])
+            instances[start], slice(int(start), int(stop)), *_times(times[start:stop])
         )
         for start, stop in bounds
     ]
 
 
-def largest_gap(series: list[Series]) -> Any:
-    """The largest step of time between neighbouring rows; None where there is none."""
-    gaps = [
-        (one.times[1:] - one.times[:-1]).max()
-        for one in series
-        if one.times is not None and one.n_rows > 1
-    ]
-    return max(gaps) if gaps else None
+def next_time_by(series: Series) -> Any:
+    """The latest time at which a row still follows right after the series.
+
+    One step of a regular calendar; else the largest gap that the series has shown.
+    None where there is no time, or a single row.
+    """
+    times = series.times
+    if times is None or series.n_rows < 2:
+        return None
+    if series.kind == "datetime" and series.n_rows > 2:
+        frequency = times.freq or times.inferred_freq
+        if frequency is not None:
+            return times[-1:].shift(1, freq=frequency)[0]
+    gap = (times[1:] - times[:-1]).max()
+    return times[-1] + (gap * (1 + 1e-9) if series.kind == "number" else gap)
 
 
-def _times(index: Any) -> Any:
-    """The index if it measures time (dates, periods, numbers), checked for order."""
+def _times(index: Any) -> tuple[Any, str | None]:
+    """The index if it measures time (dates, periods, numbers), and what it is."""
     if index is None or callable(index):  # list.index is a method
-        return None
-    if index.dtype.name.startswith("period"):  # counted in its own frequency
-        index = index.astype("int64")
-    if index.dtype.kind not in "iufmM":
-        return None
+        return None, None
+    if index.inferred_type in ("date", "datetime"):  # Python objects
+        index = index.astype("datetime64[ns]")
+    kind = _kind(index)
+    if kind is None:
+        return None, None
+    if index.hasnans:
+        raise ValueError("a time in the index is missing (NaT or NaN); drop these rows")
+    if kind.startswith("period") or index.dtype.kind in "iu":
+        index = index.astype("int64")  # periods are counted in their own frequency
     if not index.is_monotonic_increasing:
         raise ValueError(
             "rows must be in order of time, but the index goes back; sort them with "
             "X.sort_index(), split without shuffling, or, if the index is no time, "
             "drop it with X.reset_index(drop=True)"
         )
-    return index
+    return index, kind
+
+
+def _kind(index: Any) -> str | None:
+    if index.dtype.name.startswith("period"):
+        return str(index.dtype)
+    kinds = {"i": "number", "u": "number", "f": "number", "m": "timedelta"}
+    if index.dtype.kind == "M":
+        return "datetime"
+    return kinds.get(index.dtype.kind)

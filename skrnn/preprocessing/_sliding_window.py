@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from ..windows import Windows, too_long_a_window
-from ._series import Series, is_panel, largest_gap, series_of
+from ._series import Series, is_panel, next_time_by, series_of
 
 
 def _gives_lags(transformer: SlidingWindow) -> bool:
@@ -42,10 +42,11 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         first; lag 0 is the row itself.
     context : {"auto", "always", "never"}, default="auto"
         Whether ``transform`` puts the rows remembered by ``fit`` in front of the new
-        ones. ``"auto"`` does so where the pandas index of the new rows is later than
-        the last one seen in ``fit``, by no more than the largest gap seen in ``fit``;
-        rows already seen get no context, nor do arrays, which have no index.
-        ``fit_transform`` never puts rows in front.
+        ones. ``"auto"`` does so where the pandas index of the new rows comes right
+        after the last one seen in ``fit``: by one step of a regular calendar, or else
+        by no more than the largest gap that the series had in ``fit``. Rows already
+        seen get no context, nor do arrays, which have no index. ``fit_transform``
+        never puts rows in front.
 
     Attributes
     ----------
@@ -54,11 +55,9 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had string column names.
     history_ : dict
-        For each instance (None for a single series) the last ``window_length - 1``
-        rows, of shape (at most window_length - 1, n_features_in_), and their last
-        time.
-    largest_gap_ : object
-        Largest step between neighbouring index values; None without an index.
+        For each instance (None for a single series) a dict: ``rows``, the last ones, of
+        shape (at most window_length - 1, n_features_in_); ``last_time``; ``next_by``,
+        the latest time that still follows right after; ``kind`` of time.
 
     Raises
     ------
@@ -135,8 +134,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         longest = max((one.n_rows for one in series), default=0)
         if longest < self.window_length:
             raise too_long_a_window(self.window_length, longest)
-        self.history_ = {one.key: self._tail(rows, one) for one in series}
-        self.largest_gap_ = largest_gap(series)
+        self.history_ = {one.key: self._remembered(rows, one) for one in series}
         return self
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
@@ -226,10 +224,14 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             ensure_all_finite="allow-nan",
         )
 
-    def _tail(self, rows: np.ndarray, one: Series) -> tuple[np.ndarray, Any]:
+    def _remembered(self, rows: np.ndarray, one: Series) -> dict[str, Any]:
         first = max(one.rows.start, one.rows.stop - (self.window_length - 1))
-        last_time = None if one.times is None else one.times[-1]
-        return rows[first : one.rows.stop].copy(), last_time
+        return {
+            "rows": rows[first : one.rows.stop].copy(),
+            "last_time": None if one.times is None else one.times[-1],
+            "next_by": next_time_by(one),
+            "kind": one.kind,
+        }
 
     def _windows(self, X: Any, context: str) -> Any:
         rows = self._check_rows(X, reset=False)
@@ -244,27 +246,12 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
     def _context(self, one: Series, context: str) -> np.ndarray:
         """The remembered rows to put in front of a series, oldest first."""
-        tail, last_time = self.history_.get(one.key, (self._no_rows(), None))
-        if context == "always":
-            return tail
-        if context == "never" or last_time is None or one.times is None:
-            return self._no_rows()
-        return tail if self._follows(last_time, one.times[0]) else self._no_rows()
-
-    def _follows(self, last_time: Any, first_time: Any) -> bool:
-        if self.largest_gap_ is None:
-            return False
-        try:
-            gap = first_time - last_time
-            return bool(gap > 0 * self.largest_gap_ and gap <= self.largest_gap_)
-        except TypeError as error:
-            raise ValueError(
-                f"the index of X begins at {first_time!r}, which cannot be compared "
-                f"with {last_time!r}, where fit ended; give both the same kind of "
-                'index and time zone, or set context="never"'
-            ) from error
-
-    def _no_rows(self) -> np.ndarray:
+        history = self.history_.get(one.key)
+        if history is None or context == "never":
+            return np.empty((0, self.n_features_in_))
+        if context == "always" or _follows(history, one):
+            n_rows = min(len(history["rows"]), self.window_length - 1)
+            return history["rows"][len(history["rows"]) - n_rows :]
         return np.empty((0, self.n_features_in_))
 
     def _view(self, rows: np.ndarray, tail: np.ndarray) -> np.ndarray:
@@ -297,3 +284,20 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             complete=False,
         )
         return windows[is_new]
+
+
+def _follows(history: dict[str, Any], one: Series) -> bool:
+    """Whether a series comes right after the rows remembered."""
+    if history["next_by"] is None or one.times is None or one.n_rows == 0:
+        return False
+    first_time, last_time = one.times[0], history["last_time"]
+    try:
+        if one.kind != history["kind"]:
+            raise TypeError
+        return bool(last_time < first_time <= history["next_by"])
+    except TypeError as error:
+        raise ValueError(
+            f"the index of X begins at {first_time!r} ({one.kind}), which cannot be "
+            f"compared with {last_time!r} ({history['kind']}), where fit ended; give "
+            'both the same kind of index and time zone, or set context="never"'
+        ) from error

@@ -23,7 +23,7 @@ def make_supervised(
     rows : {array-like, DataFrame} of shape (n_rows, n_features)
         Observations in order of time. An (instance, time) MultiIndex makes them a
         panel; no target is taken from another instance.
-    target : str, list of str, or array-like of shape (n_rows,) or (n_rows, n_targets)
+    target : label, list of str, or array-like of shape (n_rows,) or (n_rows, n_targets)
         Column(s) of ``rows``, or values aligned with them.
     horizon : int, default=1
         Number of steps ahead.
@@ -76,7 +76,7 @@ def make_supervised(
 
 def _target_values(rows: Any, target: Any) -> tuple[list[Any], np.ndarray]:
     """Names and values (n_rows,) or (n_rows, n_targets) of the target."""
-    is_label = isinstance(target, str)
+    is_label = isinstance(target, (str, int, np.integer))
     if is_label or (
         isinstance(target, list) and all(isinstance(t, str) for t in target)
     ):

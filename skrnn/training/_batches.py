@@ -66,7 +66,7 @@ class WindowDataset(Dataset):
         n_timesteps = int(lengths[0]) if self.is_uniform else int(lengths.max())
         if self.is_uniform or bool((lengths == n_timesteps).all()):
             return {"x": self._view(n_timesteps).index_select(0, starts)}
-        on_device = torch.from_numpy(lengths).to(self.device)
+        on_device = to_tensor(lengths, self.device)
         steps = torch.arange(n_timesteps, device=self.device)
         padding = steps >= on_device[:, None]  # (batch, time)
         index = (starts[:, None] + steps).clamp_(max=len(self.rows) - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -11,10 +12,11 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from skorch.utils import TeeGenerator
 
+from ..modules import Dropout
 from ._stopping import StopTraining
 
 _DIVERGED = (
-    "training diverged: the loss was {loss} in epoch {epoch}. Scale X and y (for "
+    "training diverged: the {what} in epoch {epoch}. Scale X and y (for "
     "instance with StandardScaler and TransformedTargetRegressor), lower "
     "learning_rate_init (now {rate:g}), or set max_grad_norm=1.0"
 )
@@ -68,7 +70,40 @@ class WindowNet(NeuralNet):
         except KeyboardInterrupt as stop:
             raise StopTraining from stop
         finally:
-            self.history[-1]["batches"].clear()
+            del self.history[-1]["batches"][1:]
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that training changes, to be given to :meth:`rewind`."""
+        return {
+            "weights": copy.deepcopy(self.module_.state_dict()),
+            "optimizer": copy.deepcopy(self.optimizer_.state_dict()),
+            "dropout": [layer.get_state() for layer in self._dropouts()],
+            "lowest": self.lowest_.copy(),
+            "n_epochs": len(self.history),
+        }
+
+    def rewind(self, snapshot: dict[str, Any]) -> None:
+        """Undo what has happened since a :meth:`snapshot`."""
+        self.module_.load_state_dict(snapshot["weights"])
+        self.optimizer_.load_state_dict(snapshot["optimizer"])
+        for layer, state in zip(self._dropouts(), snapshot["dropout"], strict=True):
+            layer.set_state(state)
+        self.lowest_ = snapshot["lowest"]
+        del self.history[snapshot["n_epochs"] :]
+
+    def check_weights(self) -> None:
+        """Raise if the last step made a weight infinite or NaN."""
+        for name, value in self.module_.state_dict().items():
+            if not torch.isfinite(value).all():
+                raise self._diverged(f"weights {name} were not finite")
+
+    def _dropouts(self) -> list[Dropout]:
+        return [layer for layer in self.module_.modules() if isinstance(layer, Dropout)]
+
+    def _diverged(self, what: str) -> ValueError:
+        rate = self.optimizer_.param_groups[0]["lr"]
+        epoch = self.history[-1]["epoch"]
+        return ValueError(_DIVERGED.format(what=what, epoch=epoch, rate=rate))
 
     def run_single_epoch(
         self,
@@ -82,14 +117,19 @@ class WindowNet(NeuralNet):
         if iterator is None:
             return
         self._set_training(training)
+        if not self.history[-1]["batches"]:
+            self.history.new_batch()  # callbacks of skorch look for one
         losses, sizes, outputs = [], [], []
         is_heard = self._is_heard("on_batch_begin") or self._is_heard("on_batch_end")
         for batch in iterator:
+            inputs, (y, _) = batch
             if is_heard:
-                self.notify("on_batch_begin", batch=batch, training=training)
+                self.notify("on_batch_begin", batch=(inputs, y), training=training)
             step = step_fn(batch, **fit_params)
             if is_heard:
-                self.notify("on_batch_end", batch=batch, training=training, **step)
+                self.notify(
+                    "on_batch_end", batch=(inputs, y), training=training, **step
+                )
             losses.append(step["loss"])
             sizes.append(len(step["y_pred"]))
             if not training:
@@ -145,16 +185,15 @@ class WindowNet(NeuralNet):
             matrices = [p for p in self.module_.parameters() if p.ndim > 1]
             self.matrices_ = [(p, p.detach(), p.detach().view(-1)) for p in matrices]
         for parameter, values, _ in self.matrices_:
-            parameter.grad.add_(values, alpha=strength)
+            if parameter.grad is not None:  # None where a callback froze it
+                parameter.grad.add_(values, alpha=strength)
         flat = torch.cat([values for _, _, values in self.matrices_])
         return torch.add(loss, torch.dot(flat, flat), alpha=0.5 * strength)
 
     def _record_loss(self, prefix: str, losses: list[float], sizes: list[int]) -> None:
         loss = float(np.average(losses, weights=sizes))
         if not np.isfinite(loss):
-            rate = self.optimizer_.param_groups[0]["lr"]
-            epoch = self.history[-1]["epoch"]
-            raise ValueError(_DIVERGED.format(loss=loss, epoch=epoch, rate=rate))
+            raise self._diverged(f"loss was {loss}")
         name = prefix + "_loss"
         self.history.record(name, loss)
         self.history.record(name + "_best", loss < self.lowest_.get(name, np.inf))

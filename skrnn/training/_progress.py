@@ -41,7 +41,7 @@ def progress_callbacks(verbose: int, n_epochs: int) -> list[tuple[str, Any]]:
     if verbose <= 0:
         return []
     shown = ProgressBar(n_epochs) if verbose == 1 else EpochLines()
-    return [("progress", shown)]
+    return [("skrnn_progress", shown)]
 
 
 def _figures(epoch: Any) -> str:

@@ -26,6 +26,8 @@ def schedule_callbacks(
 ) -> list[tuple[str, Any]]:
     """The callback that moves the learning rate, if any ("adaptive" is in stopping)."""
     name = settings.learning_rate
+    if settings.solver == "lbfgs":  # its line search sets the step
+        return []
     if name == "invscaling":
         policy: type[LRPolicy] = LambdaLR
         step_every = "epoch"
@@ -42,13 +44,14 @@ def schedule_callbacks(
         options = {
             "max_lr": settings.learning_rate_init,
             "total_steps": settings.max_iter * n_batches + 1,
+            "cycle_momentum": False,
         }
     else:
         return []
     callback = LRScheduler(
         policy, event_name=None, step_every=step_every, last_epoch=-1, **options
     )
-    return [("learning_rate", callback)]
+    return [("skrnn_learning_rate", callback)]
 
 
 def _inverse_scaling(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 
@@ -32,6 +32,10 @@ class Settings:
     n_threads: int | str
     callbacks: Any
     net_params: dict[str, Any] | None
+
+    def without_callbacks(self) -> Settings:
+        """The same settings, to be kept beside a fitted net."""
+        return replace(self, callbacks=None)
 
     @classmethod
     def of(cls, estimator: Any) -> Settings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from ..modules import PointLoss, RecurrentNetwork
 from ._batches import BatchLoader, WindowDataset
 from ._net import WindowNet
 from ._progress import progress_callbacks
-from ._schedules import schedule_callbacks
+from ._schedules import FIXED_LENGTH, schedule_callbacks
 from ._settings import Settings
+from ._skorch_params import further_params, user_callbacks
 from ._solvers import SINGLE_STEP_SOLVERS, optimizer_of, starting_rate
 from ._stopping import Convergence, StopTraining
 from ._threads import choose_threads, limit_threads
@@ -65,7 +65,9 @@ def build_net(
         "device": device,
         **prefixed,
     }
-    return WindowNet(**{**options, **(settings.net_params or {})}).initialize()
+    net = WindowNet(**{**options, **further_params(settings)})
+    with torch.inference_mode(False):  # else the weights could never be trained
+        return net.initialize()
 
 
 def train(
@@ -92,9 +94,12 @@ def train(
         settings.tol,
         settings.n_iter_no_change,
         settings.early_stopping and not incremental,
-        settings.learning_rate == "adaptive",
+        settings.learning_rate == "adaptive" and settings.solver != "lbfgs",
         stops=not incremental,
     )
+    if incremental and settings.learning_rate in FIXED_LENGTH:
+        for group in net.optimizer_.param_groups:  # the schedule has run its course
+            group["lr"] = starting_rate(settings)
     schedule = (
         []
         if incremental
@@ -103,9 +108,9 @@ def train(
     net.callbacks = [
         *schedule,
         *_clipping(settings),
-        *copy.deepcopy(list(settings.callbacks or [])),
+        *user_callbacks(settings),
         *progress_callbacks(settings.verbose, n_epochs),
-        ("convergence", stopping),
+        ("skrnn_convergence", stopping),
     ]
     net.initialize_callbacks()
     net.batch_size = batch_size
@@ -125,7 +130,7 @@ def train(
 def _clipping(settings: Settings) -> list[tuple[str, Any]]:
     if settings.max_grad_norm is None:
         return []
-    return [("clipping", GradientNormClipping(settings.max_grad_norm))]
+    return [("skrnn_clipping", GradientNormClipping(settings.max_grad_norm))]
 
 
 def _outcome(ended: str, epochs: Any) -> Outcome:
@@ -137,25 +142,33 @@ def _outcome(ended: str, epochs: Any) -> Outcome:
 
 
 def _run(net: WindowNet, training: WindowDataset, n_epochs: int) -> str:
-    before = copy.deepcopy(net.module_.state_dict())
+    before = net.snapshot()
     net.notify("on_train_begin", X=training, y=None)
     ended = "max_iter"
     try:
-        net.fit_loop(training, None, epochs=n_epochs)
-    except StopTraining:
-        ended = "converged"
-    except KeyboardInterrupt:
-        ended = "interrupted"
-        warnings.warn(
-            "Training interrupted by user. What was learnt so far is kept.",
-            stacklevel=5,
-        )
+        ended = _fit_loop(net, training, n_epochs)
+        net.check_weights()
     except BaseException:
-        net.module_.load_state_dict(before)
+        net.rewind(before)
         raise
     finally:
         net.notify("on_train_end", X=training, y=None)
     return ended
+
+
+def _fit_loop(net: WindowNet, training: WindowDataset, n_epochs: int) -> str:
+    try:
+        with torch.inference_mode(False), torch.enable_grad():  # whatever the caller's
+            net.fit_loop(training, None, epochs=n_epochs)
+    except StopTraining:
+        return "converged"
+    except KeyboardInterrupt:
+        warnings.warn(
+            "Training interrupted by user. What was learnt so far is kept.",
+            stacklevel=6,
+        )
+        return "interrupted"
+    return "max_iter"
 
 
 def _batch_size(settings: Settings, n_samples: int) -> int:
@@ -192,6 +205,7 @@ def weights_of(net: WindowNet) -> dict[str, np.ndarray]:
 
 def set_weights(net: WindowNet, weights: dict[str, np.ndarray]) -> None:
     """Give a net the weights that :func:`weights_of` returned."""
-    tensors = {name: torch.from_numpy(np.array(w)) for name, w in weights.items()}
-    net.module_.load_state_dict(tensors)
+    with torch.inference_mode(False):
+        tensors = {name: torch.from_numpy(np.array(w)) for name, w in weights.items()}
+        net.module_.load_state_dict(tensors)
     net.module_.eval()

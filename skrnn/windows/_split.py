@@ -53,11 +53,78 @@ def time_ordered_split(
     return np.arange(n_train), np.arange(n_samples - n_validation, n_samples)
 
 
+def split_windows_in_time(
+    windows: Windows, validation_fraction: float, gap: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hold out the last windows, those of each series where several share rows.
+
+    Windows that share rows are ordered by the row at which they end, whatever their
+    place among the samples, and each run of rows (each series of a panel) gives its
+    own share. Windows that share none are taken to be in order of time.
+
+    Parameters
+    ----------
+    windows : Windows
+    validation_fraction : float
+        Share that is held out.
+    gap : int, default=0
+        Rows (samples, where none share rows) dropped between the two parts.
+
+    Returns
+    -------
+    train, validation : ndarray of int
+        Indices of samples.
+
+    Raises
+    ------
+    ValueError
+        If nothing is left to train on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.windows import Windows, split_windows_in_time
+    >>> rows = np.zeros((12, 1))
+    >>> panel = Windows.from_series(rows, 2, series_lengths=[6, 6])
+    >>> split_windows_in_time(panel, 0.4)[1].tolist()
+    [3, 4, 8, 9]
+    """
+    runs = _runs(windows)
+    if len(runs) == len(windows):  # no two windows share a row
+        return time_ordered_split(len(windows), validation_fraction, gap)
+    ends = windows.starts + windows.lengths
+    train, validation = [], []
+    for run in runs:
+        share = validation_fraction * len(run)
+        n_validation = int(np.ceil(share)) if len(runs) == 1 else round(share)
+        if n_validation == 0:
+            train.append(run)
+            continue
+        first = ends[run[len(run) - n_validation]]
+        train.append(run[ends[run] + gap < first])
+        validation.append(run[ends[run] >= first])
+    if sum(map(len, train)) == 0 or not validation:
+        return time_ordered_split(len(windows), validation_fraction, gap)
+    return np.sort(np.concatenate(train)), np.sort(np.concatenate(validation))
+
+
+def _runs(windows: Windows) -> list[np.ndarray]:
+    """Samples grouped by the run of rows that they share, in order of their end."""
+    order = np.lexsort((windows.starts, windows.starts + windows.lengths))
+    by_start = order[np.argsort(windows.starts[order], kind="stable")]
+    starts = windows.starts[by_start]
+    reach = np.maximum.accumulate(starts + windows.lengths[by_start])
+    borders = np.flatnonzero(starts[1:] >= reach[:-1]) + 1
+    ends = windows.starts + windows.lengths
+    parts = np.split(by_start, borders)
+    return [part[np.argsort(ends[part], kind="stable")] for part in parts]
+
+
 def overlap(windows: Windows) -> bool:
     """Whether neighbouring samples show the same observations.
 
-    True if windows share rows, and also if most windows of a copied array repeat the
-    one before them moved by one step: a random split of such samples leaks.
+    True if windows share rows, and also if most windows of a copied array begin with
+    the end of a neighbour, at any shift: a random split of such samples leaks.
 
     Parameters
     ----------
@@ -85,11 +152,21 @@ def overlap(windows: Windows) -> bool:
     if (starts[1:] < ends[:-1]).any():
         return True
     pairs = np.unique(np.linspace(0, len(windows) - 2, _PAIRS_LOOKED_AT, dtype=int))
-    repeated = [_is_moved_by_one(windows[i], windows[i + 1]) for i in pairs]
+    repeated = [_show_the_same(windows[i], windows[i + 1]) for i in pairs]
     return sum(repeated) * 2 > len(repeated)
 
 
-def _is_moved_by_one(before: np.ndarray, after: np.ndarray) -> bool:
-    if len(before) != len(after) or len(before) < 2:
-        return False
-    return bool(np.array_equal(before[1:], after[:-1]))
+def _show_the_same(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether the end of one window is the beginning of the other, at any shift."""
+    return _continues(before, after) or _continues(after, before)
+
+
+def _continues(first: np.ndarray, then: np.ndarray) -> bool:
+    needed = min(2, len(first) - 1, len(then))
+    for shift in np.flatnonzero((first == then[0]).all(axis=1)).tolist():
+        n_shared = min(len(first) - shift, len(then))
+        if n_shared >= needed > 0:
+            shared = first[shift : shift + n_shared]
+            if np.array_equal(shared, then[:n_shared]):
+                return True
+    return False

@@ -60,15 +60,11 @@ class Windows:
     lengths: np.ndarray
 
     def __post_init__(self) -> None:
-        starts = np.asarray(self.starts, dtype=np.int64)
-        lengths = np.asarray(self.lengths, dtype=np.int64)
+        _check_rows(self.rows)
+        starts = _frozen_integers("starts", self.starts)
+        lengths = _frozen_integers("lengths", self.lengths)
         object.__setattr__(self, "starts", starts)
         object.__setattr__(self, "lengths", lengths)
-        if self.rows.ndim != 2:
-            raise ValueError(
-                "rows must be 2-D (n_rows, n_features), got an array of shape "
-                f"{self.rows.shape}; use rows.reshape(-1, 1) for a single feature"
-            )
         if starts.ndim != 1 or starts.shape != lengths.shape:
             raise ValueError(
                 "starts and lengths must be 1-D and equally long, got shapes "
@@ -292,6 +288,11 @@ class Windows:
             Each window at the end of its time axis.
         """
         width = self.n_timesteps if n_timesteps is None else n_timesteps
+        if width < self.n_timesteps:
+            raise ValueError(
+                f"n_timesteps={n_timesteps} is shorter than the longest window "
+                f"({self.n_timesteps} rows)"
+            )
         ends = self.starts + self.lengths
         index = ends[:, np.newaxis] + np.arange(-width, 0)  # (sample, time)
         missing = index < self.starts[:, np.newaxis]
@@ -306,3 +307,28 @@ class Windows:
             f"Windows(n_samples={n_samples}, n_timesteps={n_timesteps}, "
             f"n_features={n_features}, n_rows={len(self.rows)})"
         )
+
+
+def _check_rows(rows: Any) -> None:
+    if hasattr(rows, "iloc") or not hasattr(rows, "ndim"):
+        raise TypeError(
+            f"rows must be an array, got {type(rows).__name__}; use np.asarray(rows)"
+        )
+    if rows.ndim != 2 or rows.shape[1] == 0:
+        raise ValueError(
+            "rows must be 2-D (n_rows, n_features) with at least one feature, got "
+            f"shape {rows.shape}; use rows.reshape(-1, 1) for a single feature"
+        )
+    if np.dtype(rows.dtype).kind not in "fiub":
+        raise ValueError(f"rows must hold real numbers, got {rows.dtype}")
+
+
+def _frozen_integers(name: str, values: Any) -> np.ndarray:
+    """A read-only int64 array that nobody else can change."""
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be integers, got {array.dtype}")
+    if array.dtype != np.int64 or array.flags.writeable:
+        array = array.astype(np.int64)
+        array.flags.writeable = False
+    return array

@@ -1,0 +1,62 @@
+"""What users may hand to skorch directly."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from skorch.callbacks import Callback
+
+from ._settings import Settings
+
+_OWN_WORDS = {
+    "batch_size": "batch_size",
+    "callbacks": "callbacks",
+    "criterion": "loss",
+    "device": "device",
+    "lr": "learning_rate_init",
+    "max_epochs": "max_iter",
+    "module": "hidden_layer_sizes and the class of the estimator",
+    "optimizer": "solver",
+    "train_split": "early_stopping, or X_val and y_val in fit",
+    "verbose": "verbose",
+    "warm_start": "warm_start",
+}
+_OWN_PREFIXES = {"callbacks__": "callbacks", "iterator_train": "batch_size and shuffle"}
+
+
+def further_params(settings: Settings) -> dict[str, Any]:
+    """``net_params``, refused where the estimator has a word of its own.
+
+    Raises
+    ------
+    ValueError
+        If a key is one that a parameter of the estimator decides.
+    """
+    params = settings.net_params or {}
+    for key in params:
+        prefixed = (word for p, word in _OWN_PREFIXES.items() if key.startswith(p))
+        word = _OWN_WORDS.get(key) or next(prefixed, None)
+        if word is not None:
+            raise ValueError(f"net_params cannot set {key!r}; use the parameter {word}")
+    return params
+
+
+def user_callbacks(settings: Settings) -> list[Any]:
+    """Copies of the user's callbacks, so that training does not change theirs.
+
+    Raises
+    ------
+    ValueError
+        If an entry is no skorch callback.
+    """
+    callbacks = list(settings.callbacks or [])
+    for entry in callbacks:
+        callback = entry[1] if isinstance(entry, tuple) and len(entry) == 2 else entry
+        is_class = isinstance(callback, type) and issubclass(callback, Callback)
+        if not (is_class or isinstance(callback, Callback)):
+            raise ValueError(
+                "callbacks must be skorch callbacks or (name, callback) pairs, got "
+                f"{entry!r}"
+            )
+    return copy.deepcopy(callbacks)
