@@ -447,10 +447,11 @@ def test_weights_that_explode_in_the_last_step_are_noticed():
 
 
 def test_callers_grad_mode_does_not_matter():
-    expected = RNNRegressor(4, max_iter=3, random_state=0).fit(X, Y)
+    options = {"loss": "huber", "max_iter": 3, "random_state": 0}
+    expected = RNNRegressor(4, **options).fit(X, Y, sample_weight=Y + 2)
     for mode in (torch.no_grad, torch.inference_mode):
         with mode():
-            model = RNNRegressor(4, max_iter=3, random_state=0).fit(X, Y)
+            model = RNNRegressor(4, **options).fit(X, Y, sample_weight=Y + 2)
             model = pickle.loads(pickle.dumps(model))
         np.testing.assert_array_equal(model.predict(X), expected.predict(X))
         model.partial_fit(X, Y)

@@ -19,7 +19,8 @@ def to_tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
     array = np.ascontiguousarray(array)
     if not array.flags.writeable:
         array = _without_readonly_flag(array)
-    return torch.from_numpy(array).to(device)
+    with torch.inference_mode(False):  # whatever the caller's mode, fit it for training
+        return torch.from_numpy(array).to(device)
 
 
 class WindowDataset(Dataset):

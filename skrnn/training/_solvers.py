@@ -35,7 +35,7 @@ def optimizer_of(settings: Settings) -> tuple[type[Optimizer], dict[str, Any]]:
         ),
         "sgd": (torch.optim.SGD, {**momentum, "nesterov": nesterov, "fused": True}),
         "rmsprop": (torch.optim.RMSprop, {"eps": settings.epsilon}),
-        "adagrad": (torch.optim.Adagrad, {"fused": True}),
+        "adagrad": (torch.optim.Adagrad, {}),
         "adadelta": (torch.optim.Adadelta, {}),
         "lbfgs": (
             torch.optim.LBFGS,
