@@ -25,7 +25,7 @@ def test_contents_page():
 
 
 def test_import_is_light():
-    """No sktime, no matplotlib, and under 0.3 s beyond torch, sklearn and skorch."""
+    """No sktime, no matplotlib, and under 0.3 s beyond torch and scikit-learn."""
     code = (
         "import sys, time; import torch, sklearn.pipeline, sklearn.model_selection; "
         "start = time.perf_counter(); import skrnn; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import nn
@@ -89,7 +90,7 @@ class RecurrentNetwork(nn.Module):
         return [layer.kernel for layer in self._stack()]
 
     def _stack(self) -> list[RecurrentLayer]:
-        return list(self.layers)  # type: ignore[arg-type]
+        return cast("list[RecurrentLayer]", list(self.layers))
 
     def forward(
         self, x: torch.Tensor, lengths: torch.Tensor | None = None
