@@ -149,7 +149,7 @@ def draw(
     for name, values in forecasts.items():
         axes.plot(days, values[0][-60:], LINES[name], label=name, linewidth=1)
     axes.set(
-        title=f"{symbol}: the last 60 test days, forecast one day ahead",
+        title=f"{symbol}: last 60 test days, one day ahead (networks: seed {SEEDS[0]})",
         xlabel="day on which the forecast is made",
         ylabel="US dollars",
     )

@@ -261,6 +261,29 @@ def test_bad_rows_and_parameters_are_refused(X, parameters, message):
         SlidingWindow(**parameters).fit(X)
 
 
+def test_panel_that_lost_its_index_is_refused():
+    X, y = make_supervised(panel(a=8, b=8), "x0")
+    pipeline = make_pipeline(StandardScaler(), SlidingWindow(3), Ridge())
+    with pytest.raises(ValueError, match="windows would cross the series"):
+        pipeline.fit(X, y)
+
+
+def test_series_that_lost_its_index_is_noticed():
+    X, y = make_supervised(daily(12), "x0")
+    with pytest.warns(UserWarning, match="set_output"):
+        SlidingWindow(3).fit_transform(X.to_numpy(), y)
+    SlidingWindow(3, context="never").fit_transform(X.to_numpy(), y)
+    SlidingWindow(3).fit_transform(X.to_numpy(), y.reset_index(drop=True))
+
+
+def test_panel_with_time_first_is_refused():
+    swapped = panel(a=4, b=4).swaplevel().sort_index()
+    with pytest.raises(ValueError, match=r"swaplevel\(\).sort_index\(\)"):
+        SlidingWindow(2).fit(swapped)
+    with pytest.raises(ValueError, match="has the time first"):
+        make_supervised(swapped, "x0")
+
+
 def test_index_of_another_kind_is_refused_with_the_remedy():
     transformer = SlidingWindow(3).fit(daily(8))
     for index in (

@@ -68,7 +68,7 @@ def test_all_forms_of_the_same_input_give_the_same(cls):
     ragged = np.empty(len(X), dtype=object)
     ragged[:] = list(X)
     expected = quick(cls).fit(X, Y).predict(X)
-    for form in [*forms, ragged]:
+    for form in [*forms, ragged, pd.Series(list(X))]:
         model = quick(cls).fit(form, Y)
         np.testing.assert_allclose(model.predict(form), expected, rtol=1e-5)
         assert model.n_features_in_ == 2

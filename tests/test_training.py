@@ -202,7 +202,9 @@ def test_training_stops_without_progress_and_says_so_otherwise():
         RNNRegressor(2, max_iter=2, **patient).fit(X, Y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # these schedules run to the end by design
-        RNNRegressor(2, max_iter=2, learning_rate="cosine", **patient).fit(X, Y)
+        for schedule in ("cosine", "onecycle"):
+            model = RNNRegressor(2, max_iter=9, learning_rate=schedule, **patient)
+            assert model.set_params(tol=10.0).fit(X, Y).n_iter_ == 9
 
 
 def test_early_stopping_restores_the_best_weights():

@@ -17,11 +17,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..training import (
-    FIXED_LENGTH,
     Settings,
     WindowDataset,
     build_net,
     device_after_loading,
+    has_fixed_length,
     predict,
     resolve_device,
     set_weights,
@@ -287,11 +287,11 @@ class BaseNetwork(BaseEstimator, ABC):
         if outcome.scores:
             self.validation_scores_ = (self.validation_scores_ or []) + outcome.scores
         hit_limit = outcome.ended == "max_iter" and not incremental
-        if hit_limit and self.learning_rate not in FIXED_LENGTH:
+        if hit_limit and not has_fixed_length(Settings.of(self)):
+            remedy = "" if self.early_stopping else ", or set early_stopping=True"
             warnings.warn(
                 f"Maximum iterations ({self.max_iter}) reached and the optimization "
-                "hasn't converged yet. Raise max_iter, or stop on held-out data with "
-                "early_stopping=True",
+                f"hasn't converged yet. Raise max_iter{remedy}",
                 ConvergenceWarning,
                 stacklevel=4,
             )

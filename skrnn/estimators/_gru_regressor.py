@@ -42,7 +42,8 @@ class GRURegressor(BaseRecurrentRegressor):
         Schedule of the learning rate: "constant"; "invscaling" divides by
         ``t ** power_t`` after ``t`` samples; "adaptive" divides by 5 where training
         would stop; "cosine" falls to 0 over max_iter epochs; "onecycle" rises to
-        learning_rate_init and falls again over max_iter epochs. "lbfgs" needs none.
+        learning_rate_init and falls again over max_iter epochs. Those two run all of
+        max_iter epochs unless early_stopping ends them. "lbfgs" needs none.
     learning_rate_init : float, default=0.001
         Learning rate at the start ("onecycle": at the top). Too large diverges.
     power_t : float, default=0.5
@@ -84,6 +85,7 @@ class GRURegressor(BaseRecurrentRegressor):
         series, where windows look into several), with a gap of ``n_outputs - 1``
         windows, so that no target of a training window lies in the held-out part;
         "auto" does so where windows overlap, and draws at random where they do not.
+        A single target further ahead needs a wider gap: give X_val and y_val.
     n_iter_no_change : int or inf, default=10
         See tol.
     device : str or torch.device, default="auto"
@@ -172,7 +174,7 @@ class GRURegressor(BaseRecurrentRegressor):
     >>> wave = np.sin(np.arange(120) / 3)
     >>> X = np.lib.stride_tricks.sliding_window_view(wave[:-1], 12)
     >>> model = GRURegressor(8, learning_rate="cosine", learning_rate_init=0.02,
-    ...     max_iter=100, tol=0, random_state=0)
+    ...     max_iter=100, random_state=0)
     >>> model.fit(X, wave[12:]).score(X, wave[12:]) > 0.99
     True
     """

@@ -92,6 +92,8 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows:
 
 def _as_sequences(X: Any) -> list[Any] | None:
     """The arrays of a list (or object array) of sequences; None for anything else."""
+    if hasattr(X, "iloc") and X.ndim == 1:  # a Series of arrays
+        X = X.to_numpy()
     is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     if not (isinstance(X, (list, tuple)) or is_object_array) or len(X) == 0:
         return None

@@ -30,6 +30,15 @@ def is_panel(X: Any) -> bool:
     return getattr(getattr(X, "index", None), "nlevels", 1) > 1
 
 
+def has_time(X: Any) -> bool:
+    """Whether X is a pandas object whose index measures time, panels included."""
+    index = getattr(X, "index", None)
+    if index is None or callable(index):
+        return False
+    last = index.get_level_values(-1)
+    return is_panel(X) or (_kind(last) or "number") != "number"
+
+
 def series_of(X: Any, n_rows: int) -> list[Series]:
     """The series of a table: one, or one per instance of a pandas MultiIndex.
 
@@ -42,6 +51,7 @@ def series_of(X: Any, n_rows: int) -> list[Series]:
     if not is_panel(X):
         index = getattr(X, "index", None)
         return [Series(None, slice(0, n_rows), *_times(index))]
+    _check_level_order(X.index)
     instances = X.index.droplevel(-1)
     times = X.index.get_level_values(-1)
     codes = instances.factorize()[0]
@@ -65,6 +75,17 @@ def series_of(X: Any, n_rows: int) -> list[Series]:
         )
         for start, stop in bounds
     ]
+
+
+def _check_level_order(index: Any) -> None:
+    """Refuse a MultiIndex whose time stands before the instance."""
+    kinds = [_kind(level) or "label" for level in index.levels]
+    has_time_before = any(kind not in ("number", "label") for kind in kinds[:-1])
+    if has_time_before and kinds[-1] in ("number", "label"):
+        raise ValueError(
+            f"the levels of the MultiIndex must be (instance, time), but {index.names} "
+            "has the time first; use X.swaplevel().sort_index()"
+        )
 
 
 def next_time_by(series: Series) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral
 from typing import Any
 
@@ -16,7 +17,7 @@ from sklearn.utils.validation import (
 )
 
 from ..windows import Windows, too_long_a_window
-from ._series import Series, is_panel, next_time_by, series_of
+from ._series import Series, has_time, is_panel, next_time_by, series_of
 
 
 def _gives_lags(transformer: SlidingWindow) -> bool:
@@ -63,8 +64,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     ------
     ValueError
         If ``window_length`` is longer than the (longest) series in ``fit``, the index
-        is not in order, X holds infinity, or its columns differ from those of
-        ``fit``.
+        is not in order, a panel comes without its index, X holds infinity, or its
+        columns differ from those of ``fit``.
 
     See Also
     --------
@@ -120,15 +121,16 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, DataFrame} of shape (n_samples, n_features)
-            Rows in order of time. A two-level (instance, time) MultiIndex makes them
+            Rows in order of time. A MultiIndex whose last level is the time makes them
             a panel.
-        y : None
-            Ignored.
+        y : array-like, default=None
+            Only looked at for its index, to notice that a step before dropped X's.
 
         Returns
         -------
         self : SlidingWindow
         """
+        self._check_index_is_kept(X, y)
         rows = self._check_rows(X, reset=True)
         series = series_of(X, len(rows))
         longest = max((one.n_rows for one in series), default=0)
@@ -144,8 +146,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         ----------
         X : {array-like, DataFrame} of shape (n_samples, n_features)
             Rows in order of time.
-        y : None
-            Ignored.
+        y : array-like, default=None
+            As in :meth:`fit`.
         **fit_params : dict
             None are known; present for the scikit-learn interface.
 
@@ -223,6 +225,27 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             dtype=[np.float64, np.float32],
             ensure_all_finite="allow-nan",
         )
+
+    def _check_index_is_kept(self, X: Any, y: Any) -> None:
+        """Notice where a step before has dropped the index that y still has."""
+        if hasattr(X, "index") or not has_time(y):
+            return
+        lost = (
+            f"y has a {type(y.index).__name__}, but X came without an index: a step "
+            "before SlidingWindow dropped it. Hand it on with "
+            'pipeline.set_output(transform="pandas")'
+        )
+        if is_panel(y):
+            raise ValueError(
+                f"{lost}; else windows would cross the series of the panel"
+            )
+        if self.context == "auto":
+            warnings.warn(
+                f'{lost}, so that later rows get their history; context="never" says '
+                "that they need none",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def _remembered(self, rows: np.ndarray, one: Series) -> dict[str, Any]:
         first = max(one.rows.start, one.rows.stop - (self.window_length - 1))

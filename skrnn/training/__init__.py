@@ -2,7 +2,7 @@
 
 from ._batches import BatchLoader, WindowDataset
 from ._device import available_devices, device_after_loading, resolve_device
-from ._schedules import FIXED_LENGTH, SCHEDULES
+from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings
 from ._solvers import SOLVERS
 from ._train import (
@@ -15,7 +15,6 @@ from ._train import (
 )
 
 __all__ = [
-    "FIXED_LENGTH",
     "SCHEDULES",
     "SOLVERS",
     "BatchLoader",
@@ -25,6 +24,7 @@ __all__ = [
     "available_devices",
     "build_net",
     "device_after_loading",
+    "has_fixed_length",
     "predict",
     "resolve_device",
     "set_weights",

@@ -18,7 +18,14 @@ from torch.optim.lr_scheduler import (
 from ._settings import Settings
 
 SCHEDULES = ("constant", "invscaling", "adaptive", "cosine", "onecycle")
-FIXED_LENGTH = ("cosine", "onecycle")  # run for max_iter epochs by design
+
+
+def has_fixed_length(settings: Settings) -> bool:
+    """Whether the schedule is laid out over max_iter epochs."""
+    return settings.solver != "lbfgs" and settings.learning_rate in (
+        "cosine",
+        "onecycle",
+    )
 
 
 def schedule_callbacks(

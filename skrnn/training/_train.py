@@ -16,7 +16,7 @@ from ..modules import PointLoss, RecurrentNetwork
 from ._batches import BatchLoader, WindowDataset
 from ._net import WindowNet
 from ._progress import progress_callbacks
-from ._schedules import FIXED_LENGTH, schedule_callbacks
+from ._schedules import has_fixed_length, schedule_callbacks
 from ._settings import Settings
 from ._skorch_params import further_params, user_callbacks
 from ._solvers import SINGLE_STEP_SOLVERS, optimizer_of, starting_rate
@@ -95,9 +95,9 @@ def train(
         settings.n_iter_no_change,
         settings.early_stopping and not incremental,
         settings.learning_rate == "adaptive" and settings.solver != "lbfgs",
-        stops=not incremental,
+        stops=not incremental and _may_stop(settings),
     )
-    if incremental and settings.learning_rate in FIXED_LENGTH:
+    if incremental and has_fixed_length(settings):
         for group in net.optimizer_.param_groups:  # the schedule has run its course
             group["lr"] = starting_rate(settings)
     schedule = (
@@ -125,6 +125,11 @@ def train(
     net.optimizer_.zero_grad()
     net.module_.eval()
     return _outcome(ended, net.history[first:])
+
+
+def _may_stop(settings: Settings) -> bool:
+    """A schedule of fixed length runs to its end, if no held-out data stops it."""
+    return settings.early_stopping or not has_fixed_length(settings)
 
 
 def _clipping(settings: Settings) -> list[tuple[str, Any]]:

@@ -52,8 +52,9 @@ def _raise_flawed(rows: np.ndarray, window: int) -> None:
         raise ValueError(
             f"Input X contains NaN: window {window} has a missing value after its "
             "first observed row. Only leading rows that are NaN in every feature mean "
-            "'no history yet'; impute the others (pandas ffill or interpolate, "
-            "sklearn.impute) before windowing"
+            "'no history yet'; drop rows at the start of a series in which some are "
+            "missing, and impute others (pandas ffill or interpolate, sklearn.impute) "
+            "before windowing"
         )
     raise ValueError(
         f"Input X contains infinity or a value too large for {rows.dtype}: in window "
