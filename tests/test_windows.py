@@ -209,9 +209,9 @@ def test_overlap_is_seen_in_views_and_in_copies():
 
 
 @given(
-    sizes_of_series=st.lists(st.integers(6, 30), min_size=1, max_size=4),
+    sizes_of_series=st.lists(st.integers(10, 30), min_size=1, max_size=4),
     window_length=st.integers(2, 6),
-    fraction=st.floats(0.05, 0.5),
+    fraction=st.floats(0.1, 0.4),
     gap=st.integers(0, 3),
     seed=st.integers(0, 5),
 )
@@ -225,21 +225,16 @@ def test_split_in_time_by_series_whatever_the_order(
     windows = windows[np.random.default_rng(seed).permutation(len(windows))]
     ends = windows.starts + windows.lengths
     series = np.searchsorted(np.cumsum(sizes_of_series), ends)
-    try:
-        train, held_out = split_windows_in_time(windows, fraction, gap)
-    except ValueError:
-        assert max(fraction * size + gap + 1 for size in sizes_of_series) > 3
-        return
-    assert not set(train) & set(held_out)
-    n_wanted = sum(fraction * size for size in sizes_of_series)
-    assert abs(len(held_out) - n_wanted) <= max(1, len(sizes_of_series) / 2)
-    if max(round(fraction * size) for size in sizes_of_series) == 0:
-        return  # nothing to hold out of each series: the last of all
-    for number in range(len(sizes_of_series)):
-        own_train = ends[train][series[train] == number]
-        own_held_out = ends[held_out][series[held_out] == number]
-        if len(own_held_out) and len(own_train):
-            assert own_train.max() + gap < own_held_out.min()
+    train, held_out = split_windows_in_time(windows, fraction, gap)
+    rounded = np.ceil if len(sizes_of_series) == 1 else np.round
+    for number, size in enumerate(sizes_of_series):
+        own_train = np.sort(ends[train][series[train] == number])
+        own_held_out = np.sort(ends[held_out][series[held_out] == number])
+        last = sum(sizes_of_series[: number + 1])
+        n_held_out = int(rounded(fraction * size))
+        first = last - n_held_out + 1  # one window ends at each row of the series
+        assert own_held_out.tolist() == list(range(first, last + 1))
+        assert own_train.tolist() == list(range(last - size + 1, first - gap))
 
 
 def test_windows_cannot_be_moved_after_they_were_checked():
