@@ -1,16 +1,27 @@
 """skrnn: recurrent neural networks as first-class scikit-learn citizens."""
 
 from .datasets import load_stocks
-from .estimators import GRURegressor, LSTMRegressor, RNNRegressor
-from .preprocessing import SlidingWindow, make_supervised
+from .estimators import (
+    GRUClassifier,
+    GRURegressor,
+    LSTMClassifier,
+    LSTMRegressor,
+    RNNClassifier,
+    RNNRegressor,
+)
+from .preprocessing import SequenceScaler, SlidingWindow, make_supervised
 from .windows import Windows
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "GRUClassifier",
     "GRURegressor",
+    "LSTMClassifier",
     "LSTMRegressor",
+    "RNNClassifier",
     "RNNRegressor",
+    "SequenceScaler",
     "SlidingWindow",
     "Windows",
     "load_stocks",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn import GRURegressor, LSTMRegressor, RNNRegressor, SlidingWindow
+from skrnn import GRURegressor, LSTMRegressor, RNNRegressor, SequenceScaler, SlidingWindow
 
 RECURRENT_REGRESSORS = [RNNRegressor, GRURegressor, LSTMRegressor]
 
@@ -22,6 +22,8 @@ def quick_estimators() -> list:
         for dtype in ("float32", "float64")
     ]
     windows = [
+        SequenceScaler(),
+        SequenceScaler("robust", per_sequence=True),
         SlidingWindow(window_length=1),
         SlidingWindow(window_length=1, flatten=True),
         SlidingWindow(window_length=3),

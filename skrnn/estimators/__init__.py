@@ -1,7 +1,17 @@
-"""The scikit-learn faces of the networks."""
+"""Recurrent networks as scikit-learn estimators."""
 
+from ._gru_classifier import GRUClassifier
 from ._gru_regressor import GRURegressor
+from ._lstm_classifier import LSTMClassifier
 from ._lstm_regressor import LSTMRegressor
+from ._rnn_classifier import RNNClassifier
 from ._rnn_regressor import RNNRegressor
 
-__all__ = ["GRURegressor", "LSTMRegressor", "RNNRegressor"]
+__all__ = [
+    "GRUClassifier",
+    "GRURegressor",
+    "LSTMClassifier",
+    "LSTMRegressor",
+    "RNNClassifier",
+    "RNNRegressor",
+]

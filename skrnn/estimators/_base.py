@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..training import (
@@ -34,14 +33,8 @@ from ._samples import Samples, check_samples, check_windows
 _SEED_LIMIT = 2**31 - 1
 
 
-def _kind_of_target(y: Any) -> tuple[int, str]:
-    """Number of axes of y, and the type that predictions of it take."""
-    y = np.asarray(y)
-    return y.ndim, "float32" if y.dtype == np.float32 else "float64"
-
-
 @contextmanager
-def _unchanged_on_error(estimator: BaseNetwork) -> Iterator[None]:
+def unchanged_on_error(estimator: BaseNetwork) -> Iterator[None]:
     """Leave the estimator as it was if training or validation fails."""
     before = estimator.__dict__.copy()
     random_state = before.get("_random_state")
@@ -55,7 +48,7 @@ def _unchanged_on_error(estimator: BaseNetwork) -> Iterator[None]:
         raise
 
 
-def _is_stochastic(estimator: BaseNetwork) -> bool:
+def is_stochastic(estimator: Any) -> bool:
     if estimator.solver == "lbfgs":
         raise AttributeError("partial_fit is only available for stochastic solvers")
     return True
@@ -64,22 +57,38 @@ def _is_stochastic(estimator: BaseNetwork) -> bool:
 class BaseNetwork(BaseEstimator, ABC):
     """A plain estimator that holds a skorch net in ``net_``.
 
-    Children supply the parameters and three hooks: what a target looks like, the
-    parameters of the module, and the validation score.
+    Two kinds of children supply what is missing: what the target is and what is lost
+    on it (:class:`Regression`, :class:`Classification`), and the module with its
+    parameters (:class:`BaseRecurrent`).
     """
 
     @abstractmethod
-    def _check_target(self, y: Any) -> np.ndarray:
+    def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
         """Targets of shape (n_samples, n_outputs), of the estimator's dtype."""
 
     @abstractmethod
     def _module_params(self) -> dict[str, Any]:
         """Arguments of the module, but for its seed and dtype."""
 
-    @staticmethod
     @abstractmethod
-    def _score(y: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
-        """Validation score, larger is better."""
+    def _loss_params(self) -> dict[str, Any]:
+        """Arguments of ``_loss_class``, what is minimised."""
+
+    @abstractmethod
+    def _scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
+        """Validation score of (targets, predictions, weights), larger is better."""
+
+    @abstractmethod
+    def _n_steps_ahead(self) -> int:
+        """How many steps the target of a window reaches beyond it."""
+
+    @abstractmethod
+    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
+        """Groups that a random split keeps in proportion."""
+
+    @abstractmethod
+    def _weigh(self, targets: np.ndarray, sample_weight: Any) -> Any:
+        """Weights of the samples, those that come from their class included."""
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -96,11 +105,13 @@ class BaseNetwork(BaseEstimator, ABC):
         ----------
         X : array of shape (n_samples, n_timesteps, n_features), \
                 {array-like, DataFrame} of shape (n_samples, n_timesteps), \
-                list of arrays of shape (n_timesteps_i, n_features), or Windows
+                list of arrays of shape (n_timesteps_i, n_features), \
+                DataFrame with an (instance, time) MultiIndex, or Windows
             The sequences. A 2-D X has one feature. Rows that are NaN in every
-            feature at the front of a 3-D window are history that does not exist.
+            feature at the front of a 3-D window, or at the end of one that shares no
+            memory with others, do not exist: the sequence is shorter.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
+            The targets, one for each sequence.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss and the validation score.
         X_val : like X, default=None
@@ -114,7 +125,7 @@ class BaseNetwork(BaseEstimator, ABC):
             The fitted estimator.
         """
         is_warm = self.warm_start and hasattr(self, "net_")
-        with _unchanged_on_error(self):
+        with unchanged_on_error(self):
             samples = self._check_samples(X, y, sample_weight, reset=not is_warm)
             self._random_state = self._new_random_state()
             samples, held_out = self._held_out(samples, X_val, y_val)
@@ -123,35 +134,16 @@ class BaseNetwork(BaseEstimator, ABC):
             self._train(samples, held_out, n_epochs=self.max_iter)
         return self
 
-    @available_if(_is_stochastic)
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Train for one more epoch on the given samples.
-
-        The optimiser goes on from where it stands, at a constant learning rate.
-
-        Parameters
-        ----------
-        X : array, DataFrame, list of arrays or Windows
-            The sequences, as in :meth:`fit`.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sample in the loss.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, **known: Any) -> Any:
+        """One more epoch; ``known`` is what y alone does not tell."""
         if self.early_stopping:
             raise ValueError(
                 "partial_fit does not support early_stopping=True: one epoch cannot be "
                 "stopped early; set early_stopping=False"
             )
         is_first = not hasattr(self, "net_")
-        with _unchanged_on_error(self):
-            samples = self._check_samples(X, y, sample_weight, reset=is_first)
+        with unchanged_on_error(self):
+            samples = self._check_samples(X, y, sample_weight, is_first, **known)
             if is_first:
                 self._random_state = self._new_random_state()
                 self._start()
@@ -166,9 +158,11 @@ class BaseNetwork(BaseEstimator, ABC):
         data = WindowDataset(windows, device=self.device_)
         return predict(self.net_, data, self.n_threads)
 
-    def _check_samples(self, X: Any, y: Any, weights: Any, reset: bool) -> Samples:
+    def _check_samples(
+        self, X: Any, y: Any, weights: Any, reset: bool, **known: Any
+    ) -> Samples:
         def check_target(y: Any) -> np.ndarray:
-            targets = self._check_target(y)
+            targets = self._check_target(y, reset, **known)
             if not reset and targets.shape[1] != self.n_outputs_:
                 raise ValueError(
                     f"y has {targets.shape[1]} outputs, but {type(self).__name__} was "
@@ -178,10 +172,11 @@ class BaseNetwork(BaseEstimator, ABC):
 
         if reset:
             self._fitted_dtype = np.dtype(self.dtype).name
-        samples = check_samples(self, X, y, weights, check_target, reset=reset)
+        samples = check_samples(
+            self, X, y, weights, check_target, self._weigh, reset=reset
+        )
         if reset:
             self.n_outputs_ = samples.targets.shape[1]
-            self._target_ndim, self._target_dtype = _kind_of_target(y)
         return samples
 
     def _held_out(
@@ -196,6 +191,8 @@ class BaseNetwork(BaseEstimator, ABC):
         if not self.early_stopping:
             return samples, None
         train_index, held_out = self._split(samples)
+        longest_first = np.argsort(-samples.windows.lengths[held_out], kind="stable")
+        held_out = held_out[longest_first]  # so that batches hold their like
         return samples.take(train_index), self._large_enough(samples.take(held_out))
 
     def _split(self, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
@@ -203,12 +200,13 @@ class BaseNetwork(BaseEstimator, ABC):
             self.validation_split == "auto" and overlap(samples.windows)
         )
         if in_time:
-            gap = self.n_outputs_ - 1
+            gap = self._n_steps_ahead() - 1
             return split_windows_in_time(samples.windows, self.validation_fraction, gap)
         return train_test_split(
             np.arange(len(samples)),
             test_size=self.validation_fraction,
             random_state=self._random_state,
+            stratify=self._strata(samples.targets),
         )
 
     def _large_enough(self, held_out: Samples) -> Samples:
@@ -232,6 +230,7 @@ class BaseNetwork(BaseEstimator, ABC):
             "seed": int(self._random_state.randint(_SEED_LIMIT)),
         }
         self.device_ = resolve_device(self.device, self._fitted_dtype)
+        self._fitted_loss_params = self._loss_params()
         self._build_net(Settings.of(self))
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
@@ -250,6 +249,7 @@ class BaseNetwork(BaseEstimator, ABC):
                     "warm_start=False to begin anew"
                 )
         weights = weights_of(self.net_)
+        self._fitted_loss_params = self._loss_params()
         self.device_ = resolve_device(self.device, self._fitted_dtype)
         self._build_net(Settings.of(self), weights)
 
@@ -258,7 +258,11 @@ class BaseNetwork(BaseEstimator, ABC):
     ) -> None:
         self._fitted_settings = settings.without_callbacks()
         self.net_ = build_net(
-            self._fitted_module_params, settings, self._score, self.device_
+            self._fitted_module_params,
+            self._loss_class(**self._fitted_loss_params),
+            settings,
+            self._scorer(),
+            self.device_,
         )
         if weights is not None:
             set_weights(self.net_, weights)

@@ -24,6 +24,15 @@ class GRURegressor(BaseRecurrentRegressor):
     dropout : float, default=0.0
         Share of the outputs of each layer, the last included, that is zeroed in
         training, in [0, 1). Raise it against overfitting.
+    pooling : {"last", "mean", "max"}, default="last"
+        What is read of the last layer: the state after the last step (in each
+        direction), or the mean or the largest state over all steps. "last" suits what
+        depends on the newest steps; "mean" and "max" what may show anywhere in a long
+        sequence.
+    embedding_dim : int or None, default=None
+        Length of the vector learnt for each token, if X holds token ids as from
+        :class:`~skrnn.preprocessing.TextSequencer`: integers, one a step, 0 being
+        padding, which is left out. None reads X as measurements.
     loss : str, default="squared_error"
         What is minimised, per output: "squared_error", half the squared error;
         "absolute_error"; "huber", which turns from squared to absolute at an error of
@@ -110,6 +119,8 @@ class GRURegressor(BaseRecurrentRegressor):
         Names of the columns, if X was a DataFrame with string columns.
     n_timesteps_in_ : int or None
         Time steps of a window; None if they varied.
+    n_tokens_ : int or None
+        Number of token ids, padding included, with embedding_dim.
     n_outputs_ : int
         Number of targets of a sample.
     loss_curve_ : list of float
@@ -141,6 +152,7 @@ class GRURegressor(BaseRecurrentRegressor):
     --------
     RNNRegressor : Without gates.
     LSTMRegressor : With a separate cell state; runs faster on a CPU.
+    GRUClassifier : The same network for classes.
     skrnn.preprocessing.SlidingWindow : Makes the windows inside a Pipeline.
 
     Notes

@@ -14,7 +14,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..windows import Windows
+from ..windows import Windows, as_sequences, instances_of, is_panel, n_axes
+from ._tokens import refuse_text, token_windows
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def check_samples(
     y: Any,
     sample_weight: Any,
     check_target: Callable[[Any], np.ndarray],
+    weigh: Callable[[np.ndarray, Any], Any],
     *,
     reset: bool,
 ) -> Samples:
@@ -51,17 +53,15 @@ def check_samples(
         )
     windows = check_windows(estimator, X, reset=reset)
     targets = check_target(y)
-    if len(targets) != len(windows):
-        raise ValueError(
-            f"X has {len(windows)} samples, y has {len(targets)}: one target for each "
-            "window is needed. SlidingWindow gives one window for each row; "
-            "make_supervised aligns rows with later targets"
+    _check_aligned(X, y, len(windows), len(targets))
+    if sample_weight is not None:
+        sample_weight = _check_sample_weight(
+            sample_weight, targets, dtype=targets.dtype, ensure_non_negative=True
         )
-    if sample_weight is None:
+    weights = weigh(targets, sample_weight)
+    if weights is None:
         return Samples(windows, targets, None)
-    weights = _check_sample_weight(
-        sample_weight, targets, dtype=windows.dtype, ensure_non_negative=True
-    )
+    weights = np.asarray(weights, targets.dtype)
     samples = Samples(windows, targets, weights)
     return samples if weights.all() else samples.take(np.flatnonzero(weights))
 
@@ -69,11 +69,39 @@ def check_samples(
 def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows:
     """The windows in X, of the estimator's dtype, checked against those of ``fit``.
 
-    Sets ``n_features_in_``, ``n_timesteps_in_`` and ``feature_names_in_`` on
-    ``estimator`` if ``reset``, compares with them otherwise.
+    Sets ``n_features_in_``, ``n_timesteps_in_``, ``n_tokens_`` and
+    ``feature_names_in_`` on ``estimator`` if ``reset``, compares with them otherwise.
     """
+    refuse_text(X)
+    if reset:
+        estimator._reads_tokens = estimator.embedding_dim is not None
+        estimator.n_tokens_ = None
+    if estimator._reads_tokens:
+        windows = _numeric_windows(estimator, X, np.dtype(np.float64), reset)
+        n_tokens = getattr(X, "n_tokens", None) if reset else estimator.n_tokens_
+        windows = token_windows(windows, n_tokens)
+        estimator.n_tokens_ = windows.n_tokens
+        return windows
+    if getattr(X, "n_tokens", None) is not None:
+        raise ValueError(
+            f"X holds ids of {X.n_tokens} tokens, as TextSequencer makes them, which "
+            "are no measurements; give the network an embedding, for instance "
+            "embedding_dim=32"
+        )
     dtype = np.dtype(estimator.dtype if reset else estimator._fitted_dtype)
-    sequences = _as_sequences(X)
+    return _numeric_windows(estimator, X, dtype, reset)
+
+
+def _numeric_windows(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Windows:
+    """The windows in X, whatever its form."""
+    if is_panel(X):
+        windows = Windows.from_frame(X, dtype)
+        windows = _check_layout(estimator, X, windows, None, reset)
+        _check_feature_names(estimator, X, reset=reset)
+        return windows
+    if isinstance(X, list) and len(X) == 0:
+        Windows.from_sequences(X)  # raises
+    sequences = as_sequences(X)
     if sequences is not None or isinstance(X, Windows):
         windows = (
             _converted(X, dtype)
@@ -83,34 +111,38 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows:
         # lengths may differ here, so those at hand say nothing about what is expected
         n_timesteps = windows.n_timesteps if reset and windows.is_uniform else None
         return _check_layout(estimator, X, windows, n_timesteps, reset)
-    if _n_axes(X) >= 3:
+    if n_axes(X) >= 3:
         array = _check_3d(estimator, X)
         windows = Windows.from_array(array, dtype)
         return _check_layout(estimator, X, windows, array.shape[1], reset)
     return _check_table(estimator, X, dtype, reset)
 
 
-def _as_sequences(X: Any) -> list[Any] | None:
-    """The arrays of a list (or object array) of sequences; None for anything else."""
-    if hasattr(X, "iloc") and X.ndim == 1:  # a Series of arrays
-        X = X.to_numpy()
-    is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
-    if not (isinstance(X, (list, tuple)) or is_object_array) or len(X) == 0:
-        return None
-    dimensions = {_n_axes(item) for item in X}
-    if dimensions == {1}:  # equal lengths make it a table, given as lists
-        return list(X) if len({len(item) for item in X}) > 1 else None
-    return None if dimensions == {0} else list(X)
-
-
-def _n_axes(X: Any) -> int:
-    """Number of axes, -1 for nested lists of unequal length."""
-    if hasattr(X, "ndim"):
-        return int(X.ndim)
-    try:
-        return np.asarray(X).ndim
-    except ValueError:
-        return -1
+def _check_aligned(X: Any, y: Any, n_windows: int, n_targets: int) -> None:
+    """One target for each window, and of a panel in the same order."""
+    if not is_panel(X):
+        if n_targets != n_windows:
+            raise ValueError(
+                f"X has {n_windows} samples, y has {n_targets}: one target for each "
+                "window is needed. SlidingWindow gives one window for each row; "
+                "make_supervised aligns rows with later targets"
+            )
+        return
+    if n_targets != n_windows:
+        raise ValueError(
+            f"X has {n_windows} samples, the instances of its MultiIndex, y has "
+            f"{n_targets}: one target for each instance is needed. For a target at "
+            "each row put SlidingWindow before the network; if the rows are windows "
+            "already, drop the index with X.to_numpy()"
+        )
+    instances, index = instances_of(X), getattr(y, "index", None)
+    if index is None or callable(index) or instances.equals(index):
+        return
+    if len(instances.difference(index)) == 0:
+        raise ValueError(
+            "y names the instances of X in another order; use "
+            "y.loc[X.index.droplevel(-1).unique()]"
+        )
 
 
 def _check_3d(estimator: Any, X: Any) -> np.ndarray:

@@ -2,7 +2,19 @@
 
 from ._dropout import Dropout
 from ._layers import ACTIVATIONS, CELLS
+from ._log_loss import LogLoss
 from ._losses import LOSSES, PointLoss
-from ._recurrent import RecurrentNetwork
+from ._pooling import POOLINGS
+from ._recurrent import PADDING, RecurrentNetwork
 
-__all__ = ["ACTIVATIONS", "CELLS", "LOSSES", "Dropout", "PointLoss", "RecurrentNetwork"]
+__all__ = [
+    "ACTIVATIONS",
+    "CELLS",
+    "LOSSES",
+    "PADDING",
+    "POOLINGS",
+    "Dropout",
+    "LogLoss",
+    "PointLoss",
+    "RecurrentNetwork",
+]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.nn import functional
+
+from ._pooling import last_valid
 
 _FUSED = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 CELLS = tuple(_FUSED)
+Segments = list[tuple[int, int]]
 ACTIVATIONS = {"rnn": ("tanh", "relu"), "gru": ("tanh",), "lstm": ("tanh",)}
 
 
@@ -56,11 +60,16 @@ class RecurrentLayer(nn.Module):
         self.backward_in_time = direction() if bidirectional else None
         self.output_size = hidden_size * (2 if bidirectional else 1)
 
-    def forward(self, x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
-        output, _ = self.forward_in_time(x)  # (batch, time, hidden)
+    def forward(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None,
+        segments: Segments | None = None,
+    ) -> torch.Tensor:
+        output = run(self.forward_in_time, x, segments)  # (batch, time, hidden)
         if self.backward_in_time is None:
             return output
-        backward, _ = self.backward_in_time(reverse_time(x, lengths))
+        backward = run(self.backward_in_time, reverse_time(x, lengths), segments)
         backward = reverse_time(backward, lengths)  # (batch, time, hidden)
         return torch.cat([output, backward], dim=2)  # (batch, time, 2 * hidden)
 
@@ -73,6 +82,34 @@ class RecurrentLayer(nn.Module):
         return torch.cat([last[:, :half], output[:, 0, half:]], dim=1)
 
 
+def run(layer: nn.Module, x: torch.Tensor, segments: Segments | None) -> torch.Tensor:
+    """States at each step, (batch, time, hidden); zero once a segment leaves one out.
+
+    ``segments`` holds pairs (n_alive, stop): only the first ``n_alive`` samples are
+    computed up to step ``stop``, going on from the state at which the segment before
+    has left them.
+    """
+    if segments is None:
+        return layer(x)[0]
+    outputs, first = [], 0
+    state: torch.Tensor | tuple[torch.Tensor, ...] | None = None
+    for n_alive, stop in segments:
+        state = _first_samples(state, n_alive)
+        output, state = layer(x[:n_alive, first:stop], state)
+        missing = len(x) - n_alive
+        outputs.append(functional.pad(output, (0, 0, 0, 0, 0, missing)))
+        first = stop
+    return torch.cat(outputs, dim=1)
+
+
+def _first_samples(
+    state: torch.Tensor | tuple[torch.Tensor, ...] | None, n_alive: int
+) -> torch.Tensor | tuple[torch.Tensor, ...] | None:
+    if isinstance(state, tuple):  # an LSTM's (hidden, cell)
+        return tuple(part[:, :n_alive].contiguous() for part in state)
+    return None if state is None else state[:, :n_alive].contiguous()
+
+
 def reverse_time(x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
     """Reverse the valid steps of each sample; padding stays at the end."""
     if lengths is None:
@@ -81,10 +118,3 @@ def reverse_time(x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
     index = lengths[:, None] - 1 - steps  # (batch, time), negative in the padding
     index = torch.where(index < 0, steps, index)
     return x.gather(1, index[:, :, None].expand_as(x))  # (batch, time, feature)
-
-
-def last_valid(x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
-    """The step before the padding, (batch, feature)."""
-    if lengths is None:
-        return x[:, -1]
-    return x[torch.arange(len(x), device=x.device), lengths - 1]

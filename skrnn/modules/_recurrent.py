@@ -9,11 +9,14 @@ import torch
 from torch import nn
 
 from ._dropout import Dropout
-from ._layers import RecurrentLayer
+from ._layers import RecurrentLayer, Segments
+from ._pooling import max_valid, mean_valid
+
+PADDING = 0  # token id that stands for no token
 
 
 class RecurrentNetwork(nn.Module):
-    """Recurrent layers of any sizes, then a linear head on the last valid step.
+    """Recurrent layers of any sizes, then a linear head on the pooled states.
 
     Parameters
     ----------
@@ -28,6 +31,13 @@ class RecurrentNetwork(nn.Module):
         Read each sequence in both directions of time.
     dropout : float, default=0.0
         Share of the output of each layer zeroed in training, the last one included.
+    pooling : {"last", "mean", "max"}, default="last"
+        What the head reads of the last layer: the state after the last valid step (in
+        each direction), or the mean or largest state over the valid steps.
+    embedding_dim : int, default=None
+        Size of a vector learnt for each token; then inputs are token ids.
+    n_tokens : int, default=None
+        Number of token ids, the padding (0) included.
     dtype : {"float32", "float64"}, default="float32"
     seed : int, default=0
         Start of the weights and of the dropout masks. Weights are drawn on the CPU,
@@ -36,7 +46,8 @@ class RecurrentNetwork(nn.Module):
     Notes
     -----
     Weights start as in torch: uniform within ``1 / sqrt(hidden units)``, those of the
-    head within ``1 / sqrt(its inputs)``.
+    head within ``1 / sqrt(its inputs)``; embeddings normal with unit variance, that of
+    the padding zero.
     """
 
     def __init__(
@@ -49,13 +60,18 @@ class RecurrentNetwork(nn.Module):
         activation: str = "tanh",
         bidirectional: bool = False,
         dropout: float = 0.0,
+        pooling: str = "last",
+        embedding_dim: int | None = None,
+        n_tokens: int | None = None,
         dtype: str = "float32",
         seed: int = 0,
     ) -> None:
         super().__init__()
         torch_dtype = getattr(torch, dtype)
+        self.pooling = pooling
+        self.embedding = _embedding(n_tokens, embedding_dim, torch_dtype)
         layers: list[RecurrentLayer] = []
-        width = n_features
+        width = n_features if embedding_dim is None else embedding_dim
         for size in hidden_layer_sizes:
             layer = RecurrentLayer(
                 cell,
@@ -75,6 +91,11 @@ class RecurrentNetwork(nn.Module):
     def _draw_weights(self, seed: int) -> None:
         generator = torch.Generator().manual_seed(seed)
         for module in self.modules():
+            if isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, generator=generator)
+                with torch.no_grad():
+                    module.weight[PADDING] = 0
+                continue
             if isinstance(module, nn.RNNBase):
                 bound = module.hidden_size**-0.5
             elif isinstance(module, nn.Linear):
@@ -93,14 +114,40 @@ class RecurrentNetwork(nn.Module):
         return cast("list[RecurrentLayer]", list(self.layers))
 
     def forward(
-        self, x: torch.Tensor, lengths: torch.Tensor | None = None
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        segments: Segments | None = None,
     ) -> torch.Tensor:
         # x (batch, time, feature), right-padded where lengths (batch,) are given
+        if self.embedding is not None:
+            x = self.embedding(x[:, :, 0])  # (batch, time, embedding)
         *below, top = self._stack()
         for layer in below:
-            x = self._drop(layer(x, lengths))  # (batch, time, hidden)
-        state = self._drop(top.final(top(x, lengths), lengths))  # (batch, hidden)
+            x = self._drop(layer(x, lengths, segments))  # (batch, time, hidden)
+        states = top(x, lengths, segments)  # (batch, time, hidden)
+        state = self._drop(self._pool(top, states, lengths))  # (batch, hidden)
         return self.head(state)  # (batch, output)
+
+    def _pool(
+        self, top: RecurrentLayer, states: torch.Tensor, lengths: torch.Tensor | None
+    ) -> torch.Tensor:
+        if self.pooling == "mean":
+            return mean_valid(states, lengths)
+        if self.pooling == "max":
+            return max_valid(states, lengths)
+        return top.final(states, lengths)
 
     def _drop(self, x: torch.Tensor) -> torch.Tensor:
         return self.dropout(x) if self.dropout.p else x
+
+
+def _embedding(
+    n_tokens: int | None, embedding_dim: int | None, dtype: torch.dtype
+) -> nn.Embedding | None:
+    if embedding_dim is None or n_tokens is None:
+        return None
+    layer = nn.Embedding(
+        n_tokens, embedding_dim, padding_idx=PADDING, dtype=dtype, device="meta"
+    )  # weights are drawn later, not from torch's generator
+    return layer.to_empty(device="cpu")

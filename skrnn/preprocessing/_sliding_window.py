@@ -16,8 +16,15 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..windows import Windows, too_long_a_window
-from ._series import Series, has_time, is_panel, next_time_by, series_of
+from ..windows import (
+    Series,
+    Windows,
+    has_time,
+    is_panel,
+    next_time_by,
+    series_of,
+    too_long_a_window,
+)
 
 
 def _gives_lags(transformer: SlidingWindow) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._series import Series, series_of
+from ..windows import Series, series_of
 
 
 def make_supervised(

@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import Dataset
 
 from ..windows import Windows
+from ._buckets import cut_segments, plan_batches
 
 Batch = tuple[dict[str, Any], tuple[torch.Tensor | None, torch.Tensor | None]]
 
@@ -63,7 +64,15 @@ class WindowDataset(Dataset):
         return rows, None if self.targets is None else self.targets[index]
 
     def gather(self, starts: torch.Tensor, lengths: np.ndarray) -> dict[str, Any]:
-        """The module's inputs: x (batch, time, feature), lengths (batch,) or None."""
+        """The module's inputs, of samples with the longest first.
+
+        Returns
+        -------
+        inputs : dict
+            ``x`` (batch, time, feature). Where lengths differ it is right-padded with
+            zeros, and there are ``lengths`` (batch,) and ``segments``, see
+            :func:`cut_segments`.
+        """
         n_timesteps = int(lengths[0]) if self.is_uniform else int(lengths.max())
         if self.is_uniform or bool((lengths == n_timesteps).all()):
             return {"x": self._view(n_timesteps).index_select(0, starts)}
@@ -72,7 +81,11 @@ class WindowDataset(Dataset):
         padding = steps >= on_device[:, None]  # (batch, time)
         index = (starts[:, None] + steps).clamp_(max=len(self.rows) - 1)
         x = self.rows[index]  # (batch, time, feature)
-        return {"x": x.masked_fill_(padding[:, :, None], 0), "lengths": on_device}
+        return {
+            "x": x.masked_fill_(padding[:, :, None], 0),
+            "lengths": on_device,
+            "segments": cut_segments(lengths),
+        }
 
     def _view(self, n_timesteps: int) -> torch.Tensor:
         """Every run of ``n_timesteps`` rows, (row, time, feature), nothing copied."""
@@ -84,7 +97,10 @@ class WindowDataset(Dataset):
 
 
 class BatchLoader:
-    """Iterate over the batches of a :class:`WindowDataset`; the last may be smaller.
+    """Iterate over the batches of a :class:`WindowDataset`; one may be smaller.
+
+    Samples of unequal length come in batches of similar length, see
+    :func:`plan_batches`.
 
     Parameters
     ----------
@@ -111,14 +127,15 @@ class BatchLoader:
         data = self.dataset
         starts, lengths = data.starts, data.lengths
         targets, weights = data.targets, data.weights
-        if self.random_state is not None:
-            order = self.random_state.permutation(len(data))
+        order, sizes = plan_batches(lengths, self.batch_size, self.random_state)
+        if order is not None:
             on_device = torch.from_numpy(order).to(data.device)
             starts, lengths = starts[on_device], lengths[order]
             targets = None if targets is None else targets[on_device]
             weights = None if weights is None else weights[on_device]
-        for first in range(0, len(data), self.batch_size):
-            part = slice(first, first + self.batch_size)
+        stops = np.cumsum(sizes)
+        for first, stop in zip(stops - sizes, stops, strict=True):
+            part = slice(first, stop)
             inputs = data.gather(starts[part], lengths[part])
             y = None if targets is None else targets[part]
             yield inputs, (y, None if weights is None else weights[part])

@@ -181,8 +181,8 @@ class WindowNet(NeuralNet):
 
     def _penalise(self, loss: torch.Tensor, strength: float) -> torch.Tensor:
         """Add the penalty's gradient; return the loss with the penalty."""
-        if self.matrices_ is None:  # the biases are not penalised
-            matrices = [p for p in self.module_.parameters() if p.ndim > 1]
+        if self.matrices_ is None:
+            matrices = _penalised(self.module_)
             self.matrices_ = [(p, p.detach(), p.detach().view(-1)) for p in matrices]
         for parameter, values, _ in self.matrices_:
             if parameter.grad is not None:  # None where a callback froze it
@@ -208,3 +208,10 @@ class WindowNet(NeuralNet):
             None if weights is None else weights.cpu().numpy(),
         )
         self.history.record("valid_score", float(score))
+
+
+def _penalised(module: torch.nn.Module) -> list[torch.nn.Parameter]:
+    """The weight matrices, but neither biases nor the vectors of an embedding."""
+    layers = [m for m in module.modules() if not isinstance(m, torch.nn.Embedding)]
+    parameters = [p for m in layers for p in m.parameters(recurse=False)]
+    return [p for p in parameters if p.ndim > 1]

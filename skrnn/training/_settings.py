@@ -10,7 +10,6 @@ from typing import Any
 class Settings:
     """How a network is trained; each field is the estimators' parameter of the name."""
 
-    loss: Any
     solver: Any
     alpha: float
     batch_size: int | str

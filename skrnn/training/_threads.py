@@ -24,8 +24,14 @@ def choose_threads(n_threads: int | str, module: nn.Module) -> int | None:
     """
     if n_threads != "auto":
         return int(n_threads)
-    longest_side = max((max(p.shape) for p in module.parameters()), default=0)
-    return 1 if longest_side <= _SMALL_SIDE else None
+    return 1 if longest_side(module) <= _SMALL_SIDE else None
+
+
+def longest_side(module: nn.Module) -> int:
+    """Longest side of a weight matrix; an embedding is looked up, not multiplied."""
+    layers = [m for m in module.modules() if not isinstance(m, nn.Embedding)]
+    sides = [max(p.shape) for m in layers for p in m.parameters(recurse=False)]
+    return max(sides, default=0)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import torch
 from skorch.callbacks import GradientNormClipping
 from skorch.helper import predefined_split
 
-from ..modules import PointLoss, RecurrentNetwork
+from ..modules import RecurrentNetwork
 from ._batches import BatchLoader, WindowDataset
 from ._net import WindowNet
 from ._progress import progress_callbacks
@@ -21,7 +21,7 @@ from ._settings import Settings
 from ._skorch_params import further_params, user_callbacks
 from ._solvers import SINGLE_STEP_SOLVERS, optimizer_of, starting_rate
 from ._stopping import Convergence, StopTraining
-from ._threads import choose_threads, limit_threads
+from ._threads import choose_threads, limit_threads, longest_side
 
 _AUTO_BATCH = 200
 _PREDICT_VALUES = 2**21  # hidden values of one prediction batch, about 8 MB
@@ -38,6 +38,7 @@ class Outcome:
 
 def build_net(
     module_params: dict[str, Any],
+    loss: torch.nn.Module,
     settings: Settings,
     score: Callable[..., float],
     device: torch.device,
@@ -50,8 +51,7 @@ def build_net(
     }
     options: dict[str, Any] = {
         "module": RecurrentNetwork,
-        "criterion": PointLoss,
-        "criterion__loss": settings.loss,
+        "criterion": loss,
         "optimizer": optimizer,
         "lr": starting_rate(settings),
         "alpha": 0.0 if settings.solver == "adamw" else settings.alpha,
@@ -185,21 +185,32 @@ def _batch_size(settings: Settings, n_samples: int) -> int:
 
 
 def predict(net: WindowNet, data: WindowDataset, n_threads: int | str) -> np.ndarray:
-    """Predictions of shape (n_samples, n_outputs), computed batch by batch."""
+    """Predictions of shape (n_samples, n_outputs), computed batch by batch.
+
+    Sequences of unequal length are taken longest first, so that a batch holds its
+    like.
+    """
     module = net.module_
-    width = max(max(p.shape) for p in module.parameters())
-    longest = int(data.lengths.max())
-    batch_size = max(1, min(4096, _PREDICT_VALUES // (longest * width)))
+    width = longest_side(module)
+    order = None if data.is_uniform else np.argsort(-data.lengths, kind="stable")
     predictions = np.empty(0)
     first = 0
     with limit_threads(choose_threads(n_threads, module)), torch.inference_mode():
-        for inputs, _ in BatchLoader(data, batch_size):
-            part = net.criterion_.predictions(module(**inputs)).cpu().numpy()
+        while first < len(data):
+            longest = data.lengths[first if order is None else order[first]]
+            stop = first + _batch_to_predict(int(longest), width)
+            part = slice(first, stop) if order is None else order[first:stop]
+            inputs = data.gather(data.starts[part], data.lengths[part])
+            raw = net.criterion_.predictions(module(**inputs)).cpu().numpy()
             if first == 0:  # one array: a list of parts would fragment the heap
-                predictions = np.empty((len(data), part.shape[1]), part.dtype)
-            predictions[first : first + len(part)] = part
-            first += len(part)
+                predictions = np.empty((len(data), raw.shape[1]), raw.dtype)
+            predictions[part] = raw
+            first += len(raw)
     return predictions
+
+
+def _batch_to_predict(longest: int, width: int) -> int:
+    return max(1, min(4096, _PREDICT_VALUES // (longest * width)))
 
 
 def weights_of(net: WindowNet) -> dict[str, np.ndarray]:

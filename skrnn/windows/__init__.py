@@ -1,13 +1,35 @@
 """Windows into rows: the one data structure, in plain NumPy."""
 
+from ._dense import dense_windows
+from ._frames import (
+    Series,
+    frame_rows,
+    has_time,
+    instances_of,
+    is_panel,
+    next_time_by,
+    series_of,
+)
+from ._ragged import as_sequences, concatenate_sequences, n_axes
 from ._series import too_long_a_window
 from ._split import overlap, split_windows_in_time, time_ordered_split
 from ._targets import windows_with_targets
 from ._windows import Windows
 
 __all__ = [
+    "Series",
     "Windows",
+    "as_sequences",
+    "concatenate_sequences",
+    "dense_windows",
+    "frame_rows",
+    "has_time",
+    "instances_of",
+    "is_panel",
+    "n_axes",
+    "next_time_by",
     "overlap",
+    "series_of",
     "split_windows_in_time",
     "time_ordered_split",
     "too_long_a_window",

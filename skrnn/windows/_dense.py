@@ -28,6 +28,11 @@ def dense_windows(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return rows, starts, np.full(n_samples, n_timesteps, dtype=np.int64)
 
 
+def share_rows(X: np.ndarray) -> bool:
+    """Whether the windows of an array overlap in memory, as those of a view do."""
+    return X.ndim > 1 and 0 <= X.strides[0] < X.shape[1] * X.strides[1]
+
+
 def _row_step(X: np.ndarray) -> int | None:
     """Rows from one window to the next, if all windows lie in one run of rows."""
     n_samples, n_timesteps, _ = X.shape

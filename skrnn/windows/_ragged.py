@@ -8,6 +8,29 @@ from typing import Any
 import numpy as np
 
 
+def as_sequences(X: Any) -> list[Any] | None:
+    """The arrays of a list (or object array) of sequences; None for anything else."""
+    if hasattr(X, "iloc") and X.ndim == 1:  # a Series of arrays
+        X = X.to_numpy()
+    is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
+    if not (isinstance(X, (list, tuple)) or is_object_array) or len(X) == 0:
+        return None
+    dimensions = {n_axes(item) for item in X}
+    if dimensions == {1}:  # equal lengths make it a table, given as lists
+        return list(X) if len({len(item) for item in X}) > 1 else None
+    return None if dimensions == {0} else list(X)
+
+
+def n_axes(X: Any) -> int:
+    """Number of axes, -1 for nested lists of unequal length."""
+    if hasattr(X, "ndim"):
+        return int(X.ndim)
+    try:
+        return np.asarray(X).ndim
+    except ValueError:
+        return -1
+
+
 def concatenate_sequences(
     sequences: Iterable[Any], dtype: Any = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -54,5 +77,5 @@ def _as_numbers(index: int, array: np.ndarray) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"sequence {index} holds {array.dtype} values that are no numbers; encode "
-            "text or categories as numbers first"
+            "text or categories as numbers first (text with TextSequencer)"
         ) from error

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ._dense import dense_windows
-from ._missing import drop_missing_history
+from ._checks import check_rows, check_tokens, frozen_integers
+from ._dense import dense_windows, share_rows
+from ._frames import frame_rows
+from ._missing import drop_missing_ends
 from ._ragged import concatenate_sequences
 from ._series import series_windows
 
@@ -33,6 +35,9 @@ class Windows:
         Row at which each window begins.
     lengths : array-like of int, shape (n_samples,)
         Number of rows in each window, at least 1.
+    n_tokens : int, default=None
+        If the rows are token ids, one integer each, the number of different ids: they
+        are below it. None if the rows are measurements.
 
     Raises
     ------
@@ -58,11 +63,14 @@ class Windows:
     rows: Any
     starts: np.ndarray
     lengths: np.ndarray
+    n_tokens: int | None = None
 
     def __post_init__(self) -> None:
-        _check_rows(self.rows)
-        starts = _frozen_integers("starts", self.starts)
-        lengths = _frozen_integers("lengths", self.lengths)
+        check_rows(self.rows)
+        if self.n_tokens is not None:
+            check_tokens(self.rows, self.n_tokens)
+        starts = frozen_integers("starts", self.starts)
+        lengths = frozen_integers("lengths", self.lengths)
         object.__setattr__(self, "starts", starts)
         object.__setattr__(self, "lengths", lengths)
         if starts.ndim != 1 or starts.shape != lengths.shape:
@@ -88,12 +96,13 @@ class Windows:
 
     @classmethod
     def from_array(cls, X: np.ndarray, dtype: Any = None) -> Windows:
-        """Windows of a dense array, a sliding view, or an array led by NaN.
+        """Windows of a dense array, a sliding view, or an array padded with NaN.
 
         The rows of a sliding view (a 3-D array whose windows overlap in memory) are
         recovered from its strides, so that nothing is copied but what a change of
         ``dtype`` asks for. Rows at the front of a window that are NaN in every
-        feature are history that does not exist: the window starts after them.
+        feature are history that does not exist: the window starts after them. Where
+        windows do not overlap, such rows at the end of one are padding, too.
 
         Parameters
         ----------
@@ -112,7 +121,7 @@ class Windows:
         ------
         ValueError
             If X is neither 2-D nor 3-D, or a window holds infinity, nothing at all,
-            or NaN after its first observed row.
+            or NaN between its first and its last observed row.
 
         Examples
         --------
@@ -123,11 +132,13 @@ class Windows:
         >>> Windows.from_array(view)
         Windows(n_samples=4, n_timesteps=3, n_features=1, n_rows=6)
         """
-        rows, starts, lengths = dense_windows(np.asarray(X))
+        X = np.asarray(X)
+        rows, starts, lengths = dense_windows(X)
         if dtype is not None:
             with np.errstate(over="ignore"):
                 rows = rows.astype(dtype, copy=False)
-        return cls(rows, *drop_missing_history(rows, starts, lengths))
+        is_padded = not share_rows(X)
+        return cls(rows, *drop_missing_ends(rows, starts, lengths, trailing=is_padded))
 
     @classmethod
     def from_sequences(cls, sequences: Any, dtype: Any = None) -> Windows:
@@ -150,7 +161,8 @@ class Windows:
         ------
         ValueError
             If there is no sequence, if one is empty, if they differ in the number of
-            features, or if one holds infinity or NaN after its first observed row.
+            features, or if one holds infinity, or NaN between its first and its last
+            observed row.
 
         Examples
         --------
@@ -159,7 +171,41 @@ class Windows:
         array([3, 1])
         """
         rows, starts, lengths = concatenate_sequences(sequences, dtype)
-        return cls(rows, *drop_missing_history(rows, starts, lengths))
+        return cls(rows, *drop_missing_ends(rows, starts, lengths, trailing=True))
+
+    @classmethod
+    def from_frame(cls, frame: Any, dtype: Any = None) -> Windows:
+        """One window for each instance of a pandas (instance, time) MultiIndex.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_rows, n_features)
+            The rows of each instance together, in order of time. The last level of
+            the index is the time, those before it name the instance.
+        dtype : dtype, default=None
+            Type of the rows; None is float64.
+
+        Returns
+        -------
+        windows : Windows
+            One window an instance, in the order of ``frame``.
+
+        Raises
+        ------
+        ValueError
+            If the index has a single level, the rows of an instance are not together
+            or not in order of time, or a column holds no numbers.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skrnn.windows import Windows
+        >>> index = pd.MultiIndex.from_tuples([("a", 0), ("a", 1), ("b", 0)])
+        >>> Windows.from_frame(pd.DataFrame({"x": [1.0, 2.0, 3.0]}, index)).lengths
+        array([2, 1])
+        """
+        rows, starts, lengths = frame_rows(frame, dtype)
+        return cls(rows, *drop_missing_ends(rows, starts, lengths, trailing=True))
 
     @classmethod
     def from_series(
@@ -223,7 +269,41 @@ class Windows:
         windows : Windows
             Without leading rows that are NaN in every feature.
         """
-        return Windows(rows, *drop_missing_history(rows, self.starts, self.lengths))
+        return Windows(rows, *drop_missing_ends(rows, self.starts, self.lengths))
+
+    def keep_rows(self, keep: np.ndarray) -> Windows:
+        """The same windows without the other rows, which they skip.
+
+        Parameters
+        ----------
+        keep : ndarray of bool, shape (n_rows,)
+            Which rows stay.
+
+        Returns
+        -------
+        windows : Windows
+            Looking into a copy of the rows that stay; shorter by those that do not.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skrnn.windows import Windows
+        >>> windows = Windows(np.array([[3], [0], [5]]), starts=[0], lengths=[3])
+        >>> windows.keep_rows(windows.rows[:, 0] != 0)[0].ravel()
+        array([3, 5])
+        """
+        before = np.concatenate([[0], np.cumsum(keep)])
+        starts = before[self.starts]
+        lengths = before[self.starts + self.lengths] - starts
+        return Windows(self.rows[keep], starts, lengths, self.n_tokens)
+
+    @property
+    def is_row_used(self) -> np.ndarray:
+        """Which rows lie in a window, of shape (n_rows,)."""
+        n_rows = len(self.rows)
+        begins = np.bincount(self.starts, minlength=n_rows + 1)
+        ends = np.bincount(self.starts + self.lengths, minlength=n_rows + 1)
+        return np.cumsum(begins - ends)[:-1] > 0
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -266,7 +346,7 @@ class Windows:
         if isinstance(key, (int, np.integer)):
             start = self.starts[key]
             return self.rows[start : start + self.lengths[key]]
-        return Windows(self.rows, self.starts[key], self.lengths[key])
+        return Windows(self.rows, self.starts[key], self.lengths[key], self.n_tokens)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
@@ -307,28 +387,3 @@ class Windows:
             f"Windows(n_samples={n_samples}, n_timesteps={n_timesteps}, "
             f"n_features={n_features}, n_rows={len(self.rows)})"
         )
-
-
-def _check_rows(rows: Any) -> None:
-    if hasattr(rows, "iloc") or not hasattr(rows, "ndim"):
-        raise TypeError(
-            f"rows must be an array, got {type(rows).__name__}; use np.asarray(rows)"
-        )
-    if rows.ndim != 2 or rows.shape[1] == 0:
-        raise ValueError(
-            "rows must be 2-D (n_rows, n_features) with at least one feature, got "
-            f"shape {rows.shape}; use rows.reshape(-1, 1) for a single feature"
-        )
-    if np.dtype(rows.dtype).kind not in "fiub":
-        raise ValueError(f"rows must hold real numbers, got {rows.dtype}")
-
-
-def _frozen_integers(name: str, values: Any) -> np.ndarray:
-    """A read-only int64 array that nobody else can change."""
-    array = np.asarray(values)
-    if array.size and array.dtype.kind not in "iu":
-        raise ValueError(f"{name} must be integers, got {array.dtype}")
-    if array.dtype != np.int64 or array.flags.writeable:
-        array = array.astype(np.int64)
-        array.flags.writeable = False
-    return array

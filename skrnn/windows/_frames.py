@@ -88,6 +88,41 @@ def _check_level_order(index: Any) -> None:
         )
 
 
+def frame_rows(
+    frame: Any, dtype: Any = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, starts and lengths of the instances of an (instance, time) MultiIndex.
+
+    Raises
+    ------
+    ValueError
+        If there is no such index, or a column holds no numbers.
+    """
+    if not is_panel(frame):
+        raise ValueError(
+            "expected a DataFrame with an (instance, time) MultiIndex, got "
+            f"{type(frame).__name__}; make one with frame.set_index([instance, time])"
+        )
+    try:
+        rows = frame.to_numpy(
+            dtype=np.float64 if dtype is None else dtype, na_value=np.nan
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "a column of the frame holds values that are no numbers; encode them as "
+            f"numbers, or leave the column out ({error})"
+        ) from error
+    bounds = [one.rows for one in series_of(frame, len(frame))]
+    starts = np.array([one.start for one in bounds], dtype=np.int64)
+    stops = np.array([one.stop for one in bounds], dtype=np.int64)
+    return rows.reshape(len(frame), -1), starts, stops - starts
+
+
+def instances_of(frame: Any) -> Any:
+    """The instances of an (instance, time) MultiIndex, in their order."""
+    return frame.index.droplevel(-1).unique()
+
+
 def next_time_by(series: Series) -> Any:
     """The latest time at which a row still follows right after the series.
 

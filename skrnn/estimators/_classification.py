@@ -1,0 +1,234 @@
+"""What makes a network a classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import _check_partial_fit_first_call, unique_labels
+
+from ..modules import LogLoss
+from ._base import BaseNetwork, is_stochastic, unchanged_on_error
+from ._labels import (
+    check_labels,
+    class_codes,
+    one_hot,
+    weigh_classes,
+    weigh_label_sets,
+)
+
+CLASSIFICATION_CONSTRAINTS: dict = {
+    "class_weight": [StrOptions({"balanced"}), dict, list, None],
+    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+}
+
+
+class Classification(ClassifierMixin, BaseNetwork):
+    """Targets are classes, one a sample, or an indicator of several labels."""
+
+    _loss_class = LogLoss
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the class of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_timesteps, n_features), \
+                {array-like, DataFrame} of shape (n_samples, n_timesteps), \
+                list of arrays of shape (n_timesteps_i, n_features), \
+                DataFrame with an (instance, time) MultiIndex, or Windows
+            The sequences, with as many features, and as an array as many time steps,
+            as in :meth:`fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The most probable of ``classes_``; for multilabel targets 1 where a label
+            is more probable than not, else 0.
+        """
+        scores = self._raw_predict(X)
+        if self._is_multilabel:
+            return (scores > 0).astype(np.int64)
+        return self.classes_[class_codes(scores)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array, DataFrame, list of arrays or Windows
+            The sequences, as in :meth:`predict`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            float64, in the order of ``classes_``. Each row sums to 1, but for
+            multilabel targets, where each column is the probability of a label.
+        """
+        scores = self._raw_predict(X).astype(np.float64)
+        if self._is_multilabel:
+            return expit(scores)
+        if self.n_outputs_ == 1:
+            return expit(np.hstack([-scores, scores]))
+        return softmax(scores, axis=1)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array, DataFrame, list of arrays or Windows
+            The sequences, as in :meth:`predict`.
+
+        Returns
+        -------
+        log_probabilities : ndarray, shaped as by :meth:`predict_proba`
+            float64; finite also where a probability is too small for a float.
+        """
+        scores = self._raw_predict(X).astype(np.float64)
+        if self._is_multilabel:
+            return log_expit(scores)
+        if self.n_outputs_ == 1:
+            return log_expit(np.hstack([-scores, scores]))
+        return log_softmax(scores, axis=1)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the scores from which classes and probabilities are taken.
+
+        Parameters
+        ----------
+        X : array, DataFrame, list of arrays or Windows
+            The sequences, as in :meth:`predict`.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or \
+                (n_samples, n_labels)
+            float64, the raw outputs of the network. For two classes, one score a
+            sample: above 0 it is for ``classes_[1]``.
+        """
+        scores = self._raw_predict(X).astype(np.float64)
+        is_binary = self.n_outputs_ == 1 and not self._is_multilabel
+        return scores[:, 0] if is_binary else scores
+
+    @available_if(is_stochastic)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+    ) -> Any:
+        """Train for one more epoch on the given samples.
+
+        The optimiser goes on from where it stands, at a constant learning rate.
+
+        Parameters
+        ----------
+        X : array, DataFrame, list of arrays or Windows
+            The sequences, as in :meth:`fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The classes, or an indicator of labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that later calls may bring; needed in the first call.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight 'balanced' is not supported for partial_fit, which sees "
+                "a part of the samples only. Take the weights of all of them, "
+                "compute_class_weight('balanced', classes=classes, y=y), and pass them "
+                "as a dict: class_weight=dict(zip(classes, weights))"
+            )
+        with unchanged_on_error(self):
+            _check_partial_fit_first_call(self, classes)
+            return self._partial_fit(X, y, sample_weight, classes=classes)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
+        labels = check_labels(y)
+        if reset:
+            self._learn_classes(labels, known.get("classes"))
+        else:
+            self._compare_classes(labels)
+        if self._is_multilabel:
+            return labels.astype(self._fitted_dtype)
+        return one_hot(labels, self.classes_, self._fitted_dtype)
+
+    def _learn_classes(self, labels: np.ndarray, classes: Any) -> None:
+        self._is_multilabel = labels.ndim == 2
+        if self._is_multilabel:
+            self.classes_ = np.arange(labels.shape[1])
+            return
+        self.classes_ = unique_labels(labels if classes is None else classes)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes in the "
+                f"data, but the data contains only one class: {self.classes_[0]!r}"
+            )
+        self._compare_classes(labels)
+
+    def _compare_classes(self, labels: np.ndarray) -> None:
+        if (labels.ndim == 2) != self._is_multilabel:
+            was, given = (
+                ("labels", "a class") if self._is_multilabel else ("a class", "labels")
+            )
+            raise ValueError(
+                f"y gives each sample {given}, but {type(self).__name__} was fitted on "
+                f"{was}"
+            )
+        if self._is_multilabel:
+            return  # the number of columns is compared with n_outputs_
+        classes = unique_labels(labels)
+        unseen = np.setdiff1d(classes, self.classes_)
+        if len(unseen):
+            raise ValueError(
+                "`y` has classes not in `self.classes_`. `self.classes_` has "
+                f"{self.classes_}. 'y' has {classes}."
+            )
+
+    def _weigh(self, targets: np.ndarray, sample_weight: Any) -> Any:
+        if self.class_weight is None:
+            return sample_weight
+        if self._is_multilabel:
+            return weigh_label_sets(self.class_weight, targets, sample_weight)
+        return weigh_classes(
+            self.class_weight, class_codes(targets), self.classes_, sample_weight
+        )
+
+    def _loss_params(self) -> dict[str, Any]:
+        return {
+            "is_exclusive": self.n_outputs_ > 1 and not self._is_multilabel,
+            "label_smoothing": float(self.label_smoothing),
+        }
+
+    def _n_steps_ahead(self) -> int:
+        return 1
+
+    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
+        return None if self._is_multilabel else class_codes(targets)
+
+    def _scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
+        return _subset_accuracy if self._is_multilabel else _accuracy
+
+
+def _accuracy(y: np.ndarray, scores: np.ndarray, weights: Any) -> float:
+    return float(np.average(class_codes(scores) == class_codes(y), weights=weights))
+
+
+def _subset_accuracy(y: np.ndarray, scores: np.ndarray, weights: Any) -> float:
+    is_right = ((scores > 0) == (y > 0)).all(axis=1)
+    return float(np.average(is_right, weights=weights))

@@ -1,0 +1,75 @@
+"""Class labels: what they may be, and as numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import compute_class_weight, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_array, column_or_1d
+
+
+def check_labels(y: Any) -> np.ndarray:
+    """Labels of shape (n_samples,), or an indicator of shape (n_samples, n_labels).
+
+    Raises
+    ------
+    ValueError
+        If y is continuous, holds NaN, or has several columns of more than two values.
+    """
+    y = y.toarray() if issparse(y) else y
+    labels = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    check_classification_targets(labels)
+    kind = type_of_target(labels, input_name="y")
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            f"Unknown label type: y of shape {labels.shape} holds several classes a "
+            "sample. Expected one class a sample, or an indicator of 0 and 1 with a "
+            "column for each label; MultiOutputClassifier fits one network a column"
+        )
+    return labels if kind == "multilabel-indicator" else column_or_1d(labels, warn=True)
+
+
+def one_hot(labels: np.ndarray, classes: np.ndarray, dtype: Any) -> np.ndarray:
+    """One column a class; for two classes a single one, of the second."""
+    if len(classes) == 2:
+        return (labels == classes[1]).astype(dtype)[:, np.newaxis]
+    targets = np.zeros((len(labels), len(classes)), dtype=dtype)
+    targets[np.arange(len(labels)), np.searchsorted(classes, labels)] = 1
+    return targets
+
+
+def class_codes(targets: np.ndarray) -> np.ndarray:
+    """The place among the classes of each row of :func:`one_hot` or of its scores."""
+    if targets.shape[1] == 1:
+        return (targets[:, 0] > 0).astype(np.int64)
+    return targets.argmax(axis=1)
+
+
+def weigh_classes(
+    class_weight: Any, codes: np.ndarray, classes: np.ndarray, sample_weight: Any
+) -> np.ndarray:
+    """Weight of each sample: that of its class, times its own."""
+    if isinstance(class_weight, str):  # of the classes that are there
+        present, codes = np.unique(codes, return_inverse=True)
+        weights = compute_class_weight(
+            class_weight,
+            classes=np.arange(len(present)),
+            y=codes,
+            sample_weight=sample_weight,
+        )
+    else:
+        weights = compute_class_weight(
+            class_weight, classes=classes, y=classes[codes], sample_weight=sample_weight
+        )
+    return weights[codes] * (1 if sample_weight is None else sample_weight)
+
+
+def weigh_label_sets(
+    class_weight: Any, targets: np.ndarray, sample_weight: Any
+) -> np.ndarray:
+    """As :func:`weigh_classes` for an indicator: the weights of its columns' values."""
+    weights = compute_sample_weight(class_weight, targets.astype(np.int64))
+    return weights * (1 if sample_weight is None else sample_weight)

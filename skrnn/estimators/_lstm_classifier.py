@@ -1,0 +1,204 @@
+"""LSTMClassifier."""
+
+from ._recurrent_classifier import BaseRecurrentClassifier
+
+
+class LSTMClassifier(BaseRecurrentClassifier):
+    r"""Long short-term memory network for classification.
+
+    Learns, from a whole sequence, the class that it belongs to; or, with a 0-1 matrix
+    as y, the labels that it bears. The state after the last row of the sequence (see
+    ``pooling``) goes through a linear layer, whose outputs a softmax (a logistic
+    function for two classes or several labels) turns into probabilities. Minimised is
+    the cross-entropy.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or tuple of int, default=(32,)
+        Hidden units of each recurrent layer, the first reading the input and each
+        other the states of the one before. More units learn more and cost more,
+        quadratically.
+    activation : {"tanh"}, default="tanh"
+        Activation of the candidate and of the cell state.
+    bidirectional : bool, default=False
+        Read each sequence forwards and backwards in time; doubles the weights. Both
+        directions stay inside the window, so nothing later than it is seen.
+    dropout : float, default=0.0
+        Share of the outputs of each layer, the last included, that is zeroed in
+        training, in [0, 1). Raise it against overfitting.
+    pooling : {"last", "mean", "max"}, default="last"
+        What is read of the last layer: the state after the last step (in each
+        direction), or the mean or the largest state over all steps. "last" suits what
+        depends on the newest steps; "mean" and "max" what may show anywhere in a long
+        sequence.
+    embedding_dim : int or None, default=None
+        Length of the vector learnt for each token, if X holds token ids as from
+        :class:`~skrnn.preprocessing.TextSequencer`: integers, one a step, 0 being
+        padding, which is left out. None reads X as measurements.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class in the loss and the validation score, times sample_weight.
+        "balanced" is inverse to the frequency of the classes in y. For multilabel
+        targets "balanced", or a dict of the weights of 0 and 1 for each label.
+    label_smoothing : float, default=0.0
+        Share of each target spread evenly over the classes, in [0, 1). A little, such
+        as 0.1, keeps probabilities away from 0 and 1.
+    solver : str or torch.optim.Optimizer class, default="adam"
+        The optimiser: "adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta" or
+        "lbfgs", which takes one full-batch step with line search an epoch and needs
+        memory for all windows at once. "adadelta" wants learning_rate_init=1.
+    alpha : float, default=0.0001
+        Strength of the L2 penalty ``alpha / 2 * sum(W ** 2)``, divided by the sum of
+        the sample weights of a batch; biases are not penalised. With "adamw" it is
+        the decoupled decay of each step instead.
+    batch_size : int or "auto", default="auto"
+        Windows in a batch; "auto" is ``min(200, n_samples)``.
+    learning_rate : str, default="constant"
+        Schedule of the learning rate: "constant"; "invscaling" divides by
+        ``t ** power_t`` after ``t`` samples; "adaptive" divides by 5 where training
+        would stop; "cosine" falls to 0 over max_iter epochs; "onecycle" rises to
+        learning_rate_init and falls again over max_iter epochs. Those two run all of
+        max_iter epochs unless early_stopping ends them. "lbfgs" needs none.
+    learning_rate_init : float, default=0.001
+        Learning rate at the start ("onecycle": at the top). Too large diverges.
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+    max_iter : int, default=200
+        Largest number of epochs.
+    shuffle : bool, default=True
+        Draw a new order of the samples in each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Source of the initial weights, the order of samples, the dropout masks and
+        the random validation split. The same integer gives the same bits on a CPU.
+    tol : float, default=0.0001
+        Training stops once the loss (with early_stopping the validation score) has
+        not improved by tol for more than n_iter_no_change epochs in a row.
+    verbose : int, default=0
+        1 shows a progress bar with the loss, 2 prints a line an epoch.
+    warm_start : bool, default=False
+        Let ``fit`` go on from the weights of the last fit.
+    momentum : float, default=0.9
+        Of "sgd", in [0, 1].
+    nesterovs_momentum : bool, default=True
+        Whether the momentum of "sgd" is Nesterov's.
+    beta_1 : float, default=0.9
+        Decay of the first moment of "adam" and "adamw", in [0, 1).
+    beta_2 : float, default=0.999
+        Decay of the second moment of "adam" and "adamw", in [0, 1).
+    epsilon : float, default=1e-8
+        Added to the denominator of "adam", "adamw" and "rmsprop".
+    max_grad_norm : float or None, default=None
+        Gradients with a larger L2 norm are scaled down to it. A value near 1 mends
+        training that diverges.
+    early_stopping : bool, default=False
+        Hold out a part of the samples, stop when their accuracy no longer improves,
+        and keep the weights with which it was best.
+    validation_fraction : float, default=0.1
+        Share of the samples held out by early_stopping, in (0, 1).
+    validation_split : {"auto", "last", "random"}, default="auto"
+        Which samples early_stopping holds out. "random" draws them, with the classes
+        in proportion; "last" takes the last ones (of each series, where windows look
+        into several). "auto" takes the last where windows overlap, and draws where
+        they do not.
+    n_iter_no_change : int or inf, default=10
+        See tol.
+    device : str or torch.device, default="auto"
+        Where to compute: "cpu", "cuda", "cuda:<number>" or "mps"; "auto" takes CUDA,
+        then MPS, then the CPU.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of data, weights and predictions.
+    n_threads : int or "auto", default="auto"
+        CPU threads of torch during fit and predict; set back afterwards. "auto" is one
+        for networks with no layer over 256 units.
+    callbacks : list of skorch callbacks, default=None
+        Called during training; copied, so that fit does not change them.
+    net_params : dict, default=None
+        Further arguments of the skorch net, such as
+        ``{"optimizer__amsgrad": True}``; not those that have a parameter here.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Features of a time step; for a 2-D X its columns, as in scikit-learn.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if X was a DataFrame with string columns.
+    n_timesteps_in_ : int or None
+        Time steps of a window; None if they varied.
+    n_tokens_ : int or None
+        Number of token ids, padding included, with embedding_dim.
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted; for multilabel targets the numbers of the labels.
+    n_outputs_ : int
+        Outputs of the network: 1 for two classes, else one a class or label.
+    loss_curve_ : list of float
+        Training loss of each epoch, the penalty included; warm_start and partial_fit
+        append to it.
+    validation_scores_ : list of float, or None
+        Accuracy on the held-out samples after each epoch, if there were any; with
+        multilabel targets a sample counts if all its labels are right.
+    best_loss_ : float
+        Smallest value of ``loss_curve_``.
+    n_iter_ : int
+        Epochs of the last fit.
+    t_ : int
+        Training samples seen.
+    device_ : torch.device
+        Where the network is.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` is the PyTorch module.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``, if a parameter is out of its range, X and y do not fit together or
+        hold NaN or infinity, the device is not there, or training diverges; in
+        ``predict``, if X has other features or time steps than in ``fit``.
+    sklearn.exceptions.NotFittedError
+        In ``predict``, before ``fit``.
+
+    See Also
+    --------
+    GRUClassifier : Fewer weights, no cell state.
+    RNNClassifier : Without gates.
+    LSTMRegressor : The same network for numbers.
+    skrnn.preprocessing.SequenceScaler : Scales each feature inside a Pipeline.
+    skrnn.preprocessing.TextSequencer : Turns texts into sequences of token ids.
+
+    Notes
+    -----
+    With the row :math:`x_t`, the state :math:`h_t` and the cell :math:`c_t`, per layer
+    [1]_:
+
+    .. math::
+
+        i_t &= \sigma(W_{xi} x_t + b_{xi} + W_{hi} h_{t-1} + b_{hi}) \\
+        f_t &= \sigma(W_{xf} x_t + b_{xf} + W_{hf} h_{t-1} + b_{hf}) \\
+        g_t &= \tanh(W_{xg} x_t + b_{xg} + W_{hg} h_{t-1} + b_{hg}) \\
+        o_t &= \sigma(W_{xo} x_t + b_{xo} + W_{ho} h_{t-1} + b_{ho}) \\
+        c_t &= f_t c_{t-1} + i_t g_t \\
+        h_t &= o_t \tanh(c_t)
+
+    Axis order is (sample, time, feature). Scale X: a network learns from values near
+    1. Sequences of unequal length are trained in batches of similar length, which
+    nowhere depend on what else is in the batch. Memory grows with the rows, time with
+    the rows times the square of the hidden units. A pickle holds weights, not the state
+    of the optimiser.
+
+    References
+    ----------
+    .. [1] S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural
+       Computation 9(8), 1997. https://doi.org/10.1162/neco.1997.9.8.1735
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import LSTMClassifier
+    >>> lengths = np.arange(12, 42)
+    >>> X = [np.sin(np.arange(n) / (1 + 2 * (n % 2)))[:, None] for n in lengths]
+    >>> y = np.where(lengths % 2, "slow", "fast")
+    >>> model = LSTMClassifier(8, learning_rate="cosine", learning_rate_init=0.02,
+    ...     pooling="mean", batch_size=10, max_iter=80, random_state=0)
+    >>> model.fit(X, y).predict(X[:3]).tolist()
+    ['fast', 'slow', 'fast']
+    """
+
+    _cell = "lstm"

@@ -1,0 +1,284 @@
+"""Scaling of sequences, feature by feature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import (
+    _check_feature_names,
+    check_array,
+    check_is_fitted,
+    validate_data,
+)
+
+from ..windows import (
+    Windows,
+    as_sequences,
+    concatenate_sequences,
+    dense_windows,
+    frame_rows,
+    is_panel,
+    n_axes,
+)
+
+_FLOATS_OR_NAN: dict = {
+    "dtype": [np.float64, np.float32],
+    "ensure_all_finite": "allow-nan",
+}
+_SCALERS = {
+    "standard": StandardScaler,
+    "min-max": MinMaxScaler,
+    "robust": RobustScaler,
+}
+
+
+def _scales_all_alike(transformer: SequenceScaler) -> bool:
+    return not transformer.per_sequence
+
+
+class SequenceScaler(TransformerMixin, BaseEstimator):
+    """Scale each feature of sequences, over their rows.
+
+    Learns, for each feature, what a scikit-learn scaler learns of a column: all rows
+    of all sequences together make the table that it sees. scikit-learn's own scalers
+    refuse 3-D arrays and lists of sequences. What comes out has the form of what went
+    in.
+
+    Parameters
+    ----------
+    method : {"standard", "min-max", "robust"} or scikit-learn scaler, \
+            default="standard"
+        "standard" for mean 0 and standard deviation 1, "min-max" for the range from 0
+        to 1, "robust" for median 0 and interquartile range 1; or a transformer of
+        tables, such as ``MinMaxScaler((-1, 1))``, which is cloned.
+    per_sequence : bool, default=False
+        If True, each sequence is scaled by what its own rows show, nothing is learnt,
+        and its level and scale are lost: only the shape remains. Windows that share
+        rows are copied.
+
+    Attributes
+    ----------
+    scaler_ : object
+        The fitted scikit-learn scaler; with ``per_sequence`` an unfitted one.
+    n_features_in_ : int
+        Features of a time step; for a 2-D X its columns, as in scikit-learn.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if X was a DataFrame with string columns.
+
+    Raises
+    ------
+    ValueError
+        If X holds infinity or token ids, sequences differ in their number of features,
+        or X has other features than in ``fit``.
+
+    See Also
+    --------
+    sklearn.preprocessing.StandardScaler : For tables; before SlidingWindow use this.
+    skrnn.preprocessing.TextSequencer : For texts.
+
+    Notes
+    -----
+    Axis order is (sample, time, feature). A 2-D X is read as sequences of one feature,
+    so all of its values are scaled alike. NaN is passed on. A row that several windows
+    share counts once, and rows that no window shows, such as those of other folds,
+    not at all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.preprocessing import SequenceScaler
+    >>> X = [np.array([[0.0, 5.0], [2.0, 7.0]]), np.array([[4.0, 9.0]])]
+    >>> SequenceScaler("min-max").fit_transform(X)
+    [array([[0. , 0. ],
+           [0.5, 0.5]]), array([[1., 1.]])]
+    """
+
+    _is_fitted_on_table: bool
+
+    _parameter_constraints: dict = {
+        "method": [StrOptions(set(_SCALERS)), HasMethods(["fit", "transform"])],
+        "per_sequence": ["boolean"],
+    }
+
+    def __init__(self, method: Any = "standard", *, per_sequence: bool = False) -> None:
+        self.method = method
+        self.per_sequence = per_sequence
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any = None) -> SequenceScaler:
+        """Learn the scale of each feature.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_timesteps, n_features), \
+                {array-like, DataFrame} of shape (n_samples, n_timesteps), \
+                list of arrays of shape (n_timesteps_i, n_features), \
+                DataFrame with an (instance, time) MultiIndex, or Windows
+            The sequences.
+        y : None
+            Not used; present for the scikit-learn interface.
+
+        Returns
+        -------
+        self : SequenceScaler
+        """
+        windows = self._windows(X, reset=True)
+        is_name = isinstance(self.method, str)
+        self.scaler_ = _SCALERS[self.method]() if is_name else clone(self.method)
+        if not self.per_sequence:
+            self.scaler_.fit(windows.rows[windows.is_row_used])
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Scale the sequences.
+
+        Parameters
+        ----------
+        X : array, DataFrame, list of arrays or Windows
+            The sequences, as in :meth:`fit`.
+
+        Returns
+        -------
+        X : ndarray, DataFrame, list of ndarray or Windows
+            In the form of what was given, float32 or float64. A sliding view becomes a
+            view of scaled rows.
+        """
+        check_is_fitted(self)
+        windows = self._windows(X, reset=False)
+        if self.per_sequence:
+            return _in_the_form_of(X, _scale_each(windows, self.scaler_))
+        return _in_the_form_of(X, _through(self.scaler_.transform, windows))
+
+    @available_if(_scales_all_alike)
+    def inverse_transform(self, X: Any) -> Any:
+        """Undo the scaling; not with ``per_sequence``.
+
+        Parameters
+        ----------
+        X : array, DataFrame, list of arrays or Windows
+            Scaled sequences.
+
+        Returns
+        -------
+        X : ndarray, DataFrame, list of ndarray or Windows
+            In the form of what was given.
+        """
+        check_is_fitted(self)
+        windows = self._windows(X, reset=False)
+        return _in_the_form_of(X, _through(self.scaler_.inverse_transform, windows))
+
+    def set_output(self, *, transform: str | None = None) -> SequenceScaler:
+        """Do nothing: sequences come out in the form in which they went in.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Ignored, so that ``pipeline.set_output`` reaches the other steps.
+
+        Returns
+        -------
+        self : SequenceScaler
+        """
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _windows(self, X: Any, reset: bool) -> Windows:
+        """The sequences as they are, NaN and all, checked against those of ``fit``."""
+        if getattr(X, "n_tokens", None) is not None:
+            raise ValueError(
+                "X holds token ids, which have no scale; leave SequenceScaler out "
+                "behind TextSequencer"
+            )
+        is_table = n_axes(X) == 2 and not is_panel(X) and as_sequences(X) is None
+        if is_table and (reset or self._is_fitted_on_table):
+            self._is_fitted_on_table = True
+            X = validate_data(self, X, reset=reset, **_FLOATS_OR_NAN)
+        windows = _as_windows(X)
+        if is_table and reset:
+            return windows
+        n_features = windows.n_features
+        if reset:
+            self._is_fitted_on_table = False
+            self.n_features_in_ = n_features
+        elif n_features != (1 if self._is_fitted_on_table else self.n_features_in_):
+            expected = 1 if self._is_fitted_on_table else self.n_features_in_
+            raise ValueError(
+                f"X has {n_features} features a time step, but SequenceScaler is "
+                f"expecting {expected} features as input, as in fit. Axis order is "
+                "(n_samples, n_timesteps, n_features)"
+            )
+        if reset or is_panel(X):
+            names = X if is_panel(X) else np.empty((1, 1))  # forget the names
+            _check_feature_names(self, names, reset=reset)
+        return windows
+
+
+def _as_windows(X: Any) -> Windows:
+    """Any form of sequences, NaN included."""
+    if isinstance(X, Windows):
+        triple = (X.rows, X.starts, X.lengths)
+    elif is_panel(X):
+        triple = frame_rows(X)
+    elif (sequences := as_sequences(X)) is not None:
+        triple = concatenate_sequences(sequences)
+    else:
+        triple = dense_windows(check_array(X, allow_nd=True, **_FLOATS_OR_NAN))
+    rows = np.asarray(triple[0])
+    if rows.dtype not in (np.float32, np.float64):
+        rows = rows.astype(np.float64)
+    return Windows(rows, *triple[1:])
+
+
+def _in_the_form_of(X: Any, windows: Windows) -> Any:
+    """Scaled windows, looking like the X that they were made of."""
+    rows = windows.rows
+    if isinstance(X, Windows):
+        return windows
+    if is_panel(X):
+        if X.ndim == 1:
+            return type(X)(rows[:, 0], index=X.index, name=X.name)
+        return type(X)(rows, index=X.index, columns=X.columns)
+    if as_sequences(X) is not None:
+        return [windows[i] for i in range(len(windows))]
+    shape = np.asarray(X).shape
+    if len(rows) == shape[0] * shape[1]:
+        return rows.reshape(shape)
+    step = int(windows.starts[1] - windows.starts[0])  # a sliding view stays one
+    strides = (step * rows.strides[0], *rows.strides)
+    return np.lib.stride_tricks.as_strided(rows, shape, strides, writeable=False)
+
+
+def _through(function: Callable[..., np.ndarray], windows: Windows) -> Windows:
+    """The same windows into rows that went through a function of tables."""
+    used = windows.is_row_used
+    if used.all():
+        return Windows(function(windows.rows), windows.starts, windows.lengths)
+    rows = np.array(windows.rows)
+    rows[used] = function(rows[used])
+    return Windows(rows, windows.starts, windows.lengths)
+
+
+def _scale_each(windows: Windows, scaler: Any) -> Windows:
+    """Each window scaled by its own rows, those of a length in one go."""
+    starts = np.cumsum(windows.lengths) - windows.lengths
+    rows = np.empty((windows.lengths.sum(), windows.n_features), windows.dtype)
+    for length in np.unique(windows.lengths).tolist():
+        like = np.flatnonzero(windows.lengths == length)
+        steps = np.arange(length)
+        block = windows.rows[windows.starts[like] + steps[:, np.newaxis]]
+        columns = block.reshape(length, -1)  # (time, sample * feature)
+        scaled = clone(scaler).fit_transform(columns).reshape(block.shape)
+        rows[starts[like] + steps[:, np.newaxis]] = scaled
+    return Windows(rows, starts, windows.lengths)

@@ -1,0 +1,43 @@
+"""What windows may be made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def check_rows(rows: Any) -> None:
+    if hasattr(rows, "iloc") or not hasattr(rows, "ndim"):
+        raise TypeError(
+            f"rows must be an array, got {type(rows).__name__}; use np.asarray(rows)"
+        )
+    if rows.ndim != 2 or rows.shape[1] == 0:
+        raise ValueError(
+            "rows must be 2-D (n_rows, n_features) with at least one feature, got "
+            f"shape {rows.shape}; use rows.reshape(-1, 1) for a single feature"
+        )
+    if np.dtype(rows.dtype).kind not in "fiub":
+        raise ValueError(f"rows must hold real numbers, got {rows.dtype}")
+
+
+def frozen_integers(name: str, values: Any) -> np.ndarray:
+    """A read-only int64 array that nobody else can change."""
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be integers, got {array.dtype}")
+    if array.dtype != np.int64 or array.flags.writeable:
+        array = array.astype(np.int64)
+        array.flags.writeable = False
+    return array
+
+
+def check_tokens(rows: Any, n_tokens: int) -> None:
+    """Refuse rows that cannot be token ids; their values are not looked at."""
+    if rows.shape[1] != 1 or np.dtype(rows.dtype).kind not in "iu":
+        raise ValueError(
+            "token ids must be integers of shape (n_rows, 1), got "
+            f"{rows.dtype} of shape {rows.shape}"
+        )
+    if n_tokens < 1:
+        raise ValueError(f"n_tokens must be at least 1, got {n_tokens}")
