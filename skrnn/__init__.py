@@ -1,6 +1,6 @@
 """skrnn: recurrent neural networks as first-class scikit-learn citizens."""
 
-from .datasets import load_stocks
+from .datasets import load_reviews, load_stocks
 from .estimators import (
     GRUClassifier,
     GRURegressor,
@@ -9,7 +9,7 @@ from .estimators import (
     RNNClassifier,
     RNNRegressor,
 )
-from .preprocessing import SequenceScaler, SlidingWindow, make_supervised
+from .preprocessing import SequenceScaler, SlidingWindow, TextSequencer, make_supervised
 from .windows import Windows
 
 __version__ = "0.1.0"
@@ -23,7 +23,9 @@ __all__ = [
     "RNNRegressor",
     "SequenceScaler",
     "SlidingWindow",
+    "TextSequencer",
     "Windows",
+    "load_reviews",
     "load_stocks",
     "make_supervised",
 ]

@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from skrnn import GRURegressor, LSTMRegressor, RNNRegressor, SequenceScaler, SlidingWindow
+from skrnn import (
+    GRURegressor,
+    LSTMRegressor,
+    RNNRegressor,
+    SequenceScaler,
+    SlidingWindow,
+)
 
 RECURRENT_REGRESSORS = [RNNRegressor, GRURegressor, LSTMRegressor]
 

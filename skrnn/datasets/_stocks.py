@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any
 
 from sklearn.utils import Bunch
+
+from ._files import read_description, read_table
 
 _SYMBOLS = ("IBM", "MSFT")
 _COLUMNS = ["Open", "High", "Low", "Close", "Adj Close", "Volume"]
@@ -82,18 +83,11 @@ def load_stocks(
         frame=frame if as_frame else None,
         feature_names=list(_COLUMNS),
         target_name="next Close",
-        DESCR=_folder().joinpath("stocks.rst").read_text(encoding="utf-8"),
+        DESCR=read_description("stocks"),
     )
 
 
-def _folder() -> Any:
-    return resources.files(__package__) / "data"
-
-
 def _read(symbol: str) -> Any:
-    import pandas as pd
-
-    with _folder().joinpath("stocks.csv.gz").open("rb") as file:
-        table = pd.read_csv(file, compression="gzip", parse_dates=["Date"])
+    table = read_table("stocks", parse_dates=["Date"])
     frame = table[table["Symbol"] == symbol].set_index("Date")
     return frame[_COLUMNS].astype("float64")

@@ -1,0 +1,23 @@
+"""The files that ship with the package."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+
+def read_table(name: str, **options: Any) -> Any:
+    """The table ``data/<name>.csv.gz`` as a DataFrame."""
+    import pandas as pd
+
+    with _folder().joinpath(f"{name}.csv.gz").open("rb") as file:
+        return pd.read_csv(file, compression="gzip", **options)
+
+
+def read_description(name: str) -> str:
+    """The text of ``data/<name>.rst``: source, licence, what was changed."""
+    return _folder().joinpath(f"{name}.rst").read_text(encoding="utf-8")
+
+
+def _folder() -> Any:
+    return resources.files(__package__) / "data"
