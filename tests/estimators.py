@@ -3,14 +3,19 @@
 import numpy as np
 
 from skrnn import (
+    GRUClassifier,
     GRURegressor,
+    LSTMClassifier,
     LSTMRegressor,
+    RNNClassifier,
     RNNRegressor,
     SequenceScaler,
     SlidingWindow,
 )
 
 RECURRENT_REGRESSORS = [RNNRegressor, GRURegressor, LSTMRegressor]
+RECURRENT_CLASSIFIERS = [RNNClassifier, GRUClassifier, LSTMClassifier]
+RECURRENT = RECURRENT_REGRESSORS + RECURRENT_CLASSIFIERS
 
 QUICK = {
     "hidden_layer_sizes": (16,),
@@ -24,10 +29,10 @@ def quick_estimators() -> list:
     """One of each, recurrent ones in both precisions."""
     networks = [
         cls(**QUICK, dtype=dtype)
-        for cls in RECURRENT_REGRESSORS
+        for cls in RECURRENT
         for dtype in ("float32", "float64")
     ]
-    windows = [
+    transformers = [
         SequenceScaler(),
         SequenceScaler("robust", per_sequence=True),
         SlidingWindow(window_length=1),
@@ -35,7 +40,7 @@ def quick_estimators() -> list:
         SlidingWindow(window_length=3),
         SlidingWindow(window_length=3, flatten=True),
     ]
-    return networks + windows
+    return networks + transformers
 
 
 def wave(n_rows: int = 160, n_features: int = 1) -> np.ndarray:
@@ -48,3 +53,23 @@ def windows_of(rows: np.ndarray, window_length: int) -> tuple[np.ndarray, np.nda
     """Sliding view (sample, time, feature) and the first feature of the next row."""
     view = np.lib.stride_tricks.sliding_window_view(rows[:-1], window_length, axis=0)
     return view.swapaxes(1, 2), rows[window_length:, 0]
+
+
+def ragged(n_samples: int, longest: int, n_features: int = 1, seed: int = 0) -> list:
+    """Noisy sequences of 1 to ``longest`` steps."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, longest, n_samples, endpoint=True)
+    return [rng.standard_normal((length, n_features)) for length in lengths]
+
+
+def tones(n_samples: int, n_classes: int = 3, seed: int = 0) -> tuple[list, np.ndarray]:
+    """Waves of unequal length whose class is their frequency."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n_samples) % n_classes
+    lengths = rng.integers(10, 30, n_samples)
+    phases = rng.uniform(0, 6, n_samples)
+    X = [
+        np.sin(np.arange(n) * (0.4 + 0.8 * c) + phase)[:, None]
+        for n, c, phase in zip(lengths, y, phases, strict=True)
+    ]
+    return X, y

@@ -8,7 +8,13 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skrnn import SlidingWindow
 
-from .estimators import QUICK, RECURRENT_REGRESSORS, quick_estimators
+from .estimators import (
+    QUICK,
+    RECURRENT,
+    RECURRENT_CLASSIFIERS,
+    RECURRENT_REGRESSORS,
+    quick_estimators,
+)
 
 ROWS_ARE_NEIGHBOURS = dict.fromkeys(
     ("check_methods_sample_order_invariance", "check_methods_subset_invariance"),
@@ -36,21 +42,36 @@ def test_scikit_learn(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("cls", RECURRENT_REGRESSORS)
+@pytest.mark.parametrize("cls", RECURRENT)
 def test_every_parameter_and_attribute_is_documented(cls):
     documented = section(cls, "Parameters")
     assert list(documented) == list(inspect.signature(cls).parameters)
     model = cls(**QUICK | {"max_iter": 2, "tol": 0.0, "learning_rate": "cosine"})
-    model.fit([[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]], [0.0, 1.0, 2.0])
+    model.fit([[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]], [0, 1, 2])
     learnt = {name for name in vars(model) if re.fullmatch(r"[a-z].*_", name)}
     assert learnt <= set(section(cls, "Attributes"))
 
 
-def test_shared_parameters_are_documented_in_the_same_words():
-    first, *others = (section(cls, "Parameters") for cls in RECURRENT_REGRESSORS)
-    for other in others:
-        different = {name for name in first if first[name] != other[name]}
-        assert different <= {"activation"}
+@pytest.mark.parametrize("family", [RECURRENT_REGRESSORS, RECURRENT_CLASSIFIERS])
+def test_shared_parameters_are_documented_in_the_same_words(family):
+    assert different_words(*family) <= {"activation"}
+
+
+def test_both_families_use_the_same_words():
+    one_of_each = (RECURRENT_REGRESSORS[1], RECURRENT_CLASSIFIERS[1])
+    own = {"early_stopping", "validation_split"}  # name R2 and accuracy
+    assert different_words(*one_of_each) == own
+
+
+def different_words(*classes) -> set[str]:
+    """Parameters that the first class and another have, described differently."""
+    first, *others = (section(cls, "Parameters") for cls in classes)
+    return {
+        name
+        for other in others
+        for name in first.keys() & other.keys()
+        if first[name] != other[name]
+    }
 
 
 def section(cls, title: str) -> dict[str, str]:

@@ -68,10 +68,11 @@ class Classification(ClassifierMixin, BaseNetwork):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            float64, in the order of ``classes_``. Each row sums to 1, but for
-            multilabel targets, where each column is the probability of a label.
+            Of the network's ``dtype``, in the order of ``classes_``. Each row sums to
+            1, but for multilabel targets, where each column is the probability of a
+            label.
         """
-        scores = self._raw_predict(X).astype(np.float64)
+        scores = self._raw_predict(X)
         if self._is_multilabel:
             return expit(scores)
         if self.n_outputs_ == 1:
@@ -89,9 +90,9 @@ class Classification(ClassifierMixin, BaseNetwork):
         Returns
         -------
         log_probabilities : ndarray, shaped as by :meth:`predict_proba`
-            float64; finite also where a probability is too small for a float.
+            Finite also where a probability is too small for a float.
         """
-        scores = self._raw_predict(X).astype(np.float64)
+        scores = self._raw_predict(X)
         if self._is_multilabel:
             return log_expit(scores)
         if self.n_outputs_ == 1:
@@ -110,10 +111,10 @@ class Classification(ClassifierMixin, BaseNetwork):
         -------
         scores : ndarray of shape (n_samples,), (n_samples, n_classes) or \
                 (n_samples, n_labels)
-            float64, the raw outputs of the network. For two classes, one score a
-            sample: above 0 it is for ``classes_[1]``.
+            The raw outputs of the network, of its ``dtype``. For two classes, one score
+            a sample: above 0 it is for ``classes_[1]``.
         """
-        scores = self._raw_predict(X).astype(np.float64)
+        scores = self._raw_predict(X)
         is_binary = self.n_outputs_ == 1 and not self._is_multilabel
         return scores[:, 0] if is_binary else scores
 

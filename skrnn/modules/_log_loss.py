@@ -44,5 +44,5 @@ class LogLoss(nn.Module):
         return (losses * weights).sum() / weights.sum()
 
     def predictions(self, raw: torch.Tensor) -> torch.Tensor:
-        """The scores themselves: probabilities are taken from them in float64."""
+        """The scores themselves, from which all else is taken."""
         return raw
