@@ -187,13 +187,11 @@ class BaseNetwork(BaseEstimator, ABC):
             if X_val is None or y_val is None:
                 raise ValueError("X_val and y_val must be given together")
             given = self._check_samples(X_val, y_val, None, reset=False)
-            return samples, self._large_enough(given)
+            return samples, self._ready(given)
         if not self.early_stopping:
             return samples, None
         train_index, held_out = self._split(samples)
-        longest_first = np.argsort(-samples.windows.lengths[held_out], kind="stable")
-        held_out = held_out[longest_first]  # so that batches hold their like
-        return samples.take(train_index), self._large_enough(samples.take(held_out))
+        return samples.take(train_index), self._ready(samples.take(held_out))
 
     def _split(self, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
         in_time = self.validation_split == "last" or (
@@ -209,14 +207,16 @@ class BaseNetwork(BaseEstimator, ABC):
             stratify=self._strata(samples.targets),
         )
 
-    def _large_enough(self, held_out: Samples) -> Samples:
+    def _ready(self, held_out: Samples) -> Samples:
+        """Held-out samples, checked and in an order that wastes no work."""
         if len(held_out) < 2:
             raise ValueError(
                 "The validation set is too small: it needs at least 2 samples, got "
                 f"{len(held_out)}. Increase 'validation_fraction' or the size of your "
                 "dataset"
             )
-        return held_out
+        longest_first = np.argsort(-held_out.windows.lengths, kind="stable")
+        return held_out.take(longest_first)  # so that batches hold their like
 
     def _new_random_state(self) -> np.random.RandomState:
         seed = check_random_state(self.random_state).randint(_SEED_LIMIT)

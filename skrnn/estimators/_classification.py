@@ -178,18 +178,17 @@ class Classification(ClassifierMixin, BaseNetwork):
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes in the "
-                f"data, but the data contains only one class: {self.classes_[0]!r}"
+                f"data, but the data contains only one class: {self.classes_[:1]}"
             )
         self._compare_classes(labels)
 
     def _compare_classes(self, labels: np.ndarray) -> None:
         if (labels.ndim == 2) != self._is_multilabel:
-            was, given = (
-                ("labels", "a class") if self._is_multilabel else ("a class", "labels")
-            )
+            one, several = "one class", "an indicator of labels"
+            was, given = (several, one) if self._is_multilabel else (one, several)
             raise ValueError(
                 f"y gives each sample {given}, but {type(self).__name__} was fitted on "
-                f"{was}"
+                f"{was} a sample"
             )
         if self._is_multilabel:
             return  # the number of columns is compared with n_outputs_

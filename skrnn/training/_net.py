@@ -119,10 +119,10 @@ class WindowNet(NeuralNet):
         self._set_training(training)
         if not self.history[-1]["batches"]:
             self.history.new_batch()  # callbacks of skorch look for one
-        losses, sizes, outputs = [], [], []
+        losses, sizes, seen = [], [], []
         is_heard = self._is_heard("on_batch_begin") or self._is_heard("on_batch_end")
         for batch in iterator:
-            inputs, (y, _) = batch
+            inputs, (y, weights) = batch
             if is_heard:
                 self.notify("on_batch_begin", batch=(inputs, y), training=training)
             step = step_fn(batch, **fit_params)
@@ -133,11 +133,11 @@ class WindowNet(NeuralNet):
             losses.append(step["loss"])
             sizes.append(len(step["y_pred"]))
             if not training:
-                outputs.append(step["y_pred"])
+                seen.append((y, step["y_pred"], weights))
         self.history.record(prefix + "_batch_count", len(sizes))
         self._record_loss(prefix, torch.stack(losses).tolist(), sizes)
         if not training and self.score is not None:
-            self._record_score(iterator.dataset, torch.cat(outputs))
+            self._record_score(*zip(*seen, strict=True))
 
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """One step of the optimiser, through a closure only where it may need one."""
@@ -199,13 +199,13 @@ class WindowNet(NeuralNet):
         self.history.record(name + "_best", loss < self.lowest_.get(name, np.inf))
         self.lowest_[name] = min(loss, self.lowest_.get(name, np.inf))
 
-    def _record_score(self, dataset: Any, raw: torch.Tensor) -> None:
-        weights = dataset.weights
+    def _record_score(self, targets: Any, outputs: Any, weights: Any) -> None:
+        """Score all batches together, each given as a tuple over the batches."""
         assert self.score is not None
         score = self.score(
-            dataset.targets.cpu().numpy(),
-            self.criterion_.predictions(raw).cpu().numpy(),
-            None if weights is None else weights.cpu().numpy(),
+            torch.cat(targets).cpu().numpy(),
+            self.criterion_.predictions(torch.cat(outputs)).cpu().numpy(),
+            None if weights[0] is None else torch.cat(weights).cpu().numpy(),
         )
         self.history.record("valid_score", float(score))
 
