@@ -17,9 +17,9 @@ def plan_batches(
     """The order in which an epoch visits the samples, and the sizes of its batches.
 
     Sequences of unequal length are drawn into batches of similar length; within each,
-    the longest comes first. The batches come in random order and the one that is
-    smaller than the others is any of them, so that each sample is as likely at one
-    place of the epoch as at another.
+    the longest comes first. The batches come in random order, and one that is smaller
+    than the others, whose samples weigh more, is drawn from all lengths: each sample is
+    as likely at one place of the epoch as at another.
 
     Parameters
     ----------
@@ -44,13 +44,15 @@ def plan_batches(
     order = random_state.permutation(n_samples)
     if is_uniform:
         return order, sizes
-    stray = random_state.uniform(1, 1 + _JITTER, n_samples)
-    order = order[np.argsort(lengths[order] * stray)]
-    sizes = np.roll(sizes, random_state.randint(len(sizes)))
-    batches = np.split(order, np.cumsum(sizes)[:-1])
-    sequence = random_state.permutation(len(sizes))
+    n_rest = n_samples % batch_size
+    rest, others = order[:n_rest], order[n_rest:]
+    stray = random_state.uniform(1, 1 + _JITTER, len(others))
+    others = others[np.argsort(lengths[others] * stray)]
+    batches = [*others.reshape(-1, batch_size), *([rest] if n_rest else [])]
+    sequence = random_state.permutation(len(batches))
     order = np.concatenate([batches[i] for i in sequence])
-    return _longest_first(order, lengths, sizes[sequence]), sizes[sequence]
+    sizes = sizes[sequence]
+    return _longest_first(order, lengths, sizes), sizes
 
 
 def _longest_first(
