@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from skrnn.modules import PointLoss, RecurrentNetwork
+from skrnn.modules import LogLoss, PointLoss, RecurrentNetwork
 
 
 def one_unit(cell, input_weights, state_weights, input_biases, state_biases):
@@ -168,3 +168,42 @@ def test_poisson_loss_is_half_the_deviance_of_scikit_learn():
     loss = PointLoss("poisson")
     deviance = mean_poisson_deviance(y.numpy(), loss.predictions(raw).numpy())
     assert loss(raw, y).item() == pytest.approx(deviance / 2, rel=1e-6)
+
+
+def test_pooling_reads_the_valid_steps_only():
+    network = RecurrentNetwork("gru", 2, [3], 3, pooling="mean", seed=1)
+    nn.init.eye_(network.head.weight)
+    nn.init.zeros_(network.head.bias)
+    x = torch.randn(1, 5, 2, generator=torch.Generator().manual_seed(0))
+    states = network.layers[0].forward_in_time(x)[0]
+    x[0, 3:] = 1e3
+    short = torch.tensor([3])
+    for pooling, expected in (
+        ("mean", states[:, :3].mean(dim=1)),
+        ("max", states[:, :3].amax(dim=1)),
+        ("last", states[:, 2]),
+    ):
+        network.pooling = pooling
+        torch.testing.assert_close(network(x, short), expected)
+        torch.testing.assert_close(network(x[:, :3]), expected)
+
+
+def test_log_loss_by_hand():
+    # softmax of (0, log 3) is (1/4, 3/4); the logistic function of log 3 is 3/4
+    log3 = np.log(3.0)
+    raw = torch.tensor([[0.0, log3], [log3, 0.0]])
+    y = torch.tensor([[0.0, 1.0], [0.0, 1.0]])
+    weights = torch.tensor([1.0, 3.0])
+    one_class = (-np.log(0.75) * 1 - np.log(0.25) * 3) / 4
+    assert LogLoss(True)(raw, y, weights).item() == pytest.approx(one_class)
+    labels = -np.log(0.5) - np.log(0.75), -np.log(0.25) - np.log(0.5)
+    assert LogLoss(False)(raw, y).item() == pytest.approx(sum(labels) / 2)
+
+
+def test_label_smoothing_by_hand():
+    # of a target of 1, 0.1 is spread: 0.95 and 0.05 for two classes
+    log3 = np.log(3.0)
+    smooth = -0.95 * np.log(0.75) - 0.05 * np.log(0.25)
+    raw, y = torch.tensor([[0.0, log3]]), torch.tensor([[0.0, 1.0]])
+    assert LogLoss(True, 0.1)(raw, y).item() == pytest.approx(smooth)
+    assert LogLoss(False, 0.1)(raw[:, 1:], y[:, 1:]).item() == pytest.approx(smooth)

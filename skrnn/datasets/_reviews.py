@@ -14,7 +14,7 @@ def load_reviews(*, return_X_y: bool = False, as_frame: bool = True) -> Any:
     """Load sentences from product reviews, positive or negative.
 
     ============ ============================================
-    Samples      3,610 sentences from 300 reviews, 1 to 146 words
+    Samples      3,610 sentences from 299 reviews, 1 to 146 words
     Classes      "positive" (2,128), "negative" (1,482)
     Groups       the review that a sentence is from
     ============ ============================================

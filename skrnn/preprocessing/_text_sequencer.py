@@ -283,7 +283,7 @@ def _check_texts(X: Any) -> list[Any]:
     if n_axes(X) == 2 and hasattr(X, "shape"):
         raise ValueError(
             f"expected one column of texts, got an array of shape {X.shape}; select "
-            'the column with X["name"], in a ColumnTransformer with a name, not a list'
+            'the column, as in X["text"]'
         )
     texts = list(X)
     if not texts:
