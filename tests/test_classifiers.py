@@ -190,6 +190,25 @@ def test_class_weight_of_labels():
     np.testing.assert_allclose(model.predict_proba(X), expected.predict_proba(X))
 
 
+def test_balanced_weights_leave_out_samples_that_do_not_count():
+    counts = (Y != 2).astype(float)
+    model = quick(class_weight="balanced").fit(X, Y, sample_weight=counts)
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({0: 0, 1: 0, 2: 0}, "all samples have weight 0"),
+        ({0: -1, 1: 1, 2: 1}, "expected finite weights of 0 or more"),
+        ({0: np.nan, 1: 1, 2: 1}, "class_weight=.*expected finite weights"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(weights, message):
+    with pytest.raises(ValueError, match=message):
+        quick(class_weight=weights).fit(X, Y)
+
+
 def test_class_of_weight_zero_is_never_predicted():
     model = quick(class_weight={0: 0, 1: 1, 2: 1}, max_iter=30).fit(X, Y)
     assert 0 not in model.predict(X)
@@ -218,6 +237,8 @@ def test_early_stopping_restores_the_weights_of_the_best_accuracy():
     held_out, classes = tones(45, seed=3)
     model.fit(X, Y, X_val=held_out, y_val=classes)
     assert model.score(held_out, classes) == max(model.validation_scores_)
+    watched = quick(batch_size=8, max_iter=5).fit(X, Y, X_val=held_out, y_val=classes)
+    assert watched.score(held_out, classes) == watched.validation_scores_[-1]
     assert len(set(model.validation_scores_)) > 1
 
 
@@ -267,12 +288,23 @@ def test_warm_start_goes_on():
         (np.column_stack([Y, Y]), "several classes a sample.*MultiOutputClassifier"),
         (Y[:-1], "one target for each window"),
         (None, "requires y"),
-        ([None] * 90, "NaN|None|Unknown label"),
+        ([None] * 90, r"types \['NoneType'\].*none missing"),
+        (np.array(["a", 1, None] * 30, dtype=object), "one type.*none missing"),
+        (pd.Series(["a", None, "b"] * 30, dtype="string"), "none missing"),
+        (2 * LABELS - 1, r"holds the values \[-1, 1\], expected an indicator"),
     ],
 )
 def test_bad_targets_are_refused(y, message):
     with pytest.raises(ValueError, match=message):
         quick().fit(X, y)
+
+
+def test_partial_fit_names_labels():
+    model = quick().partial_fit(X, LABELS, classes=["low", "middle"])
+    model.partial_fit(X, LABELS, classes=["low", "middle"])
+    assert model.classes_.tolist() == ["low", "middle"]
+    with pytest.raises(ValueError, match="classes has 3 labels, but y has 2 columns"):
+        quick().partial_fit(X, LABELS, classes=[0, 1, 2])
 
 
 def test_partial_fit_refuses_as_scikit_learn_does():

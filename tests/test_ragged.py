@@ -262,6 +262,31 @@ def test_all_forms_of_the_same_sequences_give_the_same(cls, form):
     assert model.n_features_in_ == 2
 
 
+def test_layout_in_memory_does_not_matter():
+    dense = padded(X, "after")
+    expected = quick().fit(dense, Y).predict_proba(dense)
+    by_time = np.ascontiguousarray(dense.swapaxes(0, 1)).swapaxes(0, 1)
+    for other in (np.asfortranarray(dense), by_time):
+        proba = quick().fit(other, Y).predict_proba(other)
+        np.testing.assert_allclose(proba, expected, rtol=1e-5)
+        single = quick().fit(other, Y).predict_proba(np.asfortranarray(other[:1]))
+        np.testing.assert_allclose(single, expected[:1], rtol=1e-5)
+
+
+def test_sequences_of_one_feature_may_be_flat():
+    flat = [np.arange(n, dtype=float) / 9 for n in (4, 4, 6, 9)]
+    objects = np.empty(4, dtype=object)
+    objects[:] = flat
+    model = quick().fit(objects, [0, 1, 0, 1])
+    expected = quick().fit([x[:, None] for x in flat], [0, 1, 0, 1])
+    for first in (objects[:2], flat[:2], pd.Series(flat)[:2], objects[:1], flat[:1]):
+        np.testing.assert_allclose(
+            model.predict_proba(first),
+            expected.predict_proba([x[:, None] for x in flat[: len(first)]]),
+            rtol=1e-5,
+        )
+
+
 def test_nan_after_the_end_of_a_sliding_window_stays_an_error():
     rows = np.arange(8.0)[:, None]
     rows[-1] = np.nan
@@ -300,6 +325,9 @@ def test_frame_without_instances_is_no_panel():
     ("data", "message"),
     [
         ([], "at least one sequence, got an empty list"),
+        ((), "at least one sequence"),
+        (np.array([], dtype=object), "at least one sequence"),
+        (np.array([[1.0, np.nan], [2.0, 3.0]]), r"add an axis.*X\[:, :, np.newaxis\]"),
         ([np.zeros((3, 2)), np.zeros((0, 2))], "sequence 1 is empty.*drop it"),
         ([np.zeros((3, 2)), np.zeros((2, 3))], "sequence 0 has 2, sequence 1 has 3"),
         ([np.zeros((3, 2)), np.full((2, 2), np.nan)], "window 1 has no observed row"),

@@ -5,10 +5,13 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn import config_context
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     MinMaxScaler,
+    OneHotEncoder,
+    PolynomialFeatures,
     QuantileTransformer,
     RobustScaler,
     StandardScaler,
@@ -166,6 +169,26 @@ def test_table_is_sequences_of_one_feature():
 def test_bad_input_is_refused(data, message):
     with pytest.raises(ValueError, match=message):
         SequenceScaler().fit(X).transform(data)
+
+
+@pytest.mark.parametrize("method", [OneHotEncoder(), PolynomialFeatures()])
+def test_method_must_keep_the_shape(method):
+    with pytest.raises(
+        ValueError, match=r"of the shape that it is given.*use a scaler"
+    ):
+        SequenceScaler(method).fit_transform(X)
+
+
+@pytest.mark.parametrize("per_sequence", [False, True])
+def test_containers_of_scikit_learn_do_not_matter(per_sequence):
+    expected = SequenceScaler(per_sequence=per_sequence).fit_transform(X)
+    with config_context(transform_output="pandas"):
+        scaled = SequenceScaler(per_sequence=per_sequence).fit_transform(X)
+    method = StandardScaler().set_output(transform="pandas")
+    other = SequenceScaler(method, per_sequence=per_sequence).fit_transform(X)
+    for a, b, c in zip(expected, scaled, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)
 
 
 @pytest.mark.parametrize("per_sequence", [False, True])

@@ -138,6 +138,12 @@ def test_text_without_a_word_becomes_one_unknown_word():
     assert sequencer.inverse_transform([[0, 1, 2]])[0][0] == "<unknown>"
 
 
+@pytest.mark.parametrize("ids", [[[-1]], [[99]]])
+def test_only_own_ids_become_words(ids):
+    with pytest.raises(ValueError, match="is none of this sequencer's, which are 0 to"):
+        TextSequencer(min_df=1).fit(TEXTS).inverse_transform(ids)
+
+
 @pytest.mark.parametrize(
     "texts",
     [pd.Series(TEXTS, index=list("wxyz")), np.array(TEXTS), np.array(TEXTS, "O")],
@@ -254,6 +260,7 @@ def test_vocabulary_may_be_larger_than_what_fit_sees():
     [
         ([[2, -1], [3]], "token id -1 in sequence 0: .*0 .padding. or larger"),
         ([[2], [3, 1.5]], "token id 1.5 in sequence 1: .* an integer"),
+        ([[2], [10**12]], r"token id 1e\+12: .* consecutive ids"),
         ([[2], [0, 0]], "sequence 1 is empty: it holds nothing but padding"),
         (np.zeros((2, 3, 2)), "2 features a time step, but embedding_dim"),
         (["a text", "another"], "Put TextSequencer before the network"),

@@ -208,6 +208,22 @@ def test_overlap_is_seen_in_views_and_in_copies():
     assert not overlap(Windows.from_array(view[::6]))
 
 
+def test_chance_repeats_are_no_overlap():
+    rng = np.random.default_rng(0)
+    events = [rng.integers(0, 2, n) for n in rng.integers(5, 20, 60)]
+    assert not overlap(Windows.from_sequences(events))
+    silence = np.zeros((2, 3))
+    sounds = [
+        np.vstack([silence, rng.standard_normal((6, 3)), silence]) for _ in range(40)
+    ]
+    assert not overlap(Windows.from_sequences(sounds))
+    words = np.ones((60, 1), dtype=int)
+    texts = Windows(words, np.arange(0, 60, 3), np.full(20, 3), n_tokens=2)
+    assert not overlap(texts)
+    counts = np.lib.stride_tricks.sliding_window_view(rng.poisson(2, 90), 12)
+    assert overlap(Windows.from_array(counts.copy()))
+
+
 @given(
     sizes_of_series=st.lists(st.integers(10, 30), min_size=1, max_size=4),
     window_length=st.integers(2, 6),

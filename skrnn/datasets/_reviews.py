@@ -55,7 +55,7 @@ def load_reviews(*, return_X_y: bool = False, as_frame: bool = True) -> Any:
     ('repost from january 13, 2004 with a better fit title.', 'negative')
     """
     frame = read_table("reviews", keep_default_na=False)
-    rated = frame[frame["rating"] != 0]
+    rated = frame[frame["rating"] != 0].reset_index(drop=True)
     data, groups = rated["text"], rated["review"]
     target = rated["rating"].gt(0).map({True: "positive", False: "negative"})
     target = target.rename("sentiment")

@@ -125,7 +125,8 @@ class Classification(ClassifierMixin, BaseNetwork):
     ) -> Any:
         """Train for one more epoch on the given samples.
 
-        The optimiser goes on from where it stands, at a constant learning rate.
+        The optimiser goes on from where it stands, at a constant learning rate. The
+        network, the loss and the solver stay those of the first call.
 
         Parameters
         ----------
@@ -136,7 +137,8 @@ class Classification(ClassifierMixin, BaseNetwork):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
         classes : array-like of shape (n_classes,), default=None
-            All classes that later calls may bring; needed in the first call.
+            All classes that later calls may bring; needed in the first call. For
+            multilabel targets the names of the columns.
 
         Returns
         -------
@@ -172,7 +174,13 @@ class Classification(ClassifierMixin, BaseNetwork):
     def _learn_classes(self, labels: np.ndarray, classes: Any) -> None:
         self._is_multilabel = labels.ndim == 2
         if self._is_multilabel:
-            self.classes_ = np.arange(labels.shape[1])
+            names = np.arange(labels.shape[1]) if classes is None else classes
+            self.classes_ = unique_labels(names)
+            if len(self.classes_) != labels.shape[1]:
+                raise ValueError(
+                    f"classes has {len(self.classes_)} labels, but y has "
+                    f"{labels.shape[1]} columns, one for each label"
+                )
             return
         self.classes_ = unique_labels(labels if classes is None else classes)
         if len(self.classes_) < 2:

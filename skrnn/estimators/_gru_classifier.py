@@ -38,7 +38,8 @@ class GRUClassifier(BaseRecurrentClassifier):
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss and the validation score, times sample_weight.
         "balanced" is inverse to the frequency of the classes in y. For multilabel
-        targets "balanced", or a dict of the weights of 0 and 1 for each label.
+        targets "balanced", or a list with a dict of the weights of 0 and 1 for each
+        label.
     label_smoothing : float, default=0.0
         Share of each target spread evenly over the classes, in [0, 1). A little, such
         as 0.1, keeps probabilities away from 0 and 1.

@@ -17,19 +17,38 @@ def check_labels(y: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        If y is continuous, holds NaN, or has several columns of more than two values.
+        If y is continuous, holds NaN or labels of several types, or has several
+        columns that are no indicator of 0 and 1.
     """
     y = y.toarray() if issparse(y) else y
-    labels = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    try:
+        labels = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        kind = type_of_target(labels, input_name="y")
+    except TypeError:  # labels that cannot be compared with each other
+        labels, kind = np.asarray(y, dtype=object), "unknown"
+    if kind == "unknown":
+        types = sorted({type(label).__name__ for label in np.ravel(labels)})
+        raise ValueError(
+            f"Unknown label type: y holds values of the types {types}. Expected labels "
+            "of one type, strings, integers or booleans, and none missing"
+        )
     check_classification_targets(labels)
-    kind = type_of_target(labels, input_name="y")
     if kind == "multiclass-multioutput":
         raise ValueError(
             f"Unknown label type: y of shape {labels.shape} holds several classes a "
             "sample. Expected one class a sample, or an indicator of 0 and 1 with a "
             "column for each label; MultiOutputClassifier fits one network a column"
         )
-    return labels if kind == "multilabel-indicator" else column_or_1d(labels, warn=True)
+    if kind != "multilabel-indicator":
+        return column_or_1d(labels, warn=True)
+    values = np.unique(labels)
+    if not np.isin(values, (0, 1)).all():
+        raise ValueError(
+            f"y of shape {labels.shape} holds the values {values.tolist()}, expected an "
+            "indicator of 0 and 1 with a column for each label; use (y > 0).astype(int) "
+            "if larger values mean that a label is there"
+        )
+    return labels
 
 
 def one_hot(labels: np.ndarray, classes: np.ndarray, dtype: Any) -> np.ndarray:

@@ -58,12 +58,29 @@ def check_samples(
         sample_weight = _check_sample_weight(
             sample_weight, targets, dtype=targets.dtype, ensure_non_negative=True
         )
-    weights = weigh(targets, sample_weight)
+    samples = _with_weight(Samples(windows, targets, sample_weight))
+    weights = weigh(samples.targets, samples.weights)
     if weights is None:
-        return Samples(windows, targets, None)
+        return samples
     weights = np.asarray(weights, targets.dtype)
-    samples = Samples(windows, targets, weights)
-    return samples if weights.all() else samples.take(np.flatnonzero(weights))
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        raise ValueError(
+            f"class_weight={estimator.class_weight!r} gives samples weights from "
+            f"{weights.min()} to {weights.max()}; expected finite weights of 0 or more"
+        )
+    return _with_weight(Samples(samples.windows, samples.targets, weights))
+
+
+def _with_weight(samples: Samples) -> Samples:
+    """Without the samples of weight zero."""
+    if samples.weights is None or samples.weights.all():
+        return samples
+    if not samples.weights.any():
+        raise ValueError(
+            "all samples have weight 0, so that there is nothing to learn from; see "
+            "sample_weight and class_weight"
+        )
+    return samples.take(np.flatnonzero(samples.weights))
 
 
 def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows:
@@ -99,8 +116,6 @@ def _numeric_windows(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Wi
         windows = _check_layout(estimator, X, windows, None, reset)
         _check_feature_names(estimator, X, reset=reset)
         return windows
-    if isinstance(X, list) and len(X) == 0:
-        Windows.from_sequences(X)  # raises
     sequences = as_sequences(X)
     if sequences is not None or isinstance(X, Windows):
         windows = (
@@ -171,10 +186,18 @@ def _check_3d(estimator: Any, X: Any) -> np.ndarray:
 def _check_table(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Windows:
     """A 2-D X: sequences of one feature, its columns the time steps."""
     was_table = getattr(estimator, "_is_fitted_on_table", True)
+    options: dict = {"dtype": dtype, "ensure_all_finite": "allow-nan"}
     if reset or was_table:
-        X = validate_data(estimator, X, reset=reset, dtype=dtype)
+        X = validate_data(estimator, X, reset=reset, **options)
     else:
-        X = check_array(X, dtype=dtype, estimator=estimator, input_name="X")
+        X = check_array(X, estimator=estimator, input_name="X", **options)
+    if np.isnan(X).any():
+        raise ValueError(
+            f"Input X contains NaN, which {type(estimator).__name__} does not read in a "
+            "2-D X. If NaN pads sequences of unequal length, add an axis for the "
+            "feature: X[:, :, np.newaxis]; else impute it, for instance with "
+            "sklearn.impute.SimpleImputer"
+        )
     windows = Windows.from_array(X)
     if reset:
         estimator._is_fitted_on_table = True

@@ -9,6 +9,8 @@ import numpy as np
 from ..modules import PADDING
 from ..windows import Windows
 
+_LARGEST_VOCABULARY = 10_000_000
+
 
 def refuse_text(X: Any) -> None:
     """Raise if X holds words, one text or one list of words a sample."""
@@ -57,7 +59,14 @@ def token_windows(windows: Windows, n_tokens: int | None) -> Windows:
     _check_ids(windows, used & (ids != np.floor(ids)), "an integer")
     _check_ids(windows, used & (ids < 0), "0 (padding) or larger")
     if n_tokens is None:
-        n_tokens = int(ids[used].max()) + 1
+        largest = ids[used].max()
+        if largest >= _LARGEST_VOCABULARY:
+            raise ValueError(
+                f"token id {largest:g}: an embedding holds a vector for each id up to "
+                "the largest. Give the tokens consecutive ids from 1 on first, as "
+                "TextSequencer does, or np.unique(ids, return_inverse=True)[1] + 1"
+            )
+        n_tokens = int(largest) + 1
     _check_vocabulary(windows, used & (ids >= n_tokens), n_tokens)
     whole = np.where(used, ids, PADDING).astype(np.int64)[:, np.newaxis]
     tokens = Windows(whole, windows.starts, windows.lengths, max(n_tokens, 1))

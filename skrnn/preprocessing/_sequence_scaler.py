@@ -131,6 +131,8 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         windows = self._windows(X, reset=True)
         is_name = isinstance(self.method, str)
         self.scaler_ = _SCALERS[self.method]() if is_name else clone(self.method)
+        if hasattr(self.scaler_, "set_output"):
+            self.scaler_.set_output(transform="default")  # arrays, whatever is set
         if not self.per_sequence:
             self.scaler_.fit(windows.rows[windows.is_row_used])
         return self
@@ -263,11 +265,19 @@ def _in_the_form_of(X: Any, windows: Windows) -> Any:
 def _through(function: Callable[..., np.ndarray], windows: Windows) -> Windows:
     """The same windows into rows that went through a function of tables."""
     used = windows.is_row_used
-    if used.all():
-        return Windows(function(windows.rows), windows.starts, windows.lengths)
     rows = np.array(windows.rows)
-    rows[used] = function(rows[used])
+    rows[used] = _same_shape(function(rows[used]), rows[used])
     return Windows(rows, windows.starts, windows.lengths)
+
+
+def _same_shape(scaled: Any, rows: np.ndarray) -> np.ndarray:
+    if not isinstance(scaled, np.ndarray) or scaled.shape != rows.shape:
+        raise ValueError(
+            "method must give a dense array of the shape that it is given, "
+            f"{rows.shape}, got {type(scaled).__name__} of shape "
+            f"{getattr(scaled, 'shape', None)}; use a scaler"
+        )
+    return scaled
 
 
 def _scale_each(windows: Windows, scaler: Any) -> Windows:
@@ -279,6 +289,6 @@ def _scale_each(windows: Windows, scaler: Any) -> Windows:
         steps = np.arange(length)
         block = windows.rows[windows.starts[like] + steps[:, np.newaxis]]
         columns = block.reshape(length, -1)  # (time, sample * feature)
-        scaled = clone(scaler).fit_transform(columns).reshape(block.shape)
-        rows[starts[like] + steps[:, np.newaxis]] = scaled
+        scaled = _same_shape(clone(scaler).fit_transform(columns), columns)
+        rows[starts[like] + steps[:, np.newaxis]] = scaled.reshape(block.shape)
     return Windows(rows, starts, windows.lengths)

@@ -201,7 +201,14 @@ class TextSequencer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         words = ["", "<unknown>", *self.vocabulary_]
-        return [[words[i] for i in np.ravel(ids) if i] for ids in X]
+        sequences = [np.ravel(ids) for ids in X]
+        wrong = [i for ids in sequences for i in ids if not 0 <= i < len(words)]
+        if wrong:
+            raise ValueError(
+                f"token id {wrong[0]} is none of this sequencer's, which are 0 to "
+                f"{len(words) - 1}"
+            )
+        return [[words[i] for i in ids if i] for ids in sequences]
 
     def set_output(self, *, transform: str | None = None) -> TextSequencer:
         """Do nothing: sequences stay sequences.

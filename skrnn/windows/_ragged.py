@@ -13,12 +13,16 @@ def as_sequences(X: Any) -> list[Any] | None:
     if hasattr(X, "iloc") and X.ndim == 1:  # a Series of arrays
         X = X.to_numpy()
     is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
-    if not (isinstance(X, (list, tuple)) or is_object_array) or len(X) == 0:
+    if not (isinstance(X, (list, tuple)) or is_object_array):
         return None
     dimensions = {n_axes(item) for item in X}
-    if dimensions == {1}:  # equal lengths make it a table, given as lists
-        return list(X) if len({len(item) for item in X}) > 1 else None
-    return None if dimensions == {0} else list(X)
+    if dimensions == {0}:
+        return None
+    if dimensions == {1} and not is_object_array:
+        holds_lists = any(isinstance(item, (list, tuple)) for item in X)
+        if holds_lists and len({len(item) for item in X}) == 1:
+            return None  # a table, written as lists
+    return list(X)
 
 
 def n_axes(X: Any) -> int:
