@@ -44,9 +44,9 @@ def check_labels(y: Any) -> np.ndarray:
     values = np.unique(labels)
     if not np.isin(values, (0, 1)).all():
         raise ValueError(
-            f"y of shape {labels.shape} holds the values {values.tolist()}, expected an "
-            "indicator of 0 and 1 with a column for each label; use (y > 0).astype(int) "
-            "if larger values mean that a label is there"
+            f"y of shape {labels.shape} holds the values {values.tolist()}, expected "
+            "an indicator of 0 and 1 with a column for each label; use "
+            "(y > 0).astype(int) if larger values mean that a label is there"
         )
     return labels
 

@@ -193,8 +193,8 @@ def _check_table(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Window
         X = check_array(X, estimator=estimator, input_name="X", **options)
     if np.isnan(X).any():
         raise ValueError(
-            f"Input X contains NaN, which {type(estimator).__name__} does not read in a "
-            "2-D X. If NaN pads sequences of unequal length, add an axis for the "
+            f"Input X contains NaN, which {type(estimator).__name__} does not read in "
+            "a 2-D X. If NaN pads sequences of unequal length, add an axis for the "
             "feature: X[:, :, np.newaxis]; else impute it, for instance with "
             "sklearn.impute.SimpleImputer"
         )
