@@ -138,7 +138,7 @@ def draw(X: pd.Series, y: pd.Series, fits: list, rival: GridSearchCV) -> None:
     )
     counts = n_words.groupby(bins, observed=True).size()
     table.index = [
-        f"{int(b.left) + 1} to {int(min(b.right, n_words.max()))} words\n({n} sentences)"
+        f"{int(b.left) + 1} to {int(min(b.right, n_words.max()))} words\n(n = {n})"
         for b, n in counts.items()
     ]
     figure, axes = plt.subplots(figsize=(9, 4.5), layout="constrained")

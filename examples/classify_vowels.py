@@ -2,9 +2,9 @@
 
 Japanese Vowels (UCI; it comes with sktime): 640 recordings of twelve cepstral
 coefficients a frame, of unequal length, 270 to train on and 370 to test with, as its
-authors split them. The list of recordings goes into ``SequenceScaler -> LSTMClassifier``
-as it is. How the states are pooled and the dropout are chosen by cross-validation on the
-training recordings; the test recordings are looked at once.
+authors split them. The list of recordings goes into ``SequenceScaler ->
+LSTMClassifier`` as it is. How the states are pooled and the dropout are chosen by
+cross-validation on the training recordings; the test recordings are looked at once.
 
     python examples/classify_vowels.py
 

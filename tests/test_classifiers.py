@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import BaggingClassifier, VotingClassifier
+from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_predict
@@ -370,9 +370,10 @@ def test_meta_estimators_of_scikit_learn(data):
     assert voting.predict_proba(data).shape == (90, 3)
     one_by_one = OneVsRestClassifier(quick()).fit(data, Y)
     assert one_by_one.predict_proba(data).shape == (90, 3)
-    several = MultiOutputClassifier(quick())
-    if data is DENSE:
-        assert several.fit(data, LABELS).predict(data).shape == (90, 2)
+    several = MultiOutputClassifier(quick()).fit(data, LABELS)
+    assert several.predict(data).shape == (90, 2)
+    stack = StackingClassifier([("net", quick())], cv=2).fit(data, Y)
+    assert stack.predict_proba(data).shape == (90, 3)
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
