@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..windows import Windows, n_axes
+from ..windows import Windows
 
 UNKNOWN = 1
 _NO_WORD: list[Any] = [None]  # in no vocabulary
@@ -287,7 +287,7 @@ def _check_texts(X: Any) -> list[Any]:
         raise ValueError(
             "expected a list of texts, got a single one; put it into a list: [text]"
         )
-    if n_axes(X) == 2 and hasattr(X, "shape"):
+    if len(getattr(X, "shape", ())) == 2:
         raise ValueError(
             f"expected one column of texts, got an array of shape {X.shape}; select "
             'the column, as in X["text"]'
