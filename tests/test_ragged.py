@@ -7,7 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skrnn import GRUClassifier, GRURegressor, LSTMClassifier, Windows
+from skrnn import (
+    GRUClassifier,
+    GRURegressor,
+    LSTMClassifier,
+    SequenceScaler,
+    Windows,
+)
 from skrnn.modules import RecurrentNetwork
 from skrnn.training._batches import BatchLoader, WindowDataset
 from skrnn.training._buckets import cut_segments, plan_batches
@@ -94,12 +100,13 @@ def test_any_sample_is_as_likely_at_one_place_as_at_another():
 
 
 def test_company_changes_from_epoch_to_epoch():
-    first, second = batches_of(PLAID_LIKE, 32, 0), batches_of(PLAID_LIKE, 32, 1)
+    lengths = np.arange(100, 420)  # no two alike: only the jitter mixes them
+    first, second = batches_of(lengths, 32, 0), batches_of(lengths, 32, 1)
     mates = [
         {frozenset((a, b)) for part in parts for a in part for b in part}
         for parts in (first, second)
     ]
-    assert len(mates[0] & mates[1]) < 0.5 * len(mates[0])
+    assert len(mates[0] & mates[1]) < 0.75 * len(mates[0])
 
 
 @pytest.mark.parametrize("size", [16, 32, 64, 200, 537])
@@ -246,6 +253,9 @@ def forms_of(sequences):
         "NaN before": padded(sequences, "before"),
         "NaN after": padded(sequences, "after"),
         "MultiIndex": frame_of(sequences),
+        "nested frame": pd.DataFrame(
+            {c: [pd.Series(x[:, c]) for x in sequences] for c in range(2)}
+        ),
         "Windows": Windows.from_sequences(sequences),
         "Windows of a frame": Windows.from_frame(frame_of(sequences)),
         "list of tensors": [torch.tensor(sequence) for sequence in sequences],
@@ -271,6 +281,18 @@ def test_layout_in_memory_does_not_matter():
         np.testing.assert_allclose(proba, expected, rtol=1e-5)
         single = quick().fit(other, Y).predict_proba(np.asfortranarray(other[:1]))
         np.testing.assert_allclose(single, expected[:1], rtol=1e-5)
+
+
+def test_single_sequence_must_stand_in_a_list():
+    model = quick().fit(X, Y)
+    for single in (X[3], pd.DataFrame(X[3])):
+        with pytest.raises(ValueError, match=r"put it into a list: \[X\]"):
+            model.predict(single)
+        with pytest.raises(ValueError, match=r"goes into a list: \[X\]"):
+            SequenceScaler().fit(X).transform(single)
+    model = quick().fit([x[:, 0] for x in X], Y)
+    with pytest.warns(UserWarning, match=r"sequences of one step; .* into a list"):
+        model.predict(X[3][:, :1])
 
 
 def test_sequences_of_one_feature_may_be_flat():
@@ -327,7 +349,7 @@ def test_frame_without_instances_is_no_panel():
         ([], "at least one sequence, got an empty list"),
         ((), "at least one sequence"),
         (np.array([], dtype=object), "at least one sequence"),
-        (np.array([[1.0, np.nan], [2.0, 3.0]]), r"add an axis.*X\[:, :, np.newaxis\]"),
+        (np.array([[1.0, np.nan], [2.0, 3.0]]), r"add an axis.*\[:, :, np.newaxis\]"),
         ([np.zeros((3, 2)), np.zeros((0, 2))], "sequence 1 is empty.*drop it"),
         ([np.zeros((3, 2)), np.zeros((2, 3))], "sequence 0 has 2, sequence 1 has 3"),
         ([np.zeros((3, 2)), np.full((2, 2), np.nan)], "window 1 has no observed row"),

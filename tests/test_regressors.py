@@ -260,7 +260,7 @@ BAD_FITS = {
         np.zeros(2),
         "sequence 1",
     ),
-    "short y": (X, Y[:-1], "one target for each window"),
+    "short y": (X, Y[:-1], "one target for each sequence"),
     "nan in y": (X, np.full(len(X), np.nan), "y contains NaN"),
     "infinite y": (X, np.full(len(X), np.inf), "y contains infinity"),
     "text in y": (X, np.full(len(X), "a"), "could not convert|strings"),

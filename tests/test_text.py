@@ -99,6 +99,8 @@ def test_words_are_whole():
         ({"tokenizer": str.split}, "not-so good!", ["not-so", "good!"]),
         ({"analyzer": "char"}, "ab a", ["a", "b", " ", "a"]),
         ({"analyzer": lambda text: text.split("-")}, "A-b", ["A", "b"]),
+        ({"analyzer": list}, ["egg", "milk"], ["egg", "milk"]),
+        ({"tokenizer": str.split, "token_pattern": None}, "a-b c", ["a-b", "c"]),
         ({"lowercase": False}, "Good", ["Good"]),
         ({"strip_accents": "unicode"}, "caf\u00e9", ["cafe"]),
         ({"stop_words": "english"}, "the film", ["film"]),
@@ -162,7 +164,8 @@ def test_any_container_of_texts_is_taken(texts):
         (pd.DataFrame({"text": TEXTS}), r'one column of texts.*X\["text"\]'),
         (np.array([TEXTS]), r"one column of texts, got an array of shape \(1, 4\)"),
         ([], "at least one text, got an empty list"),
-        (["good", None], "text 1 is None, expected a string.*X.fillna"),
+        (["good", None], "text 1 is None, expected a string; drop missing texts"),
+        ([["egg", "milk"], ["egg"]], r"text 0 is \['egg', .*set analyzer=list"),
         ([1.5, "good"], "text 0 is 1.5, expected a string"),
         (["one", "two"], "no word is left .* min_df=2 .*Lower min_df"),
         (["?", "!"], "no word is left"),
@@ -244,7 +247,7 @@ def test_padding_is_left_out_wherever_it_stands():
 
 
 def test_vocabulary_may_be_larger_than_what_fit_sees():
-    windows = Windows(np.array([[2], [3]]), [0, 1], [1, 1], n_tokens=50)
+    windows = Windows.from_sequences([[2], [3]], n_tokens=50)
     model = quick().fit(windows, [0, 1])
     assert model.n_tokens_ == 50
     assert model.predict([[49]]).shape == (1,)

@@ -200,12 +200,19 @@ class BaseNetwork(BaseEstimator, ABC):
         if in_time:
             gap = self._n_steps_ahead() - 1
             return split_windows_in_time(samples.windows, self.validation_fraction, gap)
-        return train_test_split(
-            np.arange(len(samples)),
-            test_size=self.validation_fraction,
-            random_state=self._random_state,
-            stratify=self._strata(samples.targets),
-        )
+        try:
+            return train_test_split(
+                np.arange(len(samples)),
+                test_size=self.validation_fraction,
+                random_state=self._random_state,
+                stratify=self._strata(samples.targets),
+            )
+        except ValueError as error:
+            raise ValueError(
+                "early_stopping cannot hold out validation_fraction="
+                f"{self.validation_fraction} of {len(samples)} samples: {error} Give "
+                "X_val and y_val, more samples, or early_stopping=False"
+            ) from error
 
     def _ready(self, held_out: Samples) -> Samples:
         """Held-out samples, checked and in an order that wastes no work."""

@@ -138,7 +138,7 @@ class Classification(ClassifierMixin, BaseNetwork):
             Weight of each sample in the loss.
         classes : array-like of shape (n_classes,), default=None
             All classes that later calls may bring; needed in the first call. For
-            multilabel targets the names of the columns.
+            multilabel targets the numbers of the columns.
 
         Returns
         -------
@@ -174,12 +174,12 @@ class Classification(ClassifierMixin, BaseNetwork):
     def _learn_classes(self, labels: np.ndarray, classes: Any) -> None:
         self._is_multilabel = labels.ndim == 2
         if self._is_multilabel:
-            names = np.arange(labels.shape[1]) if classes is None else classes
-            self.classes_ = unique_labels(names)
-            if len(self.classes_) != labels.shape[1]:
+            self.classes_ = np.arange(labels.shape[1])
+            if classes is not None and not np.array_equal(classes, self.classes_):
                 raise ValueError(
-                    f"classes has {len(self.classes_)} labels, but y has "
-                    f"{labels.shape[1]} columns, one for each label"
+                    f"classes is {classes!r}, but y is an indicator of "
+                    f"{labels.shape[1]} labels, which are the numbers of its columns: "
+                    f"pass classes=np.arange({labels.shape[1]})"
                 )
             return
         self.classes_ = unique_labels(labels if classes is None else classes)
@@ -227,7 +227,7 @@ class Classification(ClassifierMixin, BaseNetwork):
         return 1
 
     def _strata(self, targets: np.ndarray) -> np.ndarray | None:
-        return None if self._is_multilabel else class_codes(targets)
+        return None if self._is_multilabel else self.classes_[class_codes(targets)]
 
     def _scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
         return _subset_accuracy if self._is_multilabel else _accuracy

@@ -21,6 +21,7 @@ def check_labels(y: Any) -> np.ndarray:
         columns that are no indicator of 0 and 1.
     """
     y = y.toarray() if issparse(y) else y
+    _refuse_missing(y)
     try:
         labels = check_array(y, ensure_2d=False, dtype=None, input_name="y")
         kind = type_of_target(labels, input_name="y")
@@ -49,6 +50,22 @@ def check_labels(y: Any) -> np.ndarray:
             "(y > 0).astype(int) if larger values mean that a label is there"
         )
     return labels
+
+
+def _refuse_missing(y: Any) -> None:
+    """Name a label that is NaN among objects, which scikit-learn does not."""
+    labels = np.asarray(y)
+    if labels.dtype != object or labels.ndim != 1:
+        return
+    missing = [
+        i
+        for i, label in enumerate(labels)
+        if isinstance(label, float) and label != label
+    ]
+    if missing:
+        raise ValueError(
+            f"Input y contains NaN: label {missing[0]} is missing; drop the sample"
+        )
 
 
 def one_hot(labels: np.ndarray, classes: np.ndarray, dtype: Any) -> np.ndarray:
@@ -80,10 +97,23 @@ def weigh_classes(
             sample_weight=sample_weight,
         )
     else:
-        weights = compute_class_weight(
-            class_weight, classes=classes, y=classes[codes], sample_weight=sample_weight
-        )
+        weights = _named_weights(class_weight, classes.tolist())
     return weights[codes] * (1 if sample_weight is None else sample_weight)
+
+
+def _named_weights(class_weight: Any, classes: list[Any]) -> np.ndarray:
+    """Weight of each class; 1 for those not named, unless a name may be a typo."""
+    if not isinstance(class_weight, dict):
+        raise ValueError(
+            "class_weight must be a dict for one class a sample; a list of dicts is "
+            "for an indicator of several labels"
+        )
+    unknown = [name for name in class_weight if name not in classes]
+    if unknown and not set(classes) <= set(class_weight):
+        raise ValueError(
+            f"class_weight names {unknown}, but the classes in y are {classes}"
+        )
+    return np.array([class_weight.get(name, 1.0) for name in classes])
 
 
 def weigh_label_sets(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -139,8 +140,7 @@ def _check_aligned(X: Any, y: Any, n_windows: int, n_targets: int) -> None:
         if n_targets != n_windows:
             raise ValueError(
                 f"X has {n_windows} samples, y has {n_targets}: one target for each "
-                "window is needed. SlidingWindow gives one window for each row; "
-                "make_supervised aligns rows with later targets"
+                f"sequence is needed{_why_unequal(X)}"
             )
         return
     if n_targets != n_windows:
@@ -158,6 +158,22 @@ def _check_aligned(X: Any, y: Any, n_windows: int, n_targets: int) -> None:
             "y names the instances of X in another order; use "
             "y.loc[X.index.droplevel(-1).unique()]"
         )
+
+
+def _why_unequal(X: Any) -> str:
+    """What may be behind a y of another length, where the form of X tells."""
+    if n_axes(X) == 2:
+        return (
+            "; a 2-D X holds one sequence a row. If several rows make up a sequence, "
+            "give X an (instance, time) MultiIndex: X.set_index([instance, time]), and "
+            'keep it through a pipeline by set_output(transform="pandas")'
+        )
+    if n_axes(X) == 3:
+        return (
+            ". SlidingWindow gives one window for each row; make_supervised aligns "
+            "rows with later targets"
+        )
+    return ""
 
 
 def _check_3d(estimator: Any, X: Any) -> np.ndarray:
@@ -186,17 +202,24 @@ def _check_3d(estimator: Any, X: Any) -> np.ndarray:
 def _check_table(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Windows:
     """A 2-D X: sequences of one feature, its columns the time steps."""
     was_table = getattr(estimator, "_is_fitted_on_table", True)
+    if not was_table and not reset and hasattr(X, "shape"):
+        _notice_single_sequence(estimator, X)
     options: dict = {"dtype": dtype, "ensure_all_finite": "allow-nan"}
     if reset or was_table:
         X = validate_data(estimator, X, reset=reset, **options)
     else:
         X = check_array(X, estimator=estimator, input_name="X", **options)
     if np.isnan(X).any():
+        remedy = (
+            "pad token ids with 0: np.nan_to_num(X)"
+            if estimator._reads_tokens
+            else "if it pads sequences of unequal length, add an axis for the feature: "
+            "np.asarray(X)[:, :, np.newaxis]; else impute it, for instance with "
+            "sklearn.impute.SimpleImputer"
+        )
         raise ValueError(
             f"Input X contains NaN, which {type(estimator).__name__} does not read in "
-            "a 2-D X. If NaN pads sequences of unequal length, add an axis for the "
-            "feature: X[:, :, np.newaxis]; else impute it, for instance with "
-            "sklearn.impute.SimpleImputer"
+            f"a 2-D X; {remedy}"
         )
     windows = Windows.from_array(X)
     if reset:
@@ -204,8 +227,28 @@ def _check_table(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Window
         estimator.n_timesteps_in_ = X.shape[1]
         return windows
     if not was_table:
-        _compare(estimator, windows, X.shape[1], X.shape)
+        _compare(estimator, windows, X.shape[1], f"shape {X.shape}")
     return windows
+
+
+def _notice_single_sequence(estimator: Any, X: Any) -> None:
+    """A 2-D X given to a network that was fitted on sequences."""
+    n_features = estimator.n_features_in_
+    if X.shape[1] != n_features:
+        return
+    if n_features > 1:
+        raise ValueError(
+            f"X has 1 features a time step (shape {X.shape}, read as {len(X)} "
+            f"sequences), but {type(estimator).__name__} is expecting {n_features} "
+            "features as input. If X is a single sequence, put it into a list: [X]"
+        )
+    if len(X) > 1 and estimator.n_timesteps_in_ is None:
+        warnings.warn(
+            f"X of shape {X.shape} is read as {len(X)} sequences of one step; if it is "
+            "a single sequence, put it into a list: [X]",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _check_layout(
@@ -218,25 +261,26 @@ def _check_layout(
         estimator.n_features_in_ = windows.n_features
         estimator.n_timesteps_in_ = n_timesteps
     else:
-        _compare(estimator, windows, n_timesteps, getattr(X, "shape", "of a list"))
+        given = f"shape {X.shape}" if hasattr(X, "shape") else "in a list"
+        _compare(estimator, windows, n_timesteps, given)
     return windows
 
 
 def _compare(
-    estimator: Any, windows: Windows, n_timesteps: int | None, shape: Any
+    estimator: Any, windows: Windows, n_timesteps: int | None, given: str
 ) -> None:
     name = type(estimator).__name__
     n_features = 1 if estimator._is_fitted_on_table else estimator.n_features_in_
     if windows.n_features != n_features:
         raise ValueError(
-            f"X has {windows.n_features} features a time step (shape {shape}), but "
+            f"X has {windows.n_features} features a time step ({given}), but "
             f"{name} is expecting {n_features} features as input, as in fit. Axis "
             "order is (n_samples, n_timesteps, n_features)"
         )
     expected = estimator.n_timesteps_in_
     if None not in (expected, n_timesteps) and expected != n_timesteps:
         raise ValueError(
-            f"X has {n_timesteps} time steps (shape {shape}), but {name} was fitted on "
+            f"X has {n_timesteps} time steps ({given}), but {name} was fitted on "
             f"{expected}. Use the same window_length, or pass a list of sequences if "
             "lengths are meant to differ"
         )

@@ -16,9 +16,10 @@ def refuse_text(X: Any) -> None:
     """Raise if X holds words, one text or one list of words a sample."""
     if isinstance(X, (str, bytes)) or _is_text(X):
         raise ValueError(
-            "X holds text, expected numbers. Put TextSequencer before the network, "
-            "which turns texts into sequences of token ids, and give the network an "
-            "embedding: make_pipeline(TextSequencer(), GRUClassifier(embedding_dim=32))"
+            "X holds text, expected numbers. Put TextSequencer before the network "
+            "(with analyzer=list, if texts are lists of words already), which turns "
+            "texts into sequences of token ids, and give the network an embedding: "
+            "make_pipeline(TextSequencer(), GRUClassifier(embedding_dim=32))"
         )
 
 
@@ -64,7 +65,7 @@ def token_windows(windows: Windows, n_tokens: int | None) -> Windows:
             raise ValueError(
                 f"token id {largest:g}: an embedding holds a vector for each id up to "
                 "the largest. Give the tokens consecutive ids from 1 on first, as "
-                "TextSequencer does, or np.unique(ids, return_inverse=True)[1] + 1"
+                "TextSequencer does (analyzer=list for lists of codes)"
             )
         n_tokens = int(largest) + 1
     _check_vocabulary(windows, used & (ids >= n_tokens), n_tokens)

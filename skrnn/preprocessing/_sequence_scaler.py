@@ -219,7 +219,8 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"X has {n_features} features a time step, but SequenceScaler is "
                 f"expecting {expected} features as input, as in fit. Axis order is "
-                "(n_samples, n_timesteps, n_features)"
+                "(n_samples, n_timesteps, n_features); a single sequence goes into a "
+                "list: [X]"
             )
         if reset or is_panel(X):
             names = X if is_panel(X) else np.empty((1, 1))  # forget the names

@@ -41,12 +41,13 @@ class TextSequencer(TransformerMixin, BaseEstimator):
     max_length : int or None, default=None
         Words kept of a text, the first ones; also those that ``fit`` looks at.
     analyzer : {"word", "char"} or callable, default="word"
-        What a token is; a callable takes a text and returns its tokens.
+        What a token is; a callable takes a text and returns its tokens. ``list`` takes
+        texts that are lists of tokens already.
     tokenizer : callable or None, default=None
         Splits a text into words, in place of ``token_pattern``.
-    token_pattern : str, default=r"(?u)\b\w[\w'\u2019]*\b"
+    token_pattern : str or None, default=r"(?u)\b\w[\w'\u2019]*\b"
         Regular expression of a word. Unlike CountVectorizer's, it keeps words of a
-        single letter, and "don't" in one.
+        single letter, and "don't" in one. None only with a ``tokenizer``.
     lowercase : bool, default=True
         Whether letter case is ignored.
     strip_accents : {"ascii", "unicode"}, callable or None, default=None
@@ -100,7 +101,7 @@ class TextSequencer(TransformerMixin, BaseEstimator):
         "max_length": [Interval(Integral, 1, None, closed="left"), None],
         "analyzer": [StrOptions({"word", "char"}), callable],
         "tokenizer": [callable, None],
-        "token_pattern": [str],
+        "token_pattern": [str, None],
         "lowercase": ["boolean"],
         "strip_accents": [StrOptions({"ascii", "unicode"}), callable, None],
         "preprocessor": [callable, None],
@@ -115,7 +116,7 @@ class TextSequencer(TransformerMixin, BaseEstimator):
         *,
         analyzer: Any = "word",
         tokenizer: Any = None,
-        token_pattern: str = r"(?u)\b\w[\w'\u2019]*\b",
+        token_pattern: str | None = r"(?u)\b\w[\w'\u2019]*\b",
         lowercase: bool = True,
         strip_accents: Any = None,
         preprocessor: Any = None,
@@ -236,7 +237,7 @@ class TextSequencer(TransformerMixin, BaseEstimator):
         vectorizer = CountVectorizer(
             analyzer=self.analyzer,
             tokenizer=self.tokenizer,
-            token_pattern=None if self.tokenizer is not None else self.token_pattern,
+            token_pattern=None if self.tokenizer is not None else self._pattern(),
             lowercase=self.lowercase,
             strip_accents=self.strip_accents,
             preprocessor=self.preprocessor,
@@ -247,6 +248,11 @@ class TextSequencer(TransformerMixin, BaseEstimator):
         if not takes_anything:
             _check_strings(texts)
         return [list(analyze(text))[: self.max_length] for text in texts]
+
+    def _pattern(self) -> str:
+        if self.token_pattern is None:
+            raise ValueError("token_pattern=None needs a tokenizer")
+        return self.token_pattern
 
     def _learn(self, tokens: list[list[str]]) -> None:
         counter = CountVectorizer(
@@ -300,8 +306,10 @@ def _check_texts(X: Any) -> list[Any]:
 
 def _check_strings(texts: list[Any]) -> None:
     for i, text in enumerate(texts):
-        if not isinstance(text, (str, bytes)):
-            raise ValueError(
-                f"text {i} is {text!r}, expected a string; drop or fill missing texts, "
-                'for instance with X.fillna("")'
-            )
+        if isinstance(text, (str, bytes)):
+            continue
+        if isinstance(text, (list, tuple, np.ndarray)):
+            remedy = "for texts that are lists of words already, set analyzer=list"
+        else:
+            remedy = "drop missing texts or make them empty; others need str(text)"
+        raise ValueError(f"text {i} is {text!r}, expected a string; {remedy}")

@@ -66,7 +66,7 @@ def series_of(X: Any, n_rows: int) -> list[Series]:
     if len(first) != codes.max(initial=-1) + 1:
         raise ValueError(
             "the rows of each instance must stand together, in order of time; sort "
-            "them with X.sort_index()"
+            "them with X.sort_index(), and bring y into the same order"
         )
     bounds = zip(first, [*first[1:], len(codes)], strict=True)
     return [

@@ -9,9 +9,15 @@ import numpy as np
 
 
 def as_sequences(X: Any) -> list[Any] | None:
-    """The arrays of a list (or object array) of sequences; None for anything else."""
+    """The arrays of a list (or object array, or Series) of sequences.
+
+    A DataFrame whose cells hold sequences has one a row, its columns being features.
+    None for anything else.
+    """
     if hasattr(X, "iloc") and X.ndim == 1:  # a Series of arrays
         X = X.to_numpy()
+    if hasattr(X, "iloc") and X.size and n_axes(X.iloc[0, 0]) > 0:  # sktime's nested
+        return [np.column_stack(cells) for cells in X.to_numpy().tolist()]
     is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     if not (isinstance(X, (list, tuple)) or is_object_array):
         return None

@@ -141,7 +141,9 @@ class Windows:
         return cls(rows, *drop_missing_ends(rows, starts, lengths, trailing=is_padded))
 
     @classmethod
-    def from_sequences(cls, sequences: Any, dtype: Any = None) -> Windows:
+    def from_sequences(
+        cls, sequences: Any, dtype: Any = None, n_tokens: int | None = None
+    ) -> Windows:
         """Windows of a list of sequences, which may differ in length.
 
         Parameters
@@ -151,6 +153,8 @@ class Windows:
             One array a sample.
         dtype : dtype, default=None
             Type of the rows; None takes the common type of the sequences.
+        n_tokens : int, default=None
+            Size of the vocabulary, if the sequences are token ids.
 
         Returns
         -------
@@ -171,7 +175,8 @@ class Windows:
         array([3, 1])
         """
         rows, starts, lengths = concatenate_sequences(sequences, dtype)
-        return cls(rows, *drop_missing_ends(rows, starts, lengths, trailing=True))
+        bounds = drop_missing_ends(rows, starts, lengths, trailing=True)
+        return cls(rows, *bounds, n_tokens)
 
     @classmethod
     def from_frame(cls, frame: Any, dtype: Any = None) -> Windows:
