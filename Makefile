@@ -1,14 +1,19 @@
 # make demo   forecast a real series and leave a picture in output/
 # make test   lint, types, layers, tests and doctests
+# make examples   the other examples, pictures in output/ as well
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types benchmark clean
+.PHONY: demo examples test lint types benchmark clean
 
 demo: $(READY)
 	$(BIN)/python examples/forecast_stocks.py
+
+examples: $(READY)
+	$(BIN)/python examples/classify_vowels.py
+	$(BIN)/python examples/classify_reviews.py
 
 test: lint types
 	$(BIN)/python -m pytest -n 2
@@ -22,6 +27,8 @@ types: $(READY)
 
 benchmark: $(READY)
 	$(BIN)/python tests/benchmarks/overhead.py
+	$(BIN)/python tests/benchmarks/padding.py
+	$(BIN)/python tests/benchmarks/classification.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'skrnn needs Python 3.11 or later; set PYTHON=/path/to/python')"

@@ -202,7 +202,7 @@ def _check_3d(estimator: Any, X: Any) -> np.ndarray:
 def _check_table(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Windows:
     """A 2-D X: sequences of one feature, its columns the time steps."""
     was_table = getattr(estimator, "_is_fitted_on_table", True)
-    if not was_table and not reset and hasattr(X, "shape"):
+    if not (was_table or reset) and hasattr(X, "shape") and n_axes(X) == 2:
         _notice_single_sequence(estimator, X)
     options: dict = {"dtype": dtype, "ensure_all_finite": "allow-nan"}
     if reset or was_table:
