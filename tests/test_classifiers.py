@@ -100,6 +100,12 @@ def test_any_container_of_labels_is_taken(form):
     np.testing.assert_array_equal(quick().fit(X, form(y)).predict_proba(X), expected)
 
 
+@pytest.mark.parametrize("dtype", ["Int64", "boolean"])
+def test_nullable_labels_keep_their_kind(dtype):
+    model = quick().fit(X, pd.Series(TWO, dtype=dtype))
+    assert model.classes_.dtype == {"Int64": np.int64, "boolean": np.bool_}[dtype]
+
+
 def test_column_of_labels_is_taken_with_a_warning():
     with pytest.warns(DataConversionWarning):
         model = quick().fit(X, Y[:, None])

@@ -20,7 +20,7 @@ def check_labels(y: Any) -> np.ndarray:
         If y is continuous, holds NaN or labels of several types, or has several
         columns that are no indicator of 0 and 1.
     """
-    y = y.toarray() if issparse(y) else y
+    y = y.toarray() if issparse(y) else _without_extension(y)
     _refuse_missing(y)
     try:
         labels = check_array(y, ensure_2d=False, dtype=None, input_name="y")
@@ -50,6 +50,14 @@ def check_labels(y: Any) -> np.ndarray:
             "(y > 0).astype(int) if larger values mean that a label is there"
         )
     return labels
+
+
+def _without_extension(y: Any) -> Any:
+    """Pandas' nullable integers and booleans as NumPy's, if none is missing."""
+    numpy_dtype = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
+    if numpy_dtype is None or y.isna().any():
+        return y
+    return y.to_numpy(dtype=numpy_dtype)
 
 
 def _refuse_missing(y: Any) -> None:
