@@ -208,6 +208,7 @@ def test_balanced_weights_leave_out_samples_that_do_not_count():
         ({0: 0, 1: 0, 2: 0}, "all samples have weight 0"),
         ({0: -1, 1: 1, 2: 1}, "expected finite weights of 0 or more"),
         ({0: np.nan, 1: 1, 2: 1}, "class_weight=.*expected finite weights"),
+        ({0: "x", 1: 1, 2: 1}, "class_weight must hold numbers"),
     ],
 )
 def test_weights_that_make_no_sense_are_refused(weights, message):
@@ -300,6 +301,7 @@ def test_warm_start_goes_on():
         (np.array(["a", np.nan, "b"] * 30, dtype=object), "y contains NaN: label 1"),
         (np.array(["a", 1, None] * 30, dtype=object), "one type.*none missing"),
         (pd.Series(["a", None, "b"] * 30, dtype="string"), "none missing"),
+        ([["a"], ["b", "c"]] * 45, "MultiLabelBinarizer"),
         (2 * LABELS - 1, r"holds the values \[-1, 1\], expected an indicator"),
     ],
 )

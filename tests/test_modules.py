@@ -157,7 +157,7 @@ def test_layers_say_which_kernel_runs_them():
 )
 def test_losses_by_hand(loss, expected):
     raw, y = torch.tensor([[1.5], [1.0]]), torch.tensor([[1.0], [3.0]])
-    weights = torch.tensor([1.0, 3.0])
+    weights = torch.tensor([0.5, 1.5])  # 1 and 3, of mean 1
     assert PointLoss(loss)(raw, y, weights).item() == pytest.approx(expected)
 
 
@@ -193,7 +193,7 @@ def test_log_loss_by_hand():
     log3 = np.log(3.0)
     raw = torch.tensor([[0.0, log3], [log3, 0.0]])
     y = torch.tensor([[0.0, 1.0], [0.0, 1.0]])
-    weights = torch.tensor([1.0, 3.0])
+    weights = torch.tensor([0.5, 1.5])  # 1 and 3, of mean 1
     one_class = (-np.log(0.75) * 1 - np.log(0.25) * 3) / 4
     assert LogLoss(True)(raw, y, weights).item() == pytest.approx(one_class)
     labels = -np.log(0.5) - np.log(0.75), -np.log(0.25) - np.log(0.5)

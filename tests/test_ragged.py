@@ -217,6 +217,33 @@ def test_bucketed_training_equals_a_plain_loop():
         torch.testing.assert_close(value, expected[name], rtol=1e-9, atol=1e-12)
 
 
+def test_weights_count_where_length_goes_with_the_class():
+    X = ragged(40, 60, 2, seed=2)
+    X = [x[:10] if len(x) > 10 else np.resize(x, (10, 2)) for x in X[:20]] + [
+        np.resize(x, (50, 2)) for x in X[20:]
+    ]
+    y = np.repeat([0, 1], 20)
+    plain, heavy = (
+        quick(
+            class_weight=weight, batch_size=20, max_iter=20, learning_rate_init=0.02
+        ).fit(X, y)
+        for weight in (None, {0: 1, 1: 100})
+    )
+    assert (
+        heavy.predict_proba(X)[:, 1].mean() > plain.predict_proba(X)[:, 1].mean() + 0.1
+    )
+
+
+def test_weighted_loss_is_the_mean_over_all_samples():
+    weights = np.linspace(0.1, 5, 60)
+    model = quick(batch_size=7, dtype="float64", alpha=0.0)
+    model.set_params(max_iter=1, learning_rate_init=1e-300)
+    model.fit(X, Y, sample_weight=weights)
+    log_proba = model.predict_log_proba(X)[np.arange(60), Y]
+    expected = np.average(-log_proba, weights=weights)
+    assert model.loss_curve_[0] == pytest.approx(expected)
+
+
 def test_lbfgs_and_unshuffled_training_take_ragged_input():
     for options in ({"solver": "lbfgs"}, {"shuffle": False, "batch_size": 16}):
         model = quick(max_iter=5, learning_rate_init=0.01, **options).fit(X, Y)
@@ -328,14 +355,25 @@ def test_frame_of_sequences_keeps_names_and_order():
     assert model.feature_names_in_.tolist() == ["ch0", "ch1"]
     with pytest.raises(ValueError, match="feature names"):
         model.predict(frame.rename(columns={"ch0": "other"}))
-    with pytest.raises(ValueError, match="instances of X in another order; use"):
+    with pytest.raises(ValueError, match="in another order; use"):
         quick().fit(frame, y[::-1])
+    numbered = pd.Series(Y, index=range(60))  # names of their own: taken in order
+    quick().fit(frame, numbered)
+    renamed = y.rename({"s00": "other"})
+    with pytest.raises(ValueError, match="y names other instances than X"):
+        quick().fit(frame, renamed)
     with pytest.raises(ValueError, match="60 samples, the instances of its MultiIndex"):
         quick().fit(frame, np.arange(len(frame)) % 2)
     with pytest.raises(ValueError, match="must stand together"):
         quick().fit(frame.sort_index(level="time"), y)
     with pytest.raises(ValueError, match=r"no numbers.*leave the column out"):
         quick().fit(frame.assign(text="a"), y)
+
+
+def test_nested_frame_of_unequal_cells_is_refused():
+    nested = pd.DataFrame({"a": [np.zeros(3), np.zeros(2)], "b": [np.zeros(3)] * 2})
+    with pytest.raises(ValueError, match=r"row 1 of X holds .* lengths \[2, 3\]"):
+        quick().fit(nested, [0, 1])
 
 
 def test_frame_without_instances_is_no_panel():

@@ -348,6 +348,13 @@ def test_parameters_changed_after_fit_do_not_touch_predictions():
     np.testing.assert_array_equal(model.predict(X), expected)
 
 
+def test_partial_fit_keeps_the_precision_and_the_loss_of_its_first_call():
+    model = quick().partial_fit(X, Y)
+    model.set_params(dtype="float64", loss="poisson").partial_fit(X, Y - 5)
+    expected = quick().partial_fit(X, Y).partial_fit(X, Y - 5)
+    np.testing.assert_array_equal(model.predict(X), expected.predict(X))
+
+
 def test_counts_must_not_be_negative():
     with pytest.raises(ValueError, match="must not be negative"):
         quick(loss="poisson").fit(X, Y - 5)

@@ -10,6 +10,7 @@ from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     MinMaxScaler,
+    Normalizer,
     OneHotEncoder,
     PolynomialFeatures,
     QuantileTransformer,
@@ -114,6 +115,27 @@ def test_view_stays_a_view_and_shared_rows_count_once():
     np.testing.assert_allclose(scaled[3], expected[3:11])
     own = SequenceScaler(per_sequence=True).fit_transform(view)
     np.testing.assert_allclose(own[3], StandardScaler().fit_transform(rows[3:11]))
+
+
+def test_views_of_integers_and_of_one_feature_stay_views():
+    rows = np.arange(20) ** 2
+    view = np.lib.stride_tricks.sliding_window_view(rows, 6)
+    scaled = SequenceScaler().fit_transform(view)
+    expected = StandardScaler().fit_transform(rows[:, None] * 1.0)[:, 0]
+    np.testing.assert_allclose(scaled[4], expected[4:10])
+    assert scaled.strides[0] == scaled.strides[1]
+    cube = SequenceScaler().fit_transform(view[:, :, None])
+    assert cube.strides[0] == cube.strides[1]
+
+
+def test_scaler_keeps_the_mode_of_its_fit():
+    model = SequenceScaler(per_sequence=True).fit(X)
+    expected = model.transform(X)
+    model.set_params(per_sequence=False)
+    for a, b in zip(model.transform(X), expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not hasattr(model, "inverse_transform")
+    assert not hasattr(SequenceScaler(Normalizer()), "inverse_transform")
 
 
 def test_fold_does_not_see_the_rows_of_others():

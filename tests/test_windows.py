@@ -220,6 +220,10 @@ def test_chance_repeats_are_no_overlap():
     words = np.ones((60, 1), dtype=int)
     texts = Windows(words, np.arange(0, 60, 3), np.full(20, 3), n_tokens=2)
     assert not overlap(texts)
+    steps = np.arange(20) >= rng.integers(5, 15, 60)[:, None]
+    assert not overlap(Windows.from_array(steps.astype(float)))
+    assert not overlap(Windows.from_array(rng.integers(0, 2, (200, 2))))
+    assert not overlap(Windows.from_array(np.zeros((50, 2))))
     counts = np.lib.stride_tricks.sliding_window_view(rng.poisson(2, 90), 12)
     assert overlap(Windows.from_array(counts.copy()))
 

@@ -6,7 +6,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from ..training import (
     Settings,
@@ -61,6 +62,9 @@ class BaseNetwork(BaseEstimator, ABC):
     on it (:class:`Regression`, :class:`Classification`), and the module with its
     parameters (:class:`BaseRecurrent`).
     """
+
+    _loss_class: ClassVar[type[nn.Module]]
+    _mean_weight: float | None
 
     @abstractmethod
     def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
@@ -129,6 +133,7 @@ class BaseNetwork(BaseEstimator, ABC):
             samples = self._check_samples(X, y, sample_weight, reset=not is_warm)
             self._random_state = self._new_random_state()
             samples, held_out = self._held_out(samples, X_val, y_val)
+            self._mean_weight = None  # of these samples; partial_fit keeps its first
             self._restart() if is_warm else self._start()
             self.n_iter_ = 0
             self._train(samples, held_out, n_epochs=self.max_iter)
@@ -146,6 +151,7 @@ class BaseNetwork(BaseEstimator, ABC):
             samples = self._check_samples(X, y, sample_weight, is_first, **known)
             if is_first:
                 self._random_state = self._new_random_state()
+                self._mean_weight = None
                 self._start()
                 self.n_iter_ = 0
             self._train(samples, None, n_epochs=1, incremental=True)
@@ -281,9 +287,11 @@ class BaseNetwork(BaseEstimator, ABC):
         n_epochs: int,
         incremental: bool = False,
     ) -> None:
+        training = self._dataset(samples, self._mean_weight)
+        self._mean_weight = training.mean_weight
         outcome = train(
             self.net_,
-            self._dataset(samples),
+            training,
             None if held_out is None else self._dataset(held_out),
             Settings.of(self),
             self._random_state,
@@ -307,9 +315,15 @@ class BaseNetwork(BaseEstimator, ABC):
                 stacklevel=4,
             )
 
-    def _dataset(self, samples: Samples) -> WindowDataset:
+    def _dataset(
+        self, samples: Samples, mean_weight: float | None = None
+    ) -> WindowDataset:
         return WindowDataset(
-            samples.windows, samples.targets, samples.weights, device=self.device_
+            samples.windows,
+            samples.targets,
+            samples.weights,
+            device=self.device_,
+            mean_weight=mean_weight,
         )
 
     def __sklearn_is_fitted__(self) -> bool:

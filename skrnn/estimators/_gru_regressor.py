@@ -42,9 +42,9 @@ class GRURegressor(BaseRecurrentRegressor):
         "lbfgs", which takes one full-batch step with line search an epoch and needs
         memory for all windows at once. "adadelta" wants learning_rate_init=1.
     alpha : float, default=0.0001
-        Strength of the L2 penalty ``alpha / 2 * sum(W ** 2)``, divided by the sum of
-        the sample weights of a batch; biases are not penalised. With "adamw" it is
-        the decoupled decay of each step instead.
+        Strength of the L2 penalty ``alpha / 2 * sum(W ** 2)``, divided by the size of
+        the batch times the mean sample weight; biases and embeddings are not penalised.
+        With "adamw" it is the decoupled decay of all weights instead.
     batch_size : int or "auto", default="auto"
         Windows in a batch; "auto" is ``min(200, n_samples)``.
     learning_rate : str, default="constant"

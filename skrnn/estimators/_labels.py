@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,13 @@ def _without_extension(y: Any) -> Any:
 
 def _refuse_missing(y: Any) -> None:
     """Name a label that is NaN among objects, which scikit-learn does not."""
-    labels = np.asarray(y)
+    try:
+        labels = np.asarray(y)
+    except ValueError as error:
+        raise ValueError(
+            "y holds lists of unequal length. For several labels a sample turn them "
+            "into an indicator of 0 and 1: MultiLabelBinarizer().fit_transform(y)"
+        ) from error
     if labels.dtype != object or labels.ndim != 1:
         return
     missing = [
@@ -116,6 +123,8 @@ def _named_weights(class_weight: Any, classes: list[Any]) -> np.ndarray:
             "class_weight must be a dict for one class a sample; a list of dicts is "
             "for an indicator of several labels"
         )
+    if not all(isinstance(weight, Real) for weight in class_weight.values()):
+        raise ValueError(f"class_weight must hold numbers, got {class_weight}")
     unknown = [name for name in class_weight if name not in classes]
     if unknown and not set(classes) <= set(class_weight):
         raise ValueError(

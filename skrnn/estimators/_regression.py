@@ -62,7 +62,8 @@ class Regression(RegressorMixin, BaseNetwork):
         self : object
             The fitted estimator.
         """
-        return self._partial_fit(X, y, sample_weight)
+        fitted = getattr(self, "_fitted_loss_params", self._loss_params())
+        return self._partial_fit(X, y, sample_weight, **fitted)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -71,14 +72,14 @@ class Regression(RegressorMixin, BaseNetwork):
 
     def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
         targets = check_array(
-            y, dtype=np.dtype(self.dtype), ensure_2d=False, input_name="y"
+            y, dtype=np.dtype(self._fitted_dtype), ensure_2d=False, input_name="y"
         )
         if targets.ndim > 2:
             raise ValueError(
                 "y must be of shape (n_samples,) or (n_samples, n_outputs), got "
                 f"{targets.shape}"
             )
-        if self.loss == "poisson" and (targets < 0).any():
+        if known.get("loss", self.loss) == "poisson" and (targets < 0).any():
             raise ValueError(
                 'loss="poisson" models counts: y must not be negative, but its '
                 f"smallest value is {targets.min():g}"

@@ -98,7 +98,8 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows:
         windows = _numeric_windows(estimator, X, np.dtype(np.float64), reset)
         n_tokens = getattr(X, "n_tokens", None) if reset else estimator.n_tokens_
         windows = token_windows(windows, n_tokens)
-        estimator.n_tokens_ = windows.n_tokens
+        if reset:
+            estimator.n_tokens_ = windows.n_tokens
         return windows
     if getattr(X, "n_tokens", None) is not None:
         raise ValueError(
@@ -153,11 +154,13 @@ def _check_aligned(X: Any, y: Any, n_windows: int, n_targets: int) -> None:
     instances, index = instances_of(X), getattr(y, "index", None)
     if index is None or callable(index) or instances.equals(index):
         return
-    if len(instances.difference(index)) == 0:
-        raise ValueError(
-            "y names the instances of X in another order; use "
-            "y.loc[X.index.droplevel(-1).unique()]"
-        )
+    if len(instances.intersection(index)) == 0:
+        return  # other names, such as numbers
+    raise ValueError(
+        "y names other instances than X, or in another order; use "
+        "y.loc[X.index.droplevel(-1).unique()], or y.to_numpy() if it is in the order "
+        "of X in spite of its index"
+    )
 
 
 def _why_unequal(X: Any) -> str:
@@ -247,7 +250,7 @@ def _notice_single_sequence(estimator: Any, X: Any) -> None:
             f"X of shape {X.shape} is read as {len(X)} sequences of one step; if it is "
             "a single sequence, put it into a list: [X]",
             UserWarning,
-            stacklevel=2,
+            stacklevel=8,
         )
 
 

@@ -25,7 +25,8 @@ def refuse_text(X: Any) -> None:
 
 def _is_text(X: Any) -> bool:
     if hasattr(X, "iloc"):
-        X = X.iloc[:1].to_numpy().ravel()
+        cells = X.iloc[:1].to_numpy().ravel()
+        return len(cells) > 0 and all(isinstance(cell, (str, bytes)) for cell in cells)
     is_array = isinstance(X, np.ndarray) and X.dtype.kind in "OUST"
     if not (isinstance(X, (list, tuple)) or is_array) or len(X) == 0:
         return False

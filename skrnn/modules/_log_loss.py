@@ -8,7 +8,7 @@ from torch.nn import functional
 
 
 class LogLoss(nn.Module):
-    """Weighted mean over samples of the cross-entropy of class scores.
+    """Mean over samples of the cross-entropy of class scores, times their weights.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class LogLoss(nn.Module):
     def forward(
         self, raw: torch.Tensor, y: torch.Tensor, weights: torch.Tensor | None = None
     ) -> torch.Tensor:
-        # raw, y (batch, output), y being 0 or 1; weights (batch,)
+        # raw, y (batch, output), y being 0 or 1; weights (batch,), 1 on average
         if self.label_smoothing:
             n_classes = y.shape[1] if self.is_exclusive else 2
             y = y * (1 - self.label_smoothing) + self.label_smoothing / n_classes
@@ -39,9 +39,7 @@ class LogLoss(nn.Module):
             losses = functional.binary_cross_entropy_with_logits(
                 raw, y, reduction="none"
             ).sum(dim=1)  # (batch,)
-        if weights is None:
-            return losses.mean()
-        return (losses * weights).sum() / weights.sum()
+        return losses.mean() if weights is None else (losses * weights).mean()
 
     def predictions(self, raw: torch.Tensor) -> torch.Tensor:
         """The scores themselves, from which all else is taken."""

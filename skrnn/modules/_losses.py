@@ -35,7 +35,7 @@ LOSSES = tuple(_ELEMENTWISE)
 
 
 class PointLoss(nn.Module):
-    """Weighted mean over samples, plain mean over outputs, of a loss per value.
+    """Mean over samples, times their weights, and over outputs of a loss per value.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ class PointLoss(nn.Module):
     def forward(
         self, raw: torch.Tensor, y: torch.Tensor, weights: torch.Tensor | None = None
     ) -> torch.Tensor:
-        # raw, y (batch, output); weights (batch,)
+        # raw, y (batch, output); weights (batch,), 1 on average
         values = self.elementwise(raw, y)
         if weights is None:
             return values.mean()
-        return (values.mean(dim=1) * weights).sum() / weights.sum()
+        return (values.mean(dim=1) * weights).mean()
 
     def predictions(self, raw: torch.Tensor) -> torch.Tensor:
         """The prediction that a raw output stands for."""

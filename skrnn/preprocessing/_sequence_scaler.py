@@ -28,7 +28,7 @@ from ..windows import (
 )
 
 _FLOATS_OR_NAN: dict = {
-    "dtype": [np.float64, np.float32],
+    "dtype": "numeric",  # rows become floats later: a view would be copied here
     "ensure_all_finite": "allow-nan",
 }
 _SCALERS = {
@@ -39,7 +39,12 @@ _SCALERS = {
 
 
 def _scales_all_alike(transformer: SequenceScaler) -> bool:
-    return not transformer.per_sequence
+    is_per_sequence = getattr(
+        transformer, "_is_fitted_per_sequence", transformer.per_sequence
+    )
+    method = transformer.method
+    can_undo = isinstance(method, str) or hasattr(method, "inverse_transform")
+    return can_undo and not is_per_sequence
 
 
 class SequenceScaler(TransformerMixin, BaseEstimator):
@@ -133,6 +138,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         self.scaler_ = _SCALERS[self.method]() if is_name else clone(self.method)
         if hasattr(self.scaler_, "set_output"):
             self.scaler_.set_output(transform="default")  # arrays, whatever is set
+        self._is_fitted_per_sequence = self.per_sequence
         if not self.per_sequence:
             self.scaler_.fit(windows.rows[windows.is_row_used])
         return self
@@ -148,12 +154,13 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         Returns
         -------
         X : ndarray, DataFrame, list of ndarray or Windows
-            In the form of what was given, float32 or float64. A sliding view becomes a
-            view of scaled rows.
+            In the form of what was given, float32 or float64: a sliding view becomes a
+            view of scaled rows; but a 2-D DataFrame becomes an array, and a Series,
+            object array or nested frame a list.
         """
         check_is_fitted(self)
         windows = self._windows(X, reset=False)
-        if self.per_sequence:
+        if self._is_fitted_per_sequence:
             return _in_the_form_of(X, _scale_each(windows, self.scaler_))
         return _in_the_form_of(X, _through(self.scaler_.transform, windows))
 
@@ -259,7 +266,7 @@ def _in_the_form_of(X: Any, windows: Windows) -> Any:
     if len(rows) == shape[0] * shape[1]:
         return rows.reshape(shape)
     step = int(windows.starts[1] - windows.starts[0])  # a sliding view stays one
-    strides = (step * rows.strides[0], *rows.strides)
+    strides = (step * rows.strides[0], *rows.strides)[: len(shape)]
     return np.lib.stride_tricks.as_strided(rows, shape, strides, writeable=False)
 
 

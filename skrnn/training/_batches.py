@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,10 @@ class WindowDataset(Dataset):
         None to predict.
     weights : ndarray of shape (n_samples,), default=None
     device : torch.device
+    mean_weight : float, default=None
+        What weights are divided by; None takes their mean. So the loss of a batch can
+        be divided by its size: divided by its own sum of weights, a batch of a single
+        class would lose the weight of the class.
     """
 
     def __init__(
@@ -45,14 +50,21 @@ class WindowDataset(Dataset):
         weights: np.ndarray | None = None,
         *,
         device: torch.device,
+        mean_weight: float | None = None,
     ) -> None:
         self.device = device
         self.rows = to_tensor(windows.rows, device)  # (row, feature)
         self.starts = to_tensor(windows.starts, device)  # (sample,)
         self.lengths = windows.lengths  # stays on the host: it decides shapes
+        self.lengths_on_device = to_tensor(windows.lengths, device)
         self.is_uniform = windows.is_uniform
         self.targets = None if targets is None else to_tensor(targets, device)
-        self.weights = None if weights is None else to_tensor(weights, device)
+        self.weights: torch.Tensor | None = None
+        self.mean_weight = 1.0
+        if weights is not None:
+            own_mean = float(np.mean(weights, dtype=np.float64))
+            self.mean_weight = own_mean if mean_weight is None else mean_weight
+            self.weights = to_tensor(weights, device) / self.mean_weight
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -63,8 +75,20 @@ class WindowDataset(Dataset):
         rows = self.rows[start : start + int(self.lengths[index])]
         return rows, None if self.targets is None else self.targets[index]
 
-    def gather(self, starts: torch.Tensor, lengths: np.ndarray) -> dict[str, Any]:
-        """The module's inputs, of samples with the longest first.
+    def in_order(self, order: np.ndarray | None) -> WindowDataset:
+        """The samples in another order, looking into the same rows."""
+        if order is None:
+            return self
+        other = copy.copy(self)
+        on_device = torch.from_numpy(order).to(self.device)
+        other.starts, other.lengths = self.starts[on_device], self.lengths[order]
+        other.lengths_on_device = self.lengths_on_device[on_device]
+        other.targets = None if self.targets is None else self.targets[on_device]
+        other.weights = None if self.weights is None else self.weights[on_device]
+        return other
+
+    def gather(self, part: slice) -> dict[str, Any]:
+        """The module's inputs for some samples, the longest first.
 
         Returns
         -------
@@ -73,10 +97,11 @@ class WindowDataset(Dataset):
             zeros, and there are ``lengths`` (batch,) and ``segments``, see
             :func:`cut_segments`.
         """
+        starts, lengths = self.starts[part], self.lengths[part]
         n_timesteps = int(lengths[0]) if self.is_uniform else int(lengths.max())
         if self.is_uniform or bool((lengths == n_timesteps).all()):
             return {"x": self._view(n_timesteps).index_select(0, starts)}
-        on_device = to_tensor(lengths, self.device)
+        on_device = self.lengths_on_device[part]
         steps = torch.arange(n_timesteps, device=self.device)
         padding = steps >= on_device[:, None]  # (batch, time)
         index = (starts[:, None] + steps).clamp_(max=len(self.rows) - 1)
@@ -124,21 +149,15 @@ class BatchLoader:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        data = self.dataset
-        starts, lengths = data.starts, data.lengths
-        targets, weights = data.targets, data.weights
+        lengths = self.dataset.lengths
         order, sizes = plan_batches(lengths, self.batch_size, self.random_state)
-        if order is not None:
-            on_device = torch.from_numpy(order).to(data.device)
-            starts, lengths = starts[on_device], lengths[order]
-            targets = None if targets is None else targets[on_device]
-            weights = None if weights is None else weights[on_device]
+        data = self.dataset.in_order(order)
         stops = np.cumsum(sizes)
         for first, stop in zip(stops - sizes, stops, strict=True):
             part = slice(first, stop)
-            inputs = data.gather(starts[part], lengths[part])
-            y = None if targets is None else targets[part]
-            yield inputs, (y, None if weights is None else weights[part])
+            y = None if data.targets is None else data.targets[part]
+            weights = None if data.weights is None else data.weights[part]
+            yield data.gather(part), (y, weights)
 
 
 class _Writeable:

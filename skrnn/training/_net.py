@@ -32,8 +32,8 @@ class WindowNet(NeuralNet):
     Parameters
     ----------
     alpha : float
-        Strength of the L2 penalty ``alpha / 2 * sum(W**2) / sum of sample weights``
-        on the weight matrices.
+        Strength of the L2 penalty ``alpha / 2 * sum(W**2)``, divided by the size of the
+        batch times the mean sample weight, on the weight matrices.
     score : callable ``(y_true, y_pred, sample_weight) -> float``
         Validation score, larger is better.
     uses_closure : bool
@@ -54,6 +54,7 @@ class WindowNet(NeuralNet):
         self.score = score
         self.uses_closure = uses_closure
         self.lowest_: dict[str, float] = {}
+        self.mean_weight_ = 1.0
         self.matrices_: list[tuple[Any, torch.Tensor, torch.Tensor]] | None = None
 
     @property
@@ -161,8 +162,7 @@ class WindowNet(NeuralNet):
         loss.backward()
         loss = loss.detach()
         if self.alpha:
-            total_weight = len(raw) if weights is None else float(weights.sum())
-            loss = self._penalise(loss, self.alpha / total_weight)
+            loss = self._penalise(loss, self.alpha / (len(raw) * self.mean_weight_))
         return {"loss": loss, "y_pred": raw}
 
     def _is_heard(self, method_name: str) -> bool:

@@ -113,6 +113,7 @@ def train(
         ("skrnn_convergence", stopping),
     ]
     net.initialize_callbacks()
+    net.mean_weight_ = training.mean_weight
     net.batch_size = batch_size
     net.max_epochs = n_epochs
     net.iterator_train__random_state = random_state if settings.shuffle else None
@@ -193,18 +194,18 @@ def predict(net: WindowNet, data: WindowDataset, n_threads: int | str) -> np.nda
     module = net.module_
     width = longest_side(module)
     order = None if data.is_uniform else np.argsort(-data.lengths, kind="stable")
+    data = data.in_order(order)
     predictions = np.empty(0)
     first = 0
     with limit_threads(choose_threads(n_threads, module)), torch.inference_mode():
         while first < len(data):
-            longest = data.lengths[first if order is None else order[first]]
-            stop = first + _batch_to_predict(int(longest), width)
-            part = slice(first, stop) if order is None else order[first:stop]
-            inputs = data.gather(data.starts[part], data.lengths[part])
+            stop = first + _batch_to_predict(int(data.lengths[first]), width)
+            part = slice(first, stop)
+            inputs = data.gather(part)
             raw = net.criterion_.predictions(module(**inputs)).cpu().numpy()
             if first == 0:  # one array: a list of parts would fragment the heap
                 predictions = np.empty((len(data), raw.shape[1]), raw.dtype)
-            predictions[part] = raw
+            predictions[part if order is None else order[part]] = raw
             first += len(raw)
     return predictions
 

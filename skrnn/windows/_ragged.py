@@ -17,7 +17,7 @@ def as_sequences(X: Any) -> list[Any] | None:
     if hasattr(X, "iloc") and X.ndim == 1:  # a Series of arrays
         X = X.to_numpy()
     if hasattr(X, "iloc") and X.size and n_axes(X.iloc[0, 0]) > 0:  # sktime's nested
-        return [np.column_stack(cells) for cells in X.to_numpy().tolist()]
+        return [_side_by_side(i, cells) for i, cells in enumerate(X.to_numpy())]
     is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     if not (isinstance(X, (list, tuple)) or is_object_array):
         return None
@@ -29,6 +29,17 @@ def as_sequences(X: Any) -> list[Any] | None:
         if holds_lists and len({len(item) for item in X}) == 1:
             return None  # a table, written as lists
     return list(X)
+
+
+def _side_by_side(index: int, cells: Any) -> np.ndarray:
+    """The features of one sequence, each in a cell of a nested frame."""
+    lengths = [len(cell) if n_axes(cell) > 0 else 0 for cell in cells]
+    if len(set(lengths)) > 1:
+        raise ValueError(
+            f"row {index} of X holds sequences of the lengths {lengths}; its cells, "
+            "one a feature, must be equally long"
+        )
+    return np.column_stack(list(cells))
 
 
 def n_axes(X: Any) -> int:

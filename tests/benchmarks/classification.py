@@ -93,7 +93,7 @@ DATA = {
     "BasicMotions": Data(datasets.load_basic_motions, (1, 5)),
     "ItalyPowerDemand": Data(datasets.load_italy_power_demand),
     "GunPoint": Data(datasets.load_gunpoint, (5, 10)),
-    "ArrowHead": Data(datasets.load_arrow_head, (10, 25)),
+    "ArrowHead": Data(datasets.load_arrow_head, (10, 25, 50)),
     "PLAID": Data(datasets.load_plaid, (20,), tuple(OWN_SCALES), (0.3,), 3, 1),
 }
 
