@@ -140,6 +140,13 @@ def test_text_without_a_word_becomes_one_unknown_word():
     assert sequencer.inverse_transform([[0, 1, 2]])[0][0] == "<unknown>"
 
 
+def test_lists_of_words_are_lists_of_one_type():
+    with pytest.raises(ValueError, match=r"text 1 is the string 'egg'.*analyzer=list"):
+        TextSequencer(min_df=1, analyzer=list).fit([["egg"], "egg"])
+    with pytest.raises(ValueError, match="tokens must be of one type"):
+        TextSequencer(min_df=1, analyzer=list).fit([["egg", 1], [1]])
+
+
 @pytest.mark.parametrize("ids", [[[-1]], [[99]]])
 def test_only_own_ids_become_words(ids):
     with pytest.raises(ValueError, match="is none of this sequencer's, which are 0 to"):

@@ -247,6 +247,8 @@ class TextSequencer(TransformerMixin, BaseEstimator):
         takes_anything = callable(self.analyzer) or self.preprocessor is not None
         if not takes_anything:
             _check_strings(texts)
+        if self.analyzer is list:
+            _check_lists(texts)
         return [list(analyze(text))[: self.max_length] for text in texts]
 
     def _pattern(self) -> str:
@@ -260,6 +262,10 @@ class TextSequencer(TransformerMixin, BaseEstimator):
         )
         try:
             counts = counter.fit_transform(tokens)
+        except TypeError as error:
+            raise ValueError(
+                f"tokens must be of one type, such as strings, to be ordered: {error}"
+            ) from error
         except ValueError as error:
             raise ValueError(
                 f"no word is left for the vocabulary of {len(tokens)} texts with "
@@ -313,3 +319,12 @@ def _check_strings(texts: list[Any]) -> None:
         else:
             remedy = "drop missing texts or make them empty; others need str(text)"
         raise ValueError(f"text {i} is {text!r}, expected a string; {remedy}")
+
+
+def _check_lists(texts: list[Any]) -> None:
+    for i, text in enumerate(texts):
+        if isinstance(text, (str, bytes)):
+            raise ValueError(
+                f"text {i} is the string {text!r}, but analyzer=list takes texts that "
+                'are lists of words; use analyzer="word", or "char" for letters'
+            )

@@ -134,15 +134,15 @@ class Epochs:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--turns", type=int, default=5)
-    turns = parser.parse_args().turns
+    parser.add_argument("--repeats", type=int, default=5)
+    repeats = parser.parse_args().repeats
     torch.set_num_threads(1)
     print("| cell | hidden | batch | case | padding | s an epoch | skrnn / case |")
     print("|---" * 7 + "|")
     for cell, hidden, batch in (("gru", 32, 32), ("lstm", 32, 32), ("lstm", 32, 200)):
         epochs = Epochs(cell, hidden, batch)
         runs = {case: [] for case in epochs.cases}
-        for _ in range(turns):
+        for _ in range(repeats):
             for case, seen in runs.items():
                 seen.append(epochs.run(case))
         own = [seconds for seconds, _ in runs["skrnn"]]
