@@ -244,6 +244,21 @@ def test_weighted_loss_is_the_mean_over_all_samples():
     assert model.loss_curve_[0] == pytest.approx(expected)
 
 
+def test_partial_fit_weighs_later_calls_like_the_first():
+    options = {"dtype": "float64", "solver": "sgd", "momentum": 0.0, "alpha": 0.0}
+    calls = [np.full(60, 4.0), None, np.full(60, 8.0)]  # 1, 1/4 and 2 of the first
+    model = quick(**options, learning_rate_init=0.1, batch_size=60)
+    for weights in calls:
+        model.partial_fit(X, Y, sample_weight=weights, classes=[0, 1, 2])
+    expected = quick(**options, batch_size=60)
+    for rate in (0.1, 0.025, 0.2):  # a weight scales the step of plain SGD
+        expected.set_params(learning_rate_init=rate)
+        if hasattr(expected, "net_"):
+            expected.net_.optimizer_.param_groups[0]["lr"] = rate
+        expected.partial_fit(X, Y, classes=[0, 1, 2])
+    np.testing.assert_allclose(model.predict_proba(X), expected.predict_proba(X))
+
+
 def test_lbfgs_and_unshuffled_training_take_ragged_input():
     for options in ({"solver": "lbfgs"}, {"shuffle": False, "batch_size": 16}):
         model = quick(max_iter=5, learning_rate_init=0.01, **options).fit(X, Y)
@@ -318,8 +333,9 @@ def test_single_sequence_must_stand_in_a_list():
         with pytest.raises(ValueError, match=r"goes into a list: \[X\]"):
             SequenceScaler().fit(X).transform(single)
     model = quick().fit([x[:, 0] for x in X], Y)
-    with pytest.warns(UserWarning, match=r"sequences of one step; .* into a list"):
+    with pytest.warns(UserWarning, match=r"sequences of one step; .* into") as seen:
         model.predict(X[3][:, :1])
+    assert seen[0].filename == __file__  # the user's line, not ours
 
 
 def test_sequences_of_one_feature_may_be_flat():
@@ -342,6 +358,8 @@ def test_nan_after_the_end_of_a_sliding_window_stays_an_error():
     view = np.lib.stride_tricks.sliding_window_view(rows, 3, axis=0).swapaxes(1, 2)
     with pytest.raises(ValueError, match="missing value after its first"):
         quick(GRURegressor).fit(view, np.zeros(6))
+    with pytest.raises(ValueError, match="missing value after its first"):
+        Windows.from_array(view[:, :, 0])
     model = quick(GRURegressor).fit(view[:-1], np.zeros(5))
     with pytest.raises(ValueError, match="missing value after its first"):
         model.predict(view[-1:])
@@ -366,6 +384,8 @@ def test_frame_of_sequences_keeps_names_and_order():
         quick().fit(frame, np.arange(len(frame)) % 2)
     with pytest.raises(ValueError, match="must stand together"):
         quick().fit(frame.sort_index(level="time"), y)
+    with pytest.raises(ValueError, match="infinity or a value too large"):
+        quick().fit(frame * 1e300, y)
     with pytest.raises(ValueError, match=r"no numbers.*leave the column out"):
         quick().fit(frame.assign(text="a"), y)
 

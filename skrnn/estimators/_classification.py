@@ -72,12 +72,7 @@ class Classification(ClassifierMixin, BaseNetwork):
             1, but for multilabel targets, where each column is the probability of a
             label.
         """
-        scores = self._raw_predict(X)
-        if self._is_multilabel:
-            return expit(scores)
-        if self.n_outputs_ == 1:
-            return expit(np.hstack([-scores, scores]))
-        return softmax(scores, axis=1)
+        return self._probabilities(X, expit, softmax)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
@@ -92,12 +87,7 @@ class Classification(ClassifierMixin, BaseNetwork):
         log_probabilities : ndarray, shaped as by :meth:`predict_proba`
             Finite also where a probability is too small for a float.
         """
-        scores = self._raw_predict(X)
-        if self._is_multilabel:
-            return log_expit(scores)
-        if self.n_outputs_ == 1:
-            return log_expit(np.hstack([-scores, scores]))
-        return log_softmax(scores, axis=1)
+        return self._probabilities(X, log_expit, log_softmax)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the scores from which classes and probabilities are taken.
@@ -155,6 +145,17 @@ class Classification(ClassifierMixin, BaseNetwork):
         with unchanged_on_error(self):
             _check_partial_fit_first_call(self, classes)
             return self._partial_fit(X, y, sample_weight, classes=classes)
+
+    def _probabilities(
+        self, X: Any, independent: Callable, exclusive: Callable
+    ) -> np.ndarray:
+        """Scores through the function of one output, or through that of all."""
+        scores = self._raw_predict(X)
+        if self._is_multilabel:
+            return independent(scores)
+        if self.n_outputs_ == 1:
+            return independent(np.hstack([-scores, scores]))
+        return exclusive(scores, axis=1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -250,7 +250,7 @@ def _notice_single_sequence(estimator: Any, X: Any) -> None:
             f"X of shape {X.shape} is read as {len(X)} sequences of one step; if it is "
             "a single sequence, put it into a list: [X]",
             UserWarning,
-            stacklevel=8,
+            stacklevel=7,
         )
 
 

@@ -105,7 +105,7 @@ def _check_vocabulary(windows: Windows, is_beyond: np.ndarray, n_tokens: int) ->
             f"token id {windows.rows[row, 0]:g} in sequence {_sequence(windows, row)}, "
             f"but the network was fitted for ids below {n_tokens}. Map ids that fit "
             "has not seen to one that it has, as TextSequencer does, or name the size "
-            "of the vocabulary in fit with Windows(rows, starts, lengths, n_tokens=...)"
+            "of the vocabulary in fit: Windows.from_sequences(X, n_tokens=...)"
         )
 
 

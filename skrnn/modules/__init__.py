@@ -1,7 +1,7 @@
 """torch.nn modules: recurrent stacks, losses. No data handling, no scikit-learn."""
 
 from ._dropout import Dropout
-from ._layers import ACTIVATIONS, CELLS
+from ._layers import ACTIVATIONS, CELLS, Segments
 from ._log_loss import LogLoss
 from ._losses import LOSSES, PointLoss
 from ._pooling import POOLINGS
@@ -17,4 +17,5 @@ __all__ = [
     "LogLoss",
     "PointLoss",
     "RecurrentNetwork",
+    "Segments",
 ]

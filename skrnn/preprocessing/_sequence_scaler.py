@@ -26,6 +26,7 @@ from ..windows import (
     is_panel,
     n_axes,
 )
+from ._output import SequenceOutput
 
 _FLOATS_OR_NAN: dict = {
     "dtype": "numeric",  # rows become floats later: a view would be copied here
@@ -47,7 +48,7 @@ def _scales_all_alike(transformer: SequenceScaler) -> bool:
     return can_undo and not is_per_sequence
 
 
-class SequenceScaler(TransformerMixin, BaseEstimator):
+class SequenceScaler(SequenceOutput, TransformerMixin, BaseEstimator):
     """Scale each feature of sequences, over their rows.
 
     Learns, for each feature, what a scikit-learn scaler learns of a column: all rows
@@ -133,7 +134,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         -------
         self : SequenceScaler
         """
-        windows = self._windows(X, reset=True)
+        windows = self._windows(_listed(X), reset=True)
         is_name = isinstance(self.method, str)
         self.scaler_ = _SCALERS[self.method]() if is_name else clone(self.method)
         if hasattr(self.scaler_, "set_output"):
@@ -159,6 +160,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
             object array or nested frame a list.
         """
         check_is_fitted(self)
+        X = _listed(X)
         windows = self._windows(X, reset=False)
         if self._is_fitted_per_sequence:
             return _in_the_form_of(X, _scale_each(windows, self.scaler_))
@@ -179,22 +181,9 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
             In the form of what was given.
         """
         check_is_fitted(self)
+        X = _listed(X)
         windows = self._windows(X, reset=False)
         return _in_the_form_of(X, _through(self.scaler_.inverse_transform, windows))
-
-    def set_output(self, *, transform: str | None = None) -> SequenceScaler:
-        """Do nothing: sequences come out in the form in which they went in.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Ignored, so that ``pipeline.set_output`` reaches the other steps.
-
-        Returns
-        -------
-        self : SequenceScaler
-        """
-        return self
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -235,14 +224,20 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         return windows
 
 
+def _listed(X: Any) -> Any:
+    """Sequences in whatever container as a list; other forms as they are."""
+    sequences = as_sequences(X)
+    return X if sequences is None else sequences
+
+
 def _as_windows(X: Any) -> Windows:
     """Any form of sequences, NaN included."""
     if isinstance(X, Windows):
         triple = (X.rows, X.starts, X.lengths)
     elif is_panel(X):
         triple = frame_rows(X)
-    elif (sequences := as_sequences(X)) is not None:
-        triple = concatenate_sequences(sequences)
+    elif isinstance(X, list) and as_sequences(X) is not None:
+        triple = concatenate_sequences(X)
     else:
         triple = dense_windows(check_array(X, allow_nd=True, **_FLOATS_OR_NAN))
     rows = np.asarray(triple[0])
@@ -260,7 +255,7 @@ def _in_the_form_of(X: Any, windows: Windows) -> Any:
         if X.ndim == 1:
             return type(X)(rows[:, 0], index=X.index, name=X.name)
         return type(X)(rows, index=X.index, columns=X.columns)
-    if as_sequences(X) is not None:
+    if isinstance(X, list) and as_sequences(X) is not None:
         return [windows[i] for i in range(len(windows))]
     shape = np.asarray(X).shape
     if len(rows) == shape[0] * shape[1]:

@@ -14,13 +14,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..windows import Windows
+from ._output import SequenceOutput
 
 UNKNOWN = 1
 _NO_WORD: list[Any] = [None]  # in no vocabulary
 _N_RESERVED = 2  # padding and the unknown token
 
 
-class TextSequencer(TransformerMixin, BaseEstimator):
+class TextSequencer(SequenceOutput, TransformerMixin, BaseEstimator):
     r"""Turn each text into the sequence of its words, as integers.
 
     Learns the vocabulary: the words of the texts in ``fit``, the most frequent first.
@@ -210,20 +211,6 @@ class TextSequencer(TransformerMixin, BaseEstimator):
                 f"{len(words) - 1}"
             )
         return [[words[i] for i in ids if i] for ids in sequences]
-
-    def set_output(self, *, transform: str | None = None) -> TextSequencer:
-        """Do nothing: sequences stay sequences.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Ignored, so that ``pipeline.set_output`` reaches the other steps.
-
-        Returns
-        -------
-        self : TextSequencer
-        """
-        return self
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

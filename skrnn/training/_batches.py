@@ -38,9 +38,9 @@ class WindowDataset(Dataset):
     weights : ndarray of shape (n_samples,), default=None
     device : torch.device
     mean_weight : float, default=None
-        What weights are divided by; None takes their mean. So the loss of a batch can
-        be divided by its size: divided by its own sum of weights, a batch of a single
-        class would lose the weight of the class.
+        What weights (1 if none are given) are divided by; None takes their mean. So the
+        loss of a batch can be divided by its size: divided by its own sum of weights, a
+        batch of a single class would lose the weight of the class.
     """
 
     def __init__(
@@ -59,12 +59,16 @@ class WindowDataset(Dataset):
         self.lengths_on_device = to_tensor(windows.lengths, device)
         self.is_uniform = windows.is_uniform
         self.targets = None if targets is None else to_tensor(targets, device)
+        if mean_weight is None:
+            mean_weight = (
+                1.0 if weights is None else float(np.mean(weights, dtype="f8"))
+            )
+        if weights is None and mean_weight != 1:
+            weights = np.ones(len(windows), windows.dtype)
+        self.mean_weight = mean_weight
         self.weights: torch.Tensor | None = None
-        self.mean_weight = 1.0
         if weights is not None:
-            own_mean = float(np.mean(weights, dtype=np.float64))
-            self.mean_weight = own_mean if mean_weight is None else mean_weight
-            self.weights = to_tensor(weights, device) / self.mean_weight
+            self.weights = to_tensor(weights, device) / mean_weight
 
     def __len__(self) -> int:
         return len(self.starts)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..modules import Segments
+
 _JITTER = 0.25  # how far, relative to its length, a sequence may stray from its like
 _PADDING = 0.08  # share of a segment's work that may be padding
 _SHORTEST_SEGMENT = 32  # steps; shorter ones cost more to start than they save
-
-Segments = list[tuple[int, int]]
 
 
 def plan_batches(

@@ -30,14 +30,13 @@ def dense_windows(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def share_rows(X: np.ndarray) -> bool:
     """Whether the windows of an array overlap in memory, as those of a view do."""
-    if X.ndim != 3 or X.strides[1] <= 0:
-        return False
-    step, rest = divmod(X.strides[0], X.strides[1])
-    if rest or not 0 <= step < X.shape[1]:
-        return False
-    if len(X) > 1 or X.shape[2] == 1:
-        return True
-    return X.strides[1] == X.shape[2] * X.strides[2]  # else a stride that means nothing
+    X = X[:, :, np.newaxis] if X.ndim == 2 else X
+    step = _row_step(X)
+    if step is not None:
+        return step < X.shape[1]
+    if len(X) != 1 or X.strides[0] != X.strides[1]:
+        return False  # the one window of a view has the stride of its rows
+    return X.shape[2] == 1 or X.strides[1] == X.shape[2] * X.strides[2]
 
 
 def _row_step(X: np.ndarray) -> int | None:

@@ -104,9 +104,10 @@ def frame_rows(
             f"{type(frame).__name__}; make one with frame.set_index([instance, time])"
         )
     try:
-        rows = frame.to_numpy(
-            dtype=np.float64 if dtype is None else dtype, na_value=np.nan
-        )
+        with np.errstate(over="ignore"):
+            rows = frame.to_numpy(
+                dtype=np.float64 if dtype is None else dtype, na_value=np.nan
+            )
     except (TypeError, ValueError) as error:
         raise ValueError(
             "a column of the frame holds values that are no numbers; encode them as "
