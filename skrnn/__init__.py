@@ -6,6 +6,8 @@ from .estimators import (
     GRURegressor,
     LSTMClassifier,
     LSTMRegressor,
+    MLPClassifier,
+    MLPRegressor,
     RNNClassifier,
     RNNRegressor,
 )
@@ -19,6 +21,8 @@ __all__ = [
     "GRURegressor",
     "LSTMClassifier",
     "LSTMRegressor",
+    "MLPClassifier",
+    "MLPRegressor",
     "RNNClassifier",
     "RNNRegressor",
     "SequenceScaler",

@@ -153,12 +153,13 @@ def test_layers_say_which_kernel_runs_them():
         ("squared_error", (0.125 * 1 + 2.0 * 3) / 4),
         ("absolute_error", (0.5 * 1 + 2.0 * 3) / 4),
         ("huber", (0.125 * 1 + 1.5 * 3) / 4),
+        ("quantile", (0.5 * 0.5 * 1 + 0.5 * 2.0 * 3) / 4),
     ],
 )
 def test_losses_by_hand(loss, expected):
     raw, y = torch.tensor([[1.5], [1.0]]), torch.tensor([[1.0], [3.0]])
-    weights = torch.tensor([0.5, 1.5])  # 1 and 3, of mean 1
-    assert PointLoss(loss)(raw, y, weights).item() == pytest.approx(expected)
+    weights = torch.tensor([1.0, 3.0])
+    assert PointLoss(loss)(raw, y, weights, 4).item() == pytest.approx(expected)
 
 
 def test_poisson_loss_is_half_the_deviance_of_scikit_learn():
@@ -167,7 +168,29 @@ def test_poisson_loss_is_half_the_deviance_of_scikit_learn():
     raw, y = torch.tensor([[0.3], [-1.0], [2.0]]), torch.tensor([[0.0], [2.0], [5.0]])
     loss = PointLoss("poisson")
     deviance = mean_poisson_deviance(y.numpy(), loss.predictions(raw).numpy())
-    assert loss(raw, y).item() == pytest.approx(deviance / 2, rel=1e-6)
+    assert loss(raw, y, None, 3).item() == pytest.approx(deviance / 2, rel=1e-6)
+
+
+def test_pinball_loss_is_that_of_scikit_learn():
+    from sklearn.metrics import mean_pinball_loss
+
+    raw, y = torch.tensor([[0.3], [-1.0], [2.0]]), torch.tensor([[0.0], [2.0], [5.0]])
+    for quantile in (0.1, 0.8):
+        expected = mean_pinball_loss(y.numpy(), raw.numpy(), alpha=quantile)
+        loss = PointLoss("quantile", quantile)(raw, y, None, 3)
+        assert loss.item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_losses_of_several_outputs():
+    """Averaged; or, as in scikit-learn's MLP, added up and reported as the mean."""
+    raw, y = torch.tensor([[1.0, 2.0]]), torch.zeros(1, 2)
+    assert PointLoss("squared_error")(raw, y, None, 1).item() == pytest.approx(1.25)
+    summed = PointLoss("squared_error", sums_outputs=True)
+    loss = summed(raw, y, None, 1)
+    assert loss.item() == pytest.approx(2.5)
+    assert summed.reported(loss, raw).item() == pytest.approx(1.25)
+    absolute = PointLoss("absolute_error", sums_outputs=True)
+    assert absolute.reported(absolute(raw, y, None, 1), raw).item() == pytest.approx(3)
 
 
 def test_pooling_reads_the_valid_steps_only():
@@ -193,11 +216,11 @@ def test_log_loss_by_hand():
     log3 = np.log(3.0)
     raw = torch.tensor([[0.0, log3], [log3, 0.0]])
     y = torch.tensor([[0.0, 1.0], [0.0, 1.0]])
-    weights = torch.tensor([0.5, 1.5])  # 1 and 3, of mean 1
+    weights = torch.tensor([1.0, 3.0])
     one_class = (-np.log(0.75) * 1 - np.log(0.25) * 3) / 4
-    assert LogLoss(True)(raw, y, weights).item() == pytest.approx(one_class)
+    assert LogLoss(True)(raw, y, weights, 4).item() == pytest.approx(one_class)
     labels = -np.log(0.5) - np.log(0.75), -np.log(0.25) - np.log(0.5)
-    assert LogLoss(False)(raw, y).item() == pytest.approx(sum(labels) / 2)
+    assert LogLoss(False)(raw, y, None, 2).item() == pytest.approx(sum(labels) / 2)
 
 
 def test_label_smoothing_by_hand():
@@ -205,5 +228,7 @@ def test_label_smoothing_by_hand():
     log3 = np.log(3.0)
     smooth = -0.95 * np.log(0.75) - 0.05 * np.log(0.25)
     raw, y = torch.tensor([[0.0, log3]]), torch.tensor([[0.0, 1.0]])
-    assert LogLoss(True, 0.1)(raw, y).item() == pytest.approx(smooth)
-    assert LogLoss(False, 0.1)(raw[:, 1:], y[:, 1:]).item() == pytest.approx(smooth)
+    exclusive, independent = LogLoss(True, 0.1), LogLoss(False, 0.1)
+    assert exclusive(raw, y, None, 1).item() == pytest.approx(smooth)
+    loss = independent(raw[:, 1:], y[:, 1:], None, 1)
+    assert loss.item() == pytest.approx(smooth)

@@ -15,7 +15,7 @@ from skrnn import (
     Windows,
 )
 from skrnn.modules import RecurrentNetwork
-from skrnn.training._batches import BatchLoader, WindowDataset
+from skrnn.training import BatchLoader, WindowDataset
 from skrnn.training._buckets import cut_segments, plan_batches
 
 from .estimators import RECURRENT, ragged, tones

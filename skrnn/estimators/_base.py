@@ -6,19 +6,27 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ..training import (
+    SCHEDULES,
+    SOLVERS,
+    DeviceDataset,
+    Outcome,
+    Progress,
     Settings,
-    WindowDataset,
     build_net,
     device_after_loading,
     has_fixed_length,
@@ -28,10 +36,44 @@ from ..training import (
     train,
     weights_of,
 )
-from ..windows import overlap, split_windows_in_time
-from ._samples import Samples, check_samples, check_windows
+from ._samples import Samples, check_samples
 
 _SEED_LIMIT = 2**31 - 1
+
+TRAINING_CONSTRAINTS: dict = {
+    "solver": [StrOptions(set(SOLVERS)), type],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "batch_size": [
+        StrOptions({"auto"}),
+        Interval(Integral, 1, None, closed="left"),
+    ],
+    "learning_rate": [StrOptions(set(SCHEDULES))],
+    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "beta_1": [Interval(Real, 0, 1, closed="left")],
+    "beta_2": [Interval(Real, 0, 1, closed="left")],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "validation_split": [StrOptions({"auto", "last", "random"})],
+    "n_iter_no_change": [
+        Interval(Integral, 1, None, closed="left"),
+        Options(Real, {np.inf}),
+    ],
+    "device": [str, torch.device],
+    "n_threads": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "callbacks": [list, tuple, None],
+    "net_params": [dict, None],
+}
 
 
 @contextmanager
@@ -50,8 +92,12 @@ def unchanged_on_error(estimator: BaseNetwork) -> Iterator[None]:
 
 
 def is_stochastic(estimator: Any) -> bool:
+    """Whether the solver takes batches; as ``available_if`` wants it, else an error."""
     if estimator.solver == "lbfgs":
-        raise AttributeError("partial_fit is only available for stochastic solvers")
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. lbfgs is not "
+            "stochastic"
+        )
     return True
 
 
@@ -59,20 +105,22 @@ class BaseNetwork(BaseEstimator, ABC):
     """A plain estimator that holds a skorch net in ``net_``.
 
     Two kinds of children supply what is missing: what the target is and what is lost
-    on it (:class:`Regression`, :class:`Classification`), and the module with its
-    parameters (:class:`BaseRecurrent`).
+    on it (:class:`Regression`, :class:`Classification`), and what X is and which
+    module reads it (:class:`BaseRecurrent`, :class:`BaseMLP`).
     """
 
     _loss_class: ClassVar[type[nn.Module]]
+    _module_class: ClassVar[type[nn.Module]]
+    _keeps_weightless: ClassVar[bool] = False  # samples of weight zero, in batches
+    _draws_anew: ClassVar[bool] = False  # each partial_fit, from random_state
     _mean_weight: float | None
+    _fitted_dtype: str
+
+    # of the target
 
     @abstractmethod
     def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
         """Targets of shape (n_samples, n_outputs), of the estimator's dtype."""
-
-    @abstractmethod
-    def _module_params(self) -> dict[str, Any]:
-        """Arguments of the module, but for its seed and dtype."""
 
     @abstractmethod
     def _loss_params(self) -> dict[str, Any]:
@@ -84,7 +132,7 @@ class BaseNetwork(BaseEstimator, ABC):
 
     @abstractmethod
     def _n_steps_ahead(self) -> int:
-        """How many steps the target of a window reaches beyond it."""
+        """How many steps the target of a sample reaches beyond it."""
 
     @abstractmethod
     def _strata(self, targets: np.ndarray) -> np.ndarray | None:
@@ -93,6 +141,30 @@ class BaseNetwork(BaseEstimator, ABC):
     @abstractmethod
     def _weigh(self, targets: np.ndarray, sample_weight: Any) -> Any:
         """Weights of the samples, those that come from their class included."""
+
+    # of the input
+
+    @abstractmethod
+    def _check_inputs(self, X: Any, reset: bool) -> Any:
+        """X as something that :meth:`_dataset` takes; sets ``_fitted_dtype``."""
+
+    @abstractmethod
+    def _check_aligned(self, X: Any, y: Any, inputs: Any, n_targets: int) -> None:
+        """Raise if X and y are not of the same samples."""
+
+    @abstractmethod
+    def _module_params(self) -> dict[str, Any]:
+        """Arguments of the module, but for its seed."""
+
+    @abstractmethod
+    def _dataset(
+        self, inputs: Any, targets: Any = None, weights: Any = None, **options: Any
+    ) -> DeviceDataset:
+        """The samples on the device."""
+
+    @abstractmethod
+    def _split_in_time(self, inputs: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """Samples to train on and the last ones, or None for a random split."""
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -128,14 +200,19 @@ class BaseNetwork(BaseEstimator, ABC):
         self : object
             The fitted estimator.
         """
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> Any:
         is_warm = self.warm_start and hasattr(self, "net_")
         with unchanged_on_error(self):
-            samples = self._check_samples(X, y, sample_weight, reset=not is_warm)
+            samples = self._check_samples(
+                X, y, sample_weight, reset=not is_warm, is_warm=is_warm
+            )
             self._random_state = self._new_random_state()
-            samples, held_out = self._held_out(samples, X_val, y_val)
             self._mean_weight = None  # of these samples; partial_fit keeps its first
             self._restart() if is_warm else self._start()
-            self.n_iter_ = 0
+            self._begin()
+            samples, held_out = self._held_out(samples, X_val, y_val)
             self._train(samples, held_out, n_epochs=self.max_iter)
         return self
 
@@ -149,19 +226,21 @@ class BaseNetwork(BaseEstimator, ABC):
         is_first = not hasattr(self, "net_")
         with unchanged_on_error(self):
             samples = self._check_samples(X, y, sample_weight, is_first, **known)
-            if is_first:
+            if is_first or self._draws_anew:
                 self._random_state = self._new_random_state()
+            if is_first:
                 self._mean_weight = None
                 self._start()
-                self.n_iter_ = 0
+            elif self._fitted_settings.solver == "lbfgs":  # which has no momenta
+                self._restart()
+            self._begin()
             self._train(samples, None, n_epochs=1, incremental=True)
         return self
 
     def _raw_predict(self, X: Any) -> np.ndarray:
         """Predictions of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
-        windows = check_windows(self, X, reset=False)
-        data = WindowDataset(windows, device=self.device_)
+        data = self._dataset(self._check_inputs(X, reset=False))
         return predict(self.net_, data, self.n_threads)
 
     def _check_samples(
@@ -176,11 +255,7 @@ class BaseNetwork(BaseEstimator, ABC):
                 )
             return targets
 
-        if reset:
-            self._fitted_dtype = np.dtype(self.dtype).name
-        samples = check_samples(
-            self, X, y, weights, check_target, self._weigh, reset=reset
-        )
+        samples = check_samples(self, X, y, weights, check_target, reset=reset)
         if reset:
             self.n_outputs_ = samples.targets.shape[1]
         return samples
@@ -194,18 +269,15 @@ class BaseNetwork(BaseEstimator, ABC):
                 raise ValueError("X_val and y_val must be given together")
             given = self._check_samples(X_val, y_val, None, reset=False)
             return samples, self._ready(given)
-        if not self.early_stopping:
+        if not self._settings().early_stopping:
             return samples, None
         train_index, held_out = self._split(samples)
         return samples.take(train_index), self._ready(samples.take(held_out))
 
     def _split(self, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
-        in_time = self.validation_split == "last" or (
-            self.validation_split == "auto" and overlap(samples.windows)
-        )
-        if in_time:
-            gap = self._n_steps_ahead() - 1
-            return split_windows_in_time(samples.windows, self.validation_fraction, gap)
+        split = self._split_in_time(samples.inputs)
+        if split is not None:
+            return split
         try:
             return train_test_split(
                 np.arange(len(samples)),
@@ -221,30 +293,36 @@ class BaseNetwork(BaseEstimator, ABC):
             ) from error
 
     def _ready(self, held_out: Samples) -> Samples:
-        """Held-out samples, checked and in an order that wastes no work."""
+        """Held-out samples, checked."""
         if len(held_out) < 2:
             raise ValueError(
                 "The validation set is too small: it needs at least 2 samples, got "
                 f"{len(held_out)}. Increase 'validation_fraction' or the size of your "
                 "dataset"
             )
-        longest_first = np.argsort(-held_out.windows.lengths, kind="stable")
-        return held_out.take(longest_first)  # so that batches hold their like
+        return held_out
+
+    def _settings(self) -> Settings:
+        """How to train, from the parameters."""
+        return Settings.of(self)
 
     def _new_random_state(self) -> np.random.RandomState:
         seed = check_random_state(self.random_state).randint(_SEED_LIMIT)
         return np.random.RandomState(seed)
 
+    def _new_seed(self) -> int:
+        """For what the module draws itself."""
+        return int(self._random_state.randint(_SEED_LIMIT))
+
     def _start(self) -> None:
         """A fresh net, and empty records."""
         self._fitted_module_params = {
             **self._module_params(),
-            "dtype": self._fitted_dtype,
-            "seed": int(self._random_state.randint(_SEED_LIMIT)),
+            "seed": self._new_seed(),
         }
         self.device_ = resolve_device(self.device, self._fitted_dtype)
         self._fitted_loss_params = self._loss_params()
-        self._build_net(Settings.of(self))
+        self._build_net(self._settings())
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
         self.best_loss_: float | None = None
@@ -253,8 +331,7 @@ class BaseNetwork(BaseEstimator, ABC):
     def _restart(self) -> None:
         """A net with today's settings and the weights of the last fit."""
         fitted = self._fitted_module_params
-        today = {**self._module_params(), "dtype": np.dtype(self.dtype).name}
-        for name, value in today.items():
+        for name, value in self._module_params().items():
             if fitted[name] != value:
                 raise ValueError(
                     f"warm_start goes on with the network of the last fit, whose "
@@ -264,13 +341,19 @@ class BaseNetwork(BaseEstimator, ABC):
         weights = weights_of(self.net_)
         self._fitted_loss_params = self._loss_params()
         self.device_ = resolve_device(self.device, self._fitted_dtype)
-        self._build_net(Settings.of(self), weights)
+        self._build_net(self._settings(), weights)
+
+    def _begin(self) -> None:
+        """What every call that trains starts from."""
+        self.n_iter_ = 0
+        self._progress = Progress()
 
     def _build_net(
         self, settings: Settings, weights: dict[str, np.ndarray] | None = None
     ) -> None:
         self._fitted_settings = settings.without_callbacks()
         self.net_ = build_net(
+            self._module_class,
             self._fitted_module_params,
             self._loss_class(**self._fitted_loss_params),
             settings,
@@ -287,44 +370,56 @@ class BaseNetwork(BaseEstimator, ABC):
         n_epochs: int,
         incremental: bool = False,
     ) -> None:
-        training = self._dataset(samples, self._mean_weight)
-        self._mean_weight = training.mean_weight
+        settings = self._settings()
+        progress = replace(self._progress)  # the old one is kept in case of an error
         outcome = train(
             self.net_,
-            training,
-            None if held_out is None else self._dataset(held_out),
-            Settings.of(self),
+            self._training_data(samples),
+            None if held_out is None else self._validation_data(held_out),
+            settings,
             self._random_state,
+            progress,
             n_epochs=n_epochs,
             n_samples_seen=self.t_,
             incremental=incremental,
         )
+        self._progress = progress
+        self._record(outcome, len(samples))
+        if not incremental:
+            self._warn_unless_converged(outcome, settings)
+
+    def _training_data(self, samples: Samples) -> DeviceDataset:
+        return self._dataset(samples.inputs, samples.targets, samples.weights)
+
+    def _validation_data(self, held_out: Samples) -> DeviceDataset:
+        return self._dataset(held_out.inputs, held_out.targets, held_out.weights)
+
+    def _record(self, outcome: Outcome, n_samples: int) -> None:
+        """Note how training went."""
         self.n_iter_ += len(outcome.losses)
-        self.t_ += len(outcome.losses) * len(samples)
+        self.t_ += len(outcome.losses) * n_samples
         self.loss_curve_ = self.loss_curve_ + outcome.losses
         self.best_loss_ = min(self.loss_curve_, default=None)
         if outcome.scores:
             self.validation_scores_ = (self.validation_scores_ or []) + outcome.scores
-        hit_limit = outcome.ended == "max_iter" and not incremental
-        if hit_limit and not has_fixed_length(Settings.of(self)):
-            remedy = "" if self.early_stopping else ", or set early_stopping=True"
-            warnings.warn(
-                f"Maximum iterations ({self.max_iter}) reached and the optimization "
-                f"hasn't converged yet. Raise max_iter{remedy}",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
 
-    def _dataset(
-        self, samples: Samples, mean_weight: float | None = None
-    ) -> WindowDataset:
-        return WindowDataset(
-            samples.windows,
-            samples.targets,
-            samples.weights,
-            device=self.device_,
-            mean_weight=mean_weight,
-        )
+    def _warn_unless_converged(self, outcome: Outcome, settings: Settings) -> None:
+        ending = outcome.ending
+        if ending.kind in ("converged", "interrupted") or has_fixed_length(settings):
+            return
+        if settings.solver == "lbfgs":
+            text = (
+                f"lbfgs failed to converge after {self.n_iter_} iteration(s): "
+                f"{ending.message}. Raise max_iter (now {self.max_iter}), or scale X "
+                "and y"
+            )
+        else:
+            remedy = "" if self.early_stopping else ", or set early_stopping=True"
+            text = (
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
+                f"and the optimization hasn't converged yet. Raise max_iter{remedy}"
+            )
+        warnings.warn(text, ConvergenceWarning, stacklevel=6)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
@@ -33,6 +33,7 @@ class Classification(ClassifierMixin, BaseNetwork):
     """Targets are classes, one a sample, or an indicator of several labels."""
 
     _loss_class = LogLoss
+    _fewest_classes: ClassVar[int] = 2
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the class of each sequence.
@@ -55,6 +56,8 @@ class Classification(ClassifierMixin, BaseNetwork):
         scores = self._raw_predict(X)
         if self._is_multilabel:
             return (scores > 0).astype(np.int64)
+        if len(self.classes_) == 1:
+            return self.classes_.repeat(len(scores))
         return self.classes_[class_codes(scores)]
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -153,6 +156,8 @@ class Classification(ClassifierMixin, BaseNetwork):
         scores = self._raw_predict(X)
         if self._is_multilabel:
             return independent(scores)
+        if len(self.classes_) == 1:
+            return exclusive(scores, axis=1)  # all of it
         if self.n_outputs_ == 1:
             return independent(np.hstack([-scores, scores]))
         return exclusive(scores, axis=1)
@@ -168,6 +173,8 @@ class Classification(ClassifierMixin, BaseNetwork):
             self._learn_classes(labels, known.get("classes"))
         else:
             self._compare_classes(labels)
+        if known.get("is_warm"):
+            self._check_warm_start(labels)
         if self._is_multilabel:
             return labels.astype(self._fitted_dtype)
         return one_hot(labels, self.classes_, self._fitted_dtype)
@@ -184,7 +191,7 @@ class Classification(ClassifierMixin, BaseNetwork):
                 )
             return
         self.classes_ = unique_labels(labels if classes is None else classes)
-        if len(self.classes_) < 2:
+        if len(self.classes_) < self._fewest_classes:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes in the "
                 f"data, but the data contains only one class: {self.classes_[:1]}"
@@ -208,6 +215,9 @@ class Classification(ClassifierMixin, BaseNetwork):
                 "`y` has classes not in `self.classes_`. `self.classes_` has "
                 f"{self.classes_}. 'y' has {classes}."
             )
+
+    def _check_warm_start(self, labels: np.ndarray) -> None:
+        """Raise if ``fit`` cannot go on with these labels."""
 
     def _weigh(self, targets: np.ndarray, sample_weight: Any) -> Any:
         if self.class_weight is None:

@@ -84,9 +84,9 @@ def _refuse_missing(y: Any) -> None:
 
 
 def one_hot(labels: np.ndarray, classes: np.ndarray, dtype: Any) -> np.ndarray:
-    """One column a class; for two classes a single one, of the second."""
-    if len(classes) == 2:
-        return (labels == classes[1]).astype(dtype)[:, np.newaxis]
+    """One column a class; for two classes, or one, only that of the second."""
+    if len(classes) <= 2:
+        return np.isin(labels, classes[1:]).astype(dtype)[:, np.newaxis]
     targets = np.zeros((len(labels), len(classes)), dtype=dtype)
     targets[np.arange(len(labels)), np.searchsorted(classes, labels)] = 1
     return targets

@@ -36,7 +36,10 @@ class LSTMRegressor(BaseRecurrentRegressor):
     loss : str, default="squared_error"
         What is minimised, per output: "squared_error", half the squared error;
         "absolute_error"; "huber", which turns from squared to absolute at an error of
-        1; "poisson", half the Poisson deviance with a log link, for counts.
+        1; "poisson", half the Poisson deviance with a log link, for counts; "quantile",
+        the pinball loss.
+    quantile : float, default=0.5
+        The quantile to predict with loss="quantile", in (0, 1).
     solver : str or torch.optim.Optimizer class, default="adam"
         The optimiser: "adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta" or
         "lbfgs", which takes one full-batch step with line search an epoch and needs

@@ -1,4 +1,4 @@
-"""What the recurrent estimators share: parameters, and the module made of them."""
+"""What the recurrent estimators share: windows, and the module that reads them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from ..modules import ACTIVATIONS, POOLINGS
-from ..training import SCHEDULES, SOLVERS
-from ._base import BaseNetwork
+from ..modules import ACTIVATIONS, POOLINGS, RecurrentNetwork
+from ..training import DeviceDataset, WindowDataset
+from ..windows import Windows, overlap, split_windows_in_time
+from ._base import TRAINING_CONSTRAINTS, BaseNetwork
+from ._samples import Samples
+from ._windows import check_aligned, check_windows
 
 _FLOATS = {np.float32, np.float64}
 
 
 class BaseRecurrent(BaseNetwork):
-    """The module of the RNN, GRU and LSTM estimators."""
+    """RNN, GRU and LSTM estimators: a recurrent module over windows."""
 
     _cell: ClassVar[str]
+    _module_class = RecurrentNetwork
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": [
@@ -31,39 +34,8 @@ class BaseRecurrent(BaseNetwork):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "pooling": [StrOptions(set(POOLINGS))],
         "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
-        "solver": [StrOptions(set(SOLVERS)), type],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [
-            StrOptions({"auto"}),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "learning_rate": [StrOptions(set(SCHEDULES))],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "validation_split": [StrOptions({"auto", "last", "random"})],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "device": [str, torch.device],
+        **TRAINING_CONSTRAINTS,
         "dtype": [StrOptions({"float32", "float64"}), Options(type, _FLOATS)],
-        "n_threads": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "callbacks": [list, tuple, None],
-        "net_params": [dict, None],
     }
 
     def __sklearn_tags__(self) -> Any:
@@ -90,7 +62,50 @@ class BaseRecurrent(BaseNetwork):
             "pooling": self.pooling,
             "embedding_dim": None if embedding_dim is None else int(embedding_dim),
             "n_tokens": self.n_tokens_,
+            "dtype": np.dtype(self.dtype).name,
         }
+
+    def _check_inputs(self, X: Any, reset: bool) -> Windows:
+        if reset:
+            self._fitted_dtype = np.dtype(self.dtype).name
+        return check_windows(self, X, reset=reset)
+
+    def _check_aligned(self, X: Any, y: Any, inputs: Windows, n_targets: int) -> None:
+        check_aligned(X, y, len(inputs), n_targets)
+
+    def _split_in_time(self, inputs: Windows) -> tuple[np.ndarray, np.ndarray] | None:
+        if self.validation_split == "last" or (
+            self.validation_split == "auto" and overlap(inputs)
+        ):
+            gap = self._n_steps_ahead() - 1
+            return split_windows_in_time(inputs, self.validation_fraction, gap)
+        return None
+
+    def _dataset(
+        self, inputs: Windows, targets: Any = None, weights: Any = None, **options: Any
+    ) -> WindowDataset:
+        return WindowDataset(inputs, targets, weights, device=self.device_, **options)
+
+    def _training_data(self, samples: Samples) -> DeviceDataset:
+        if self._mean_weight is None:
+            self._mean_weight = _mean_weight(samples)
+        return self._weighted(samples, self._mean_weight)
+
+    def _validation_data(self, held_out: Samples) -> DeviceDataset:
+        longest_first = np.argsort(-held_out.inputs.lengths, kind="stable")
+        held_out = held_out.take(longest_first)  # so that batches hold their like
+        return self._weighted(held_out, _mean_weight(held_out))
+
+    def _weighted(self, samples: Samples, mean_weight: float) -> DeviceDataset:
+        return self._dataset(
+            samples.inputs, samples.targets, samples.weights, mean_weight=mean_weight
+        )
+
+
+def _mean_weight(samples: Samples) -> float:
+    if samples.weights is None:
+        return 1.0
+    return float(np.mean(samples.weights, dtype="f8"))
 
 
 def _layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.utils._param_validation import StrOptions
-
-from ..modules import LOSSES
 from ._recurrent import BaseRecurrent
-from ._regression import Regression
+from ._regression import REGRESSION_CONSTRAINTS, Regression
 
 
 class BaseRecurrentRegressor(Regression, BaseRecurrent):
@@ -16,7 +13,7 @@ class BaseRecurrentRegressor(Regression, BaseRecurrent):
 
     _parameter_constraints: dict = {
         **BaseRecurrent._parameter_constraints,
-        "loss": [StrOptions(set(LOSSES))],
+        **REGRESSION_CONSTRAINTS,
     }
 
     def __init__(
@@ -29,6 +26,7 @@ class BaseRecurrentRegressor(Regression, BaseRecurrent):
         pooling: str = "last",
         embedding_dim: int | None = None,
         loss: str = "squared_error",
+        quantile: float = 0.5,
         solver: Any = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
@@ -64,6 +62,7 @@ class BaseRecurrentRegressor(Regression, BaseRecurrent):
         self.pooling = pooling
         self.embedding_dim = embedding_dim
         self.loss = loss
+        self.quantile = quantile
         self.solver = solver
         self.alpha = alpha
         self.batch_size = batch_size

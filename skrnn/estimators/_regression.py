@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array
 
-from ..modules import PointLoss
+from ..modules import LOSSES, PointLoss
 from ._base import BaseNetwork, is_stochastic
+
+REGRESSION_CONSTRAINTS: dict = {
+    "loss": [StrOptions(set(LOSSES))],
+    "quantile": [Interval(Real, 0, 1, closed="neither")],
+}
 
 
 class Regression(RegressorMixin, BaseNetwork):
@@ -95,7 +102,7 @@ class Regression(RegressorMixin, BaseNetwork):
         return sample_weight
 
     def _loss_params(self) -> dict[str, Any]:
-        return {"loss": self.loss}
+        return {"loss": self.loss, "quantile": float(self.quantile)}
 
     def _n_steps_ahead(self) -> int:
         return self.n_outputs_

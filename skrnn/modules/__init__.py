@@ -1,21 +1,30 @@
-"""torch.nn modules: recurrent stacks, losses. No data handling, no scikit-learn."""
+"""torch.nn modules: networks and losses. No data handling, no scikit-learn."""
 
+from ._activations import MLP_ACTIVATIONS
 from ._dropout import Dropout
+from ._initializers import INITIALIZERS, draw_layer
 from ._layers import ACTIVATIONS, CELLS, Segments
 from ._log_loss import LogLoss
 from ._losses import LOSSES, PointLoss
+from ._mlp import MLPNetwork
 from ._pooling import POOLINGS
 from ._recurrent import PADDING, RecurrentNetwork
+from ._sparse import SparseRows
 
 __all__ = [
     "ACTIVATIONS",
     "CELLS",
+    "INITIALIZERS",
     "LOSSES",
+    "MLP_ACTIVATIONS",
     "PADDING",
     "POOLINGS",
     "Dropout",
     "LogLoss",
+    "MLPNetwork",
     "PointLoss",
     "RecurrentNetwork",
     "Segments",
+    "SparseRows",
+    "draw_layer",
 ]

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 
 class LogLoss(nn.Module):
-    """Mean over samples of the cross-entropy of class scores, times their weights.
+    """Sum over samples of the cross-entropy, times their weights, over a total.
 
     Parameters
     ----------
@@ -27,19 +27,52 @@ class LogLoss(nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(
-        self, raw: torch.Tensor, y: torch.Tensor, weights: torch.Tensor | None = None
+        self,
+        raw: torch.Tensor,
+        y: torch.Tensor,
+        weights: torch.Tensor | None,
+        total: float,
     ) -> torch.Tensor:
-        # raw, y (batch, output), y being 0 or 1; weights (batch,), 1 on average
-        if self.label_smoothing:
-            n_classes = y.shape[1] if self.is_exclusive else 2
-            y = y * (1 - self.label_smoothing) + self.label_smoothing / n_classes
+        # raw, y (batch, output), y being 0 or 1; weights (batch,)
+        y = self._smoothed(y)
         if self.is_exclusive:
             losses = functional.cross_entropy(raw, y, reduction="none")  # (batch,)
         else:
             losses = functional.binary_cross_entropy_with_logits(
                 raw, y, reduction="none"
             ).sum(dim=1)  # (batch,)
-        return losses.mean() if weights is None else (losses * weights).mean()
+        return (losses if weights is None else losses * weights).sum() / total
+
+    @torch.no_grad()
+    def with_slopes(
+        self,
+        raw: torch.Tensor,
+        y: torch.Tensor,
+        weights: torch.Tensor | None,
+        total: float,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss, and its gradient by the raw outputs (batch, output)."""
+        if not self.is_exclusive:
+            loss = self(raw, y, weights, total)
+            slopes = raw.sigmoid().sub_(self._smoothed(y))
+        else:
+            y = self._smoothed(y)
+            log_p = raw.log_softmax(dim=1)
+            target = y if weights is None else y * weights[:, None]
+            loss = torch.dot(log_p.view(-1), target.view(-1)).div_(-total)
+            slopes = log_p.exp_().sub_(y)
+        slopes.div_(total)
+        return loss, slopes if weights is None else slopes.mul_(weights[:, None])
+
+    def _smoothed(self, y: torch.Tensor) -> torch.Tensor:
+        if not self.label_smoothing:
+            return y
+        n_classes = y.shape[1] if self.is_exclusive else 2
+        return y * (1 - self.label_smoothing) + self.label_smoothing / n_classes
+
+    def reported(self, loss: torch.Tensor, raw: torch.Tensor) -> torch.Tensor:
+        """The loss to report: the one that is minimised."""
+        return loss
 
     def predictions(self, raw: torch.Tensor) -> torch.Tensor:
         """The scores themselves, from which all else is taken."""

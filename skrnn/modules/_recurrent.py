@@ -13,6 +13,7 @@ from ._layers import RecurrentLayer, Segments
 from ._pooling import max_valid, mean_valid
 
 PADDING = 0  # token id that stands for no token
+_SMALL_WIDTH = 1024
 
 
 class RecurrentNetwork(nn.Module):
@@ -109,6 +110,16 @@ class RecurrentNetwork(nn.Module):
     def kernels(self) -> list[str]:
         """The code that runs each layer, see :class:`RecurrentLayer`."""
         return [layer.kernel for layer in self._stack()]
+
+    @property
+    def width(self) -> int:
+        """Longest side of a weight matrix; an embedding is not multiplied."""
+        layers = [m for m in self.modules() if not isinstance(m, nn.Embedding)]
+        return max(max(p.shape) for m in layers for p in m.parameters(recurse=False))
+
+    def is_worth_sharing(self, batch_size: int) -> bool:
+        """Whether a step is long enough for several threads (an LSTM over 256)."""
+        return self.width > _SMALL_WIDTH
 
     def _stack(self) -> list[RecurrentLayer]:
         return cast("list[RecurrentLayer]", list(self.layers))

@@ -1,27 +1,36 @@
 """The training engine, and the only room that imports skorch."""
 
-from ._batches import BatchLoader, WindowDataset
+from ._batches import BatchLoader
+from ._datasets import DeviceDataset
 from ._device import available_devices, device_after_loading, resolve_device
 from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings
 from ._solvers import SOLVERS
+from ._stopping import Progress
+from ._tables import TableDataset
 from ._train import (
     Outcome,
+    batch_size_of,
     build_net,
     predict,
     set_weights,
     train,
     weights_of,
 )
+from ._windows import WindowDataset
 
 __all__ = [
     "SCHEDULES",
     "SOLVERS",
     "BatchLoader",
+    "DeviceDataset",
     "Outcome",
+    "Progress",
     "Settings",
+    "TableDataset",
     "WindowDataset",
     "available_devices",
+    "batch_size_of",
     "build_net",
     "device_after_loading",
     "has_fixed_length",

@@ -12,7 +12,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from skorch.utils import TeeGenerator
 
-from ..modules import Dropout
+from ..modules import Dropout, MLPNetwork
 from ._stopping import StopTraining
 
 _DIVERGED = (
@@ -22,8 +22,8 @@ _DIVERGED = (
 )
 
 
-class WindowNet(NeuralNet):
-    """A ``NeuralNet`` for batches of windows that are on the device already.
+class DeviceNet(NeuralNet):
+    """A ``NeuralNet`` for batches that are on the device already.
 
     Against the stock net: the L2 penalty is scikit-learn's; the loss is read from the
     device once an epoch; the history keeps epochs, not batches; a loss that is not
@@ -32,8 +32,8 @@ class WindowNet(NeuralNet):
     Parameters
     ----------
     alpha : float
-        Strength of the L2 penalty ``alpha / 2 * sum(W**2)``, divided by the size of the
-        batch times the mean sample weight, on the weight matrices.
+        Strength of the L2 penalty ``alpha / 2 * sum(W**2)``, divided by the weight of
+        the batch, on the weight matrices.
     score : callable ``(y_true, y_pred, sample_weight) -> float``
         Validation score, larger is better.
     uses_closure : bool
@@ -54,7 +54,7 @@ class WindowNet(NeuralNet):
         self.score = score
         self.uses_closure = uses_closure
         self.lowest_: dict[str, float] = {}
-        self.mean_weight_ = 1.0
+        self.has_own_gradient_ = False
         self.matrices_: list[tuple[Any, torch.Tensor, torch.Tensor]] | None = None
 
     @property
@@ -72,6 +72,11 @@ class WindowNet(NeuralNet):
             raise StopTraining from stop
         finally:
             del self.history[-1]["batches"][1:]
+
+    def _set_training(self, training: bool = True) -> None:
+        """As skorch's, unless the mode is the one that is set."""
+        if self.module_.training != training:
+            super()._set_training(training)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that training changes, to be given to :meth:`rewind`."""
@@ -123,7 +128,7 @@ class WindowNet(NeuralNet):
         losses, sizes, seen = [], [], []
         is_heard = self._is_heard("on_batch_begin") or self._is_heard("on_batch_end")
         for batch in iterator:
-            inputs, (y, weights) = batch
+            inputs, (y, weights, _) = batch
             if is_heard:
                 self.notify("on_batch_begin", batch=(inputs, y), training=training)
             step = step_fn(batch, **fit_params)
@@ -136,7 +141,7 @@ class WindowNet(NeuralNet):
             if not training:
                 seen.append((y, step["y_pred"], weights))
         self.history.record(prefix + "_batch_count", len(sizes))
-        self._record_loss(prefix, torch.stack(losses).tolist(), sizes)
+        self.record_loss(prefix, torch.stack(losses).tolist(), sizes)
         if not training and self.score is not None:
             self._record_score(*zip(*seen, strict=True))
 
@@ -144,8 +149,9 @@ class WindowNet(NeuralNet):
         """One step of the optimiser, through a closure only where it may need one."""
         if self.uses_closure:
             return super().train_step(batch, **fit_params)
-        self.optimizer_.zero_grad()
-        step = self.train_step_single(batch, **fit_params)
+        if not self.has_own_gradient_:  # which is written over the last one
+            self.optimizer_.zero_grad()
+        step = self.train_step_single(batch)
         if self._is_heard("on_grad_computed"):
             named = TeeGenerator(self.get_all_learnable_params())
             self.notify(
@@ -156,14 +162,28 @@ class WindowNet(NeuralNet):
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Loss and gradient of one batch, the penalty included in both."""
-        inputs, (y, weights) = batch
-        raw = self.module_(**inputs)
-        loss = self.criterion_(raw, y, weights)
-        loss.backward()
-        loss = loss.detach()
-        if self.alpha:
-            loss = self._penalise(loss, self.alpha / (len(raw) * self.mean_weight_))
-        return {"loss": loss, "y_pred": raw}
+        inputs, targets = batch
+        strength = self.alpha / targets[2]
+        if self.has_own_gradient_:
+            with_slopes = self.criterion_.with_slopes
+            loss, raw = self.module_.backpropagate(
+                inputs["x"], lambda raw: with_slopes(raw, *targets), strength
+            )
+        else:
+            raw = self.module_(**inputs)
+            loss = self.criterion_(raw, *targets)
+            loss.backward()
+            self._decay_gradients(strength)
+        loss = self.criterion_.reported(loss.detach(), raw)
+        return {"loss": self._with_penalty(loss, strength), "y_pred": raw}
+
+    def choose_gradient(self, training: Any) -> None:
+        """Decide whether the module or autograd computes the gradient."""
+        self.has_own_gradient_ = (
+            isinstance(self.module_, MLPNetwork)
+            and self.module_.can_backpropagate()
+            and training.is_dense
+        )
 
     def _is_heard(self, method_name: str) -> bool:
         """Whether any callback does something at this event."""
@@ -174,24 +194,33 @@ class WindowNet(NeuralNet):
         )
 
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
-        inputs, (y, weights) = batch
+        inputs, (y, weights, total) = batch
         with torch.no_grad():
             raw = self.module_(**inputs)
-            return {"loss": self.criterion_(raw, y, weights), "y_pred": raw}
+            loss = self.criterion_(raw, y, weights, total)
+            return {"loss": self.criterion_.reported(loss, raw), "y_pred": raw}
 
-    def _penalise(self, loss: torch.Tensor, strength: float) -> torch.Tensor:
-        """Add the penalty's gradient; return the loss with the penalty."""
+    def _decay_gradients(self, strength: float) -> None:
+        """Add the gradient of the penalty."""
+        for parameter, values, _ in self._matrices() if strength else []:
+            if parameter.grad is not None:  # None where a callback froze it
+                parameter.grad.add_(values, alpha=strength)
+
+    def _with_penalty(self, loss: torch.Tensor, strength: float) -> torch.Tensor:
+        for _, _, flat in self._matrices() if strength else []:
+            loss = torch.add(loss, torch.dot(flat, flat), alpha=0.5 * strength)
+        return loss
+
+    def _matrices(self) -> list[tuple[Any, torch.Tensor, torch.Tensor]]:
+        """The penalised weights: as parameters, plain, and flat."""
         if self.matrices_ is None:
             matrices = _penalised(self.module_)
             self.matrices_ = [(p, p.detach(), p.detach().view(-1)) for p in matrices]
-        for parameter, values, _ in self.matrices_:
-            if parameter.grad is not None:  # None where a callback froze it
-                parameter.grad.add_(values, alpha=strength)
-        flat = torch.cat([values for _, _, values in self.matrices_])
-        return torch.add(loss, torch.dot(flat, flat), alpha=0.5 * strength)
+        return self.matrices_
 
-    def _record_loss(self, prefix: str, losses: list[float], sizes: list[int]) -> None:
-        loss = float(np.average(losses, weights=sizes))
+    def record_loss(self, prefix: str, losses: list[float], sizes: list[int]) -> None:
+        """Note the loss of an epoch, the mean over its batches."""
+        loss = float(np.dot(losses, sizes) / sum(sizes))
         if not np.isfinite(loss):
             raise self._diverged(f"loss was {loss}")
         name = prefix + "_loss"

@@ -26,18 +26,21 @@ class ProgressBar(Callback):
 
 
 class EpochLines(Callback):
-    """A printed line an epoch."""
+    """Printed lines for each epoch, as scikit-learn prints them."""
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         self.n_epochs_before_ = len(net.history)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        epoch = net.history[-1]
         number = len(net.history) - self.n_epochs_before_
-        print(f"epoch {number}: {_figures(net.history[-1])}")
+        print(f"Iteration {number}, loss = {epoch['train_loss']:.8f}")
+        if "valid_score" in epoch:
+            print(f"Validation score: {epoch['valid_score']:f}")
 
 
 def progress_callbacks(verbose: int, n_epochs: int) -> list[tuple[str, Any]]:
-    """None for 0, a bar for 1, a line an epoch for more."""
+    """None for 0, a bar for 1, lines for more."""
     if verbose <= 0:
         return []
     shown = ProgressBar(n_epochs) if verbose == 1 else EpochLines()

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from skorch.callbacks import LRScheduler
-from torch.optim.lr_scheduler import (
-    CosineAnnealingLR,
-    LambdaLR,
-    OneCycleLR,
-)
-from torch.optim.lr_scheduler import (
-    LRScheduler as LRPolicy,
-)
+from skorch.callbacks import Callback, LRScheduler
+from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
+from torch.optim.lr_scheduler import LRScheduler as LRPolicy
 
 from ._settings import Settings
 
@@ -28,41 +21,90 @@ def has_fixed_length(settings: Settings) -> bool:
     )
 
 
+class InverseScaling(Callback):
+    """scikit-learn's "invscaling": the rate falls with the number of samples seen.
+
+    Parameters
+    ----------
+    rate : float
+        Of the first epoch.
+    power_t : float
+        Exponent of the number of samples.
+    n_samples : int
+        Samples of an epoch.
+    n_samples_seen : int
+        Samples seen before.
+    goes_on : bool
+        Whether the first epoch here takes up where another has ended, and not
+        at ``rate``.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        power_t: float,
+        n_samples: int,
+        n_samples_seen: int,
+        goes_on: bool,
+    ) -> None:
+        self.rate = rate
+        self.power_t = power_t
+        self.n_samples = n_samples
+        self.n_samples_seen = n_samples_seen
+        self.goes_on = goes_on
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        self.n_seen_ = self.n_samples_seen
+        if self.goes_on:
+            self._set_rate(net)
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        self.n_seen_ += self.n_samples
+        self._set_rate(net)
+
+    def _set_rate(self, net: Any) -> None:
+        for group in net.optimizer_.param_groups:
+            group["lr"] = self.rate / (self.n_seen_ + 1) ** self.power_t
+
+
 def schedule_callbacks(
-    settings: Settings, n_samples: int, n_batches: int, n_samples_seen: int = 0
+    settings: Settings,
+    n_samples: int,
+    n_batches: int,
+    n_samples_seen: int = 0,
+    *,
+    incremental: bool = False,
 ) -> list[tuple[str, Any]]:
-    """The callback that moves the learning rate, if any ("adaptive" is in stopping)."""
+    """The callback that moves the learning rate, if any ("adaptive" is in stopping).
+
+    An incremental fit goes on with "invscaling", and has no end to plan for.
+    """
     name = settings.learning_rate
     if settings.solver == "lbfgs":  # its line search sets the step
         return []
     if name == "invscaling":
-        policy: type[LRPolicy] = LambdaLR
+        scaling = InverseScaling(
+            settings.learning_rate_init,
+            settings.power_t,
+            n_samples,
+            n_samples_seen,
+            goes_on=incremental,
+        )
+        return [("skrnn_learning_rate", scaling)]
+    if incremental or not has_fixed_length(settings):
+        return []
+    if name == "cosine":
+        policy: type[LRPolicy] = CosineAnnealingLR
         step_every = "epoch"
-        options: dict[str, Any] = {
-            "lr_lambda": partial(
-                _inverse_scaling, n_samples, n_samples_seen, settings.power_t
-            )
-        }
-    elif name == "cosine":
-        policy, step_every = CosineAnnealingLR, "epoch"
-        options = {"T_max": settings.max_iter}
-    elif name == "onecycle":
+        options: dict[str, Any] = {"T_max": settings.max_iter}
+    else:
         policy, step_every = OneCycleLR, "batch"
         options = {
             "max_lr": settings.learning_rate_init,
             "total_steps": settings.max_iter * n_batches + 1,
             "cycle_momentum": False,
         }
-    else:
-        return []
     callback = LRScheduler(
         policy, event_name=None, step_every=step_every, last_epoch=-1, **options
     )
     return [("skrnn_learning_rate", callback)]
-
-
-def _inverse_scaling(
-    n_samples: int, n_samples_seen: int, power_t: float, epoch: int
-) -> float:
-    """scikit-learn's: the rate falls with the number of samples seen."""
-    return 1.0 / (n_samples_seen + epoch * n_samples + 1) ** power_t

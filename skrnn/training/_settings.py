@@ -31,6 +31,8 @@ class Settings:
     n_threads: int | str
     callbacks: Any
     net_params: dict[str, Any] | None
+    max_fun: int = 15_000
+    steps_as_sklearn: bool = False  # where torch's solvers of the name take others
 
     def without_callbacks(self) -> Settings:
         """The same settings, to be kept beside a fitted net."""
@@ -39,6 +41,6 @@ class Settings:
     @classmethod
     def of(cls, estimator: Any) -> Settings:
         """The settings among the parameters of an estimator."""
-        return cls(
-            **{field.name: getattr(estimator, field.name) for field in fields(cls)}
-        )
+        params = estimator.get_params(deep=False)
+        names = (field.name for field in fields(cls))
+        return cls(**{name: params[name] for name in names if name in params})

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
+from ._optimizers import SGD, Adam
 from ._settings import Settings
 
 SINGLE_STEP_SOLVERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta")
@@ -28,19 +29,22 @@ def optimizer_of(settings: Settings) -> tuple[type[Optimizer], dict[str, Any]]:
     momentum = {"momentum": settings.momentum}
     nesterov = settings.nesterovs_momentum and settings.momentum > 0
     table: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
-        "adam": (torch.optim.Adam, {**adam, "fused": True}),
+        "adam": (
+            Adam if settings.steps_as_sklearn else torch.optim.Adam,
+            {**adam, "fused": True},
+        ),
         "adamw": (
             torch.optim.AdamW,
             {**adam, "weight_decay": settings.alpha, "fused": True},
         ),
-        "sgd": (torch.optim.SGD, {**momentum, "nesterov": nesterov, "fused": True}),
+        "sgd": (
+            SGD if settings.steps_as_sklearn else torch.optim.SGD,
+            {**momentum, "nesterov": nesterov, "fused": True},
+        ),
         "rmsprop": (torch.optim.RMSprop, {"eps": settings.epsilon}),
         "adagrad": (torch.optim.Adagrad, {}),
         "adadelta": (torch.optim.Adadelta, {}),
-        "lbfgs": (
-            torch.optim.LBFGS,
-            {"max_iter": 1, "line_search_fn": "strong_wolfe"},
-        ),
+        "lbfgs": (torch.optim.SGD, {}),  # never steps: SciPy has its own
     }
     if solver not in table:
         raise ValueError(
@@ -48,8 +52,3 @@ def optimizer_of(settings: Settings) -> tuple[type[Optimizer], dict[str, Any]]:
             f"got {solver!r}"
         )
     return table[solver]
-
-
-def starting_rate(settings: Settings) -> float:
-    """``learning_rate_init``, but 1 for L-BFGS, whose line search sets the step."""
-    return 1.0 if settings.solver == "lbfgs" else settings.learning_rate_init

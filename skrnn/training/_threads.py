@@ -5,33 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from torch import nn
 
-_SMALL_SIDE = 1024
 _lock = threading.Lock()
 _n_inside = 0
 _setting_outside = 1
 _this_thread = threading.local()
 
 
-def choose_threads(n_threads: int | str, module: nn.Module) -> int | None:
+def choose_threads(n_threads: int | str, module: Any, batch_size: int) -> int | None:
     """Threads for a network; None leaves torch's setting as it is.
 
-    ``"auto"`` is one thread where no weight matrix has a side over 1,024 (an LSTM of
-    256 units): the steps of a small recurrent layer are too short to share.
+    ``"auto"`` is one thread where a step of the module is too short to be shared.
     """
     if n_threads != "auto":
         return int(n_threads)
-    return 1 if longest_side(module) <= _SMALL_SIDE else None
-
-
-def longest_side(module: nn.Module) -> int:
-    """Longest side of a weight matrix; an embedding is looked up, not multiplied."""
-    layers = [m for m in module.modules() if not isinstance(m, nn.Embedding)]
-    sides = [max(p.shape) for m in layers for p in m.parameters(recurse=False)]
-    return max(sides, default=0)
+    return None if module.is_worth_sharing(batch_size) else 1
 
 
 @contextmanager

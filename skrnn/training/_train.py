@@ -11,38 +11,56 @@ import numpy as np
 import torch
 from skorch.callbacks import GradientNormClipping
 from skorch.helper import predefined_split
+from torch import nn
 
-from ..modules import RecurrentNetwork
-from ._batches import BatchLoader, WindowDataset
-from ._net import WindowNet
+from ._batches import BatchLoader
+from ._datasets import DeviceDataset
+from ._lbfgs import CONVERGED, LIMIT, STOPPED, lbfgs_loop
+from ._net import DeviceNet
 from ._progress import progress_callbacks
 from ._schedules import has_fixed_length, schedule_callbacks
 from ._settings import Settings
 from ._skorch_params import further_params, user_callbacks
-from ._solvers import SINGLE_STEP_SOLVERS, optimizer_of, starting_rate
-from ._stopping import Convergence, StopTraining
-from ._threads import choose_threads, limit_threads, longest_side
+from ._solvers import SINGLE_STEP_SOLVERS, optimizer_of
+from ._stopping import Convergence, Progress, StopTraining
+from ._threads import choose_threads, limit_threads
 
 _AUTO_BATCH = 200
-_PREDICT_VALUES = 2**21  # hidden values of one prediction batch, about 8 MB
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How training ended: "converged", "max_iter", "interrupted" or "failed".
+
+    ``loss`` is the last one where no epoch tells it, ``message`` what a solver says.
+    """
+
+    kind: str
+    loss: float | None = None
+    message: str = ""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training ended: "converged", "max_iter" or "interrupted"."""
+    """The ending, and the figures of each epoch."""
 
-    ended: str
+    ending: Ending
     losses: list[float]
     scores: list[float]
 
+    @property
+    def loss(self) -> float | None:
+        return self.losses[-1] if self.losses else self.ending.loss
+
 
 def build_net(
+    module: type[nn.Module],
     module_params: dict[str, Any],
-    loss: torch.nn.Module,
+    loss: nn.Module,
     settings: Settings,
     score: Callable[..., float],
     device: torch.device,
-) -> WindowNet:
+) -> DeviceNet:
     """An initialised net, ready to train or to be given weights."""
     optimizer, optimizer_params = optimizer_of(settings)
     prefixed = {f"module__{name}": value for name, value in module_params.items()}
@@ -50,10 +68,10 @@ def build_net(
         f"optimizer__{name}": value for name, value in optimizer_params.items()
     }
     options: dict[str, Any] = {
-        "module": RecurrentNetwork,
+        "module": module,
         "criterion": loss,
         "optimizer": optimizer,
-        "lr": starting_rate(settings),
+        "lr": settings.learning_rate_init,
         "alpha": 0.0 if settings.solver == "adamw" else settings.alpha,
         "score": score,
         "uses_closure": settings.solver not in SINGLE_STEP_SOLVERS,
@@ -65,17 +83,18 @@ def build_net(
         "device": device,
         **prefixed,
     }
-    net = WindowNet(**{**options, **further_params(settings)})
+    net = DeviceNet(**{**options, **further_params(settings)})
     with torch.inference_mode(False):  # else the weights could never be trained
         return net.initialize()
 
 
 def train(
-    net: WindowNet,
-    training: WindowDataset,
-    validation: WindowDataset | None,
+    net: DeviceNet,
+    training: DeviceDataset,
+    validation: DeviceDataset | None,
     settings: Settings,
     random_state: np.random.RandomState,
+    progress: Progress,
     *,
     n_epochs: int,
     n_samples_seen: int = 0,
@@ -88,22 +107,22 @@ def train(
     ValueError
         If the loss is not finite.
     """
-    batch_size = _batch_size(settings, len(training))
+    batch_size = batch_size_of(settings, len(training))
     n_batches = -(-len(training) // batch_size)
     stopping = Convergence(
         settings.tol,
         settings.n_iter_no_change,
         settings.early_stopping and not incremental,
         settings.learning_rate == "adaptive" and settings.solver != "lbfgs",
-        stops=not incremental and _may_stop(settings),
+        progress,
+        stops=_may_stop(settings),
+        is_told=settings.verbose > 1,
     )
     if incremental and has_fixed_length(settings):
         for group in net.optimizer_.param_groups:  # the schedule has run its course
-            group["lr"] = starting_rate(settings)
-    schedule = (
-        []
-        if incremental
-        else schedule_callbacks(settings, len(training), n_batches, n_samples_seen)
+            group["lr"] = settings.learning_rate_init
+    schedule = schedule_callbacks(
+        settings, len(training), n_batches, n_samples_seen, incremental=incremental
     )
     net.callbacks = [
         *schedule,
@@ -113,24 +132,30 @@ def train(
         ("skrnn_convergence", stopping),
     ]
     net.initialize_callbacks()
-    net.mean_weight_ = training.mean_weight
     net.batch_size = batch_size
     net.max_epochs = n_epochs
     net.iterator_train__random_state = random_state if settings.shuffle else None
     net.train_split = None if validation is None else predefined_split(validation)
     first = len(net.history)
-    with limit_threads(choose_threads(settings.n_threads, net.module_)):
-        ended = _run(net, training, n_epochs)
+    n_threads = choose_threads(settings.n_threads, net.module_, batch_size)
+    with limit_threads(n_threads):
+        ending = _run(net, training, validation, settings, n_epochs)
         stopping.restore_best(net)
     net.train_split = None  # it holds the data
     net.optimizer_.zero_grad()
     net.module_.eval()
-    return _outcome(ended, net.history[first:])
+    return _outcome(ending, net.history[first:])
 
 
 def _may_stop(settings: Settings) -> bool:
-    """A schedule of fixed length runs to its end, if no held-out data stops it."""
-    return settings.early_stopping or not has_fixed_length(settings)
+    """Whether our rule ends training, and not the solver's or the schedule's.
+
+    A schedule of fixed length runs to its end, and L-BFGS until its gradient vanishes,
+    if no held-out data stops it.
+    """
+    return settings.early_stopping or not (
+        has_fixed_length(settings) or settings.solver == "lbfgs"
+    )
 
 
 def _clipping(settings: Settings) -> list[tuple[str, Any]]:
@@ -139,45 +164,67 @@ def _clipping(settings: Settings) -> list[tuple[str, Any]]:
     return [("skrnn_clipping", GradientNormClipping(settings.max_grad_norm))]
 
 
-def _outcome(ended: str, epochs: Any) -> Outcome:
+def _outcome(ending: Ending, epochs: Any) -> Outcome:
     return Outcome(
-        ended,
+        ending,
         [epoch["train_loss"] for epoch in epochs if "train_loss" in epoch],
         [epoch["valid_score"] for epoch in epochs if "valid_score" in epoch],
     )
 
 
-def _run(net: WindowNet, training: WindowDataset, n_epochs: int) -> str:
+def _run(
+    net: DeviceNet,
+    training: DeviceDataset,
+    validation: DeviceDataset | None,
+    settings: Settings,
+    n_epochs: int,
+) -> Ending:
     before = net.snapshot()
     net.notify("on_train_begin", X=training, y=None)
-    ended = "max_iter"
+    net.choose_gradient(training)
     try:
-        ended = _fit_loop(net, training, n_epochs)
+        ending = _fit_loop(net, training, validation, settings, n_epochs)
         net.check_weights()
     except BaseException:
         net.rewind(before)
         raise
     finally:
         net.notify("on_train_end", X=training, y=None)
-    return ended
+    return ending
 
 
-def _fit_loop(net: WindowNet, training: WindowDataset, n_epochs: int) -> str:
+def _fit_loop(
+    net: DeviceNet,
+    training: DeviceDataset,
+    validation: DeviceDataset | None,
+    settings: Settings,
+    n_epochs: int,
+) -> Ending:
     try:
         with torch.inference_mode(False), torch.enable_grad():  # whatever the caller's
+            if settings.solver == "lbfgs":
+                result = lbfgs_loop(net, training, validation, settings, n_epochs)
+                return _ending_of(result)
             net.fit_loop(training, None, epochs=n_epochs)
     except StopTraining:
-        return "converged"
+        return Ending("converged")
     except KeyboardInterrupt:
         warnings.warn(
             "Training interrupted by user. What was learnt so far is kept.",
-            stacklevel=6,
+            stacklevel=8,
         )
-        return "interrupted"
-    return "max_iter"
+        return Ending("interrupted")
+    return Ending("max_iter")
 
 
-def _batch_size(settings: Settings, n_samples: int) -> int:
+def _ending_of(result: Any) -> Ending:
+    kinds = {CONVERGED: "converged", STOPPED: "converged", LIMIT: "max_iter"}
+    kind = kinds.get(result.status, "failed")
+    return Ending(kind, float(result.fun), str(result.message))
+
+
+def batch_size_of(settings: Settings, n_samples: int) -> int:
+    """Samples in a batch; the last one of an epoch may have fewer."""
     if settings.solver == "lbfgs":
         return n_samples
     if settings.batch_size == "auto":
@@ -185,22 +232,22 @@ def _batch_size(settings: Settings, n_samples: int) -> int:
     return min(int(settings.batch_size), n_samples)
 
 
-def predict(net: WindowNet, data: WindowDataset, n_threads: int | str) -> np.ndarray:
+def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.ndarray:
     """Predictions of shape (n_samples, n_outputs), computed batch by batch.
 
     Sequences of unequal length are taken longest first, so that a batch holds its
     like.
     """
     module = net.module_
-    width = longest_side(module)
     order = None if data.is_uniform else np.argsort(-data.lengths, kind="stable")
     data = data.in_order(order)
     predictions = np.empty(0)
     first = 0
-    with limit_threads(choose_threads(n_threads, module)), torch.inference_mode():
+    n_first = min(len(data), data.prediction_size(0, module.width))
+    threads = choose_threads(n_threads, module, n_first)
+    with limit_threads(threads), torch.inference_mode():
         while first < len(data):
-            stop = first + _batch_to_predict(int(data.lengths[first]), width)
-            part = slice(first, stop)
+            part = slice(first, first + data.prediction_size(first, module.width))
             inputs = data.gather(part)
             raw = net.criterion_.predictions(module(**inputs)).cpu().numpy()
             if first == 0:  # one array: a list of parts would fragment the heap
@@ -210,17 +257,13 @@ def predict(net: WindowNet, data: WindowDataset, n_threads: int | str) -> np.nda
     return predictions
 
 
-def _batch_to_predict(longest: int, width: int) -> int:
-    return max(1, min(4096, _PREDICT_VALUES // (longest * width)))
-
-
-def weights_of(net: WindowNet) -> dict[str, np.ndarray]:
+def weights_of(net: DeviceNet) -> dict[str, np.ndarray]:
     """The weights as NumPy arrays, from whatever device."""
     state = net.module_.state_dict()
     return {name: value.detach().cpu().numpy().copy() for name, value in state.items()}
 
 
-def set_weights(net: WindowNet, weights: dict[str, np.ndarray]) -> None:
+def set_weights(net: DeviceNet, weights: dict[str, np.ndarray]) -> None:
     """Give a net the weights that :func:`weights_of` returned."""
     with torch.inference_mode(False):
         tensors = {name: torch.from_numpy(np.array(w)) for name, w in weights.items()}

@@ -1,0 +1,254 @@
+"""What the multi-layer perceptrons share: tables, and the module that reads them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import _fit_context
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import validate_data
+
+from ..modules import INITIALIZERS, MLP_ACTIVATIONS, MLPNetwork, draw_layer
+from ..training import (
+    DeviceDataset,
+    Outcome,
+    Progress,
+    Settings,
+    TableDataset,
+    batch_size_of,
+)
+from ..windows import time_ordered_split
+from ._base import TRAINING_CONSTRAINTS, BaseNetwork
+from ._samples import Samples
+
+_ONLY_FOR_SGD = ("invscaling", "adaptive")
+
+
+class BaseMLP(BaseNetwork):
+    """A multi-layer perceptron over the rows of a table, as in scikit-learn."""
+
+    _module_class = MLPNetwork
+    _keeps_weightless = True
+    _draws_anew = True
+
+    _parameter_constraints: dict = {
+        **TRAINING_CONSTRAINTS,
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "activation": [StrOptions(set(MLP_ACTIVATIONS))],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "batch_norm": ["boolean"],
+        "layer_norm": ["boolean"],
+        "weight_initializer": [StrOptions(set(INITIALIZERS))],
+    }
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> Any:
+        """Fit the network to rows and their targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows. Computed is in float32 if X is, else in float64.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets: numbers, classes, or an indicator of labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss and the validation score.
+        X_val : {array-like, sparse matrix} of shape (n_val_samples, n_features), \
+                default=None
+            Held-out rows, used instead of a split of X.
+        y_val : array-like, default=None
+            Targets of ``X_val``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """Weights (n_inputs, n_outputs) of each layer.
+
+        On the CPU they share the memory of the network: changing them in place changes
+        it. A list of arrays of the same shapes can be assigned on any device.
+        """
+        return [_on_host(layer.weight).T for layer in self._linear_layers("coefs_")]
+
+    @coefs_.setter
+    def coefs_(self, coefs: Sequence[np.ndarray]) -> None:
+        layers = self._linear_layers("coefs_")
+        _assign("coefs_", [layer.weight.T for layer in layers], coefs)
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """Biases (n_outputs,) of each layer; see ``coefs_``."""
+        return [_on_host(layer.bias) for layer in self._linear_layers("intercepts_")]
+
+    @intercepts_.setter
+    def intercepts_(self, intercepts: Sequence[np.ndarray]) -> None:
+        layers = self._linear_layers("intercepts_")
+        _assign("intercepts_", [layer.bias for layer in layers], intercepts)
+
+    def _linear_layers(self, name: str) -> list[torch.nn.Linear]:
+        if not hasattr(self, "net_"):
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r} before fit"
+            )
+        return self.net_.module_.linear_layers()
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _check_inputs(self, X: Any, reset: bool) -> Any:
+        options = {"accept_sparse": "csr", "accept_large_sparse": True}
+        floats = (np.float64, np.float32)
+        dtype: Any = floats if reset else np.dtype(self._fitted_dtype)
+        X = validate_data(self, X, reset=reset, dtype=dtype, **options)
+        if reset:
+            self._fitted_dtype = X.dtype.name
+        return X
+
+    def _check_aligned(self, X: Any, y: Any, inputs: Any, n_targets: int) -> None:
+        check_consistent_length(inputs, np.empty(n_targets))
+
+    def _module_params(self) -> dict[str, Any]:
+        if self.batch_norm and self.layer_norm:
+            raise ValueError(
+                "batch_norm and layer_norm both normalise the same values; set one of "
+                "them to False"
+            )
+        return {
+            "n_features": self.n_features_in_,
+            "hidden_layer_sizes": _layer_sizes(self.hidden_layer_sizes),
+            "n_outputs": self.n_outputs_,
+            "activation": self.activation,
+            "dropout": float(self.dropout),
+            "batch_norm": bool(self.batch_norm),
+            "layer_norm": bool(self.layer_norm),
+            "dtype": self._fitted_dtype,
+        }
+
+    def _settings(self) -> Settings:
+        """In scikit-learn's meaning: what a solver does not use is no error."""
+        settings = replace(Settings.of(self), steps_as_sklearn=True)
+        has_own_rate = self.solver in ("adam", "lbfgs")
+        if has_own_rate and self.learning_rate in _ONLY_FOR_SGD:
+            settings = replace(settings, learning_rate="constant")
+        if self.solver == "lbfgs":
+            settings = replace(settings, early_stopping=False)
+        return replace(settings, verbose=2 if self.verbose else 0)
+
+    def _new_random_state(self) -> np.random.RandomState:
+        return check_random_state(self.random_state)
+
+    def _new_seed(self) -> int:
+        return super()._new_seed() if self.dropout else 0
+
+    def _start(self) -> None:
+        super()._start()
+        sizes = [layer.weight.shape for layer in self.net_.module_.linear_layers()]
+        self.n_layers_ = len(sizes) + 1
+        self.out_activation_ = self._out_activation()
+        layers = [
+            draw_layer(
+                self.weight_initializer,
+                n_inputs,
+                n_outputs,
+                self.activation,
+                self._random_state,
+            )
+            for n_outputs, n_inputs in sizes
+        ]
+        self.coefs_, self.intercepts_ = map(list, zip(*layers, strict=True))
+        self._progress = Progress()
+
+    def _begin(self) -> None:
+        """The search for the best goes on where the last call has left it."""
+        self.n_iter_ = 0
+        of_scores = self._settings().early_stopping
+        if self._progress.of_scores != of_scores:
+            self._progress = Progress(of_scores)
+
+    def _out_activation(self) -> str:
+        raise NotImplementedError
+
+    def _dataset(
+        self, inputs: Any, targets: Any = None, weights: Any = None, **options: Any
+    ) -> TableDataset:
+        return TableDataset(inputs, targets, weights, device=self.device_)
+
+    def _split_in_time(self, inputs: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        if self.validation_split != "last":
+            return None
+        gap = self._n_steps_ahead() - 1
+        return time_ordered_split(inputs.shape[0], self.validation_fraction, gap)
+
+    def _training_data(self, samples: Samples) -> DeviceDataset:
+        n_samples = len(samples)
+        clipped = batch_size_of(self._settings(), n_samples)
+        if self.solver != "lbfgs" and self.batch_size not in ("auto", clipped):
+            warnings.warn(
+                f"Got `batch_size` = {self.batch_size}, larger than the {n_samples} "
+                "samples to train on. It is going to be clipped",
+                stacklevel=6,
+            )
+        return super()._training_data(samples)
+
+    def _record(self, outcome: Outcome, n_samples: int) -> None:
+        super()._record(outcome, n_samples)
+        self.loss_ = outcome.loss
+        if self._settings().early_stopping:
+            self.best_loss_ = None
+        scores = self.validation_scores_
+        self.best_validation_score_ = None if scores is None else max(scores)
+
+
+def _layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
+    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=object)).tolist()
+    if not all(isinstance(size, Integral) for size in sizes):
+        raise ValueError(
+            "hidden_layer_sizes must hold one positive integer for each hidden layer, "
+            f"such as (100,) or (30, 10), or be () for none; got {hidden_layer_sizes!r}"
+        )
+    if any(size <= 0 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}")
+    return tuple(int(size) for size in sizes)
+
+
+def _on_host(parameter: torch.Tensor) -> np.ndarray:
+    return parameter.detach().cpu().numpy()
+
+
+def _assign(name: str, parameters: list, arrays: Sequence[np.ndarray]) -> None:
+    """Copy arrays into the weights of a network."""
+    shapes = [tuple(p.shape) for p in parameters]
+    given = [np.shape(array) for array in arrays]
+    if given != shapes:
+        raise ValueError(
+            f"{name} of this network have the shapes {shapes}, got {given}"
+        )
+    with torch.inference_mode(False), torch.no_grad():
+        for parameter, array in zip(parameters, arrays, strict=True):
+            parameter.copy_(torch.from_numpy(np.array(array)))

@@ -1,0 +1,118 @@
+"""L-BFGS, as SciPy has it, over all samples at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.optimize import OptimizeResult, minimize
+from torch import nn
+
+from ._datasets import DeviceDataset
+from ._net import DeviceNet
+from ._settings import Settings
+from ._stopping import StopTraining
+
+CONVERGED, LIMIT = 0, 1  # of SciPy's status; others tell of a failed line search
+STOPPED = 99  # by a callback
+
+
+def lbfgs_loop(
+    net: DeviceNet,
+    training: DeviceDataset,
+    validation: DeviceDataset | None,
+    settings: Settings,
+    n_epochs: int,
+) -> OptimizeResult:
+    """Minimise the loss; each iteration counts as an epoch of the net.
+
+    Returns
+    -------
+    result : scipy.optimize.OptimizeResult
+    """
+    iterator = net.get_iterator(validation, training=False) if validation else None
+    search = _Search(net, _everything(training), _epoch_of(net, training, iterator))
+    try:
+        return minimize(
+            search.loss_and_gradient,
+            search.accepted,
+            method="L-BFGS-B",
+            jac=True,
+            callback=search.end_epoch,
+            options={
+                "maxiter": n_epochs,
+                "maxfun": settings.max_fun,
+                "gtol": settings.tol,
+            },
+        )
+    finally:
+        search.write(search.accepted)
+
+
+class _Search:
+    """The weights as one vector, and the loss as a function of it."""
+
+    def __init__(
+        self, net: DeviceNet, batch: Any, record: Callable[[float], None]
+    ) -> None:
+        self.net = net
+        self.batch = batch
+        self.record = record
+        self.parameters = [p for p in net.module_.parameters() if p.requires_grad]
+        flat = nn.utils.parameters_to_vector(self.parameters)
+        self.accepted = flat.detach().cpu().numpy().astype(np.float64)
+
+    def write(self, vector: np.ndarray) -> None:
+        flat = torch.from_numpy(vector)
+        parts = flat.split([p.numel() for p in self.parameters])
+        with torch.no_grad():
+            for parameter, part in zip(self.parameters, parts, strict=True):
+                parameter.copy_(part.view_as(parameter))
+
+    def loss_and_gradient(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
+        self.write(vector)
+        self.net.module_.zero_grad()
+        step = self.net.train_step_single(self.batch)
+        gradients = [_gradient(p).reshape(-1) for p in self.parameters]
+        flat = torch.cat(gradients).cpu().numpy().astype(np.float64)
+        return step["loss"].item(), flat
+
+    def end_epoch(self, intermediate_result: OptimizeResult) -> None:
+        """Note the iteration; what SciPy calls after each."""
+        self.accepted = intermediate_result.x.copy()
+        self.write(self.accepted)
+        try:
+            self.record(float(intermediate_result.fun))
+        except StopTraining as stop:
+            raise StopIteration from stop
+
+
+def _gradient(parameter: nn.Parameter) -> torch.Tensor:
+    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+
+
+def _everything(training: DeviceDataset) -> Any:
+    """One batch of all samples, the longest first."""
+    if not training.is_uniform:
+        training = training.in_order(np.argsort(-training.lengths, kind="stable"))
+    everything = slice(0, len(training))
+    return training.gather(everything), training.targets_of(everything)
+
+
+def _epoch_of(
+    net: DeviceNet, training: DeviceDataset, iterator: Any
+) -> Callable[[float], None]:
+    """What an epoch of skorch's loop does, but for the training itself."""
+    data = {"dataset_train": training, "dataset_valid": None}
+
+    def record(loss: float) -> None:
+        net.notify("on_epoch_begin", **data)
+        net.history.new_batch()
+        net.record_loss("train", [loss], [len(training)])
+        net.run_single_epoch(iterator, False, "valid", net.validation_step)
+        net._set_training(True)
+        net.notify("on_epoch_end", **data)
+
+    return record
