@@ -172,9 +172,9 @@ class Classification(ClassifierMixin, BaseNetwork):
         if reset:
             self._learn_classes(labels, known.get("classes"))
         else:
+            if known.get("is_warm"):
+                self._check_warm_start(labels)
             self._compare_classes(labels)
-        if known.get("is_warm"):
-            self._check_warm_start(labels)
         if self._is_multilabel:
             return labels.astype(self._fitted_dtype)
         return one_hot(labels, self.classes_, self._fitted_dtype)

@@ -389,8 +389,10 @@ class MLPClassifier(Classification, BaseMLP):
         return super().partial_fit(X, y, sample_weight, classes)
 
     def _check_warm_start(self, labels: np.ndarray) -> None:
+        if labels.ndim == 2:
+            return
         classes = unique_labels(labels)
-        if labels.ndim == 1 and set(classes) != set(self.classes_):
+        if set(classes) != set(self.classes_):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the "
                 f"previous call to fit. Previously got {self.classes_}, `y` has "
@@ -402,4 +404,4 @@ class MLPClassifier(Classification, BaseMLP):
 
     def _strata(self, targets: np.ndarray) -> np.ndarray | None:
         """As scikit-learn: of two classes only."""
-        return targets[:, 0] if self.n_outputs_ == 1 else None
+        return targets > 0 if self.n_outputs_ == 1 else None

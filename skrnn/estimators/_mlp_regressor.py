@@ -324,10 +324,12 @@ class MLPRegressor(Regression, BaseMLP):
         return super().partial_fit(X, y, sample_weight)
 
     def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
-        if np.ndim(y) == 2 and np.shape(y)[1] == 1:
-            y = column_or_1d(y, warn=True)
         targets = super()._check_target(y, reset, **known)
+        is_single = targets.shape[1] == 1
+        if is_single:
+            column_or_1d(np.asarray(y), warn=True)  # as scikit-learn: a column is 1-D
         if reset:
+            self._target_ndim = 1 if is_single else 2
             self._target_dtype = self._fitted_dtype
         return targets
 
