@@ -1,6 +1,6 @@
 """skrnn: recurrent neural networks as first-class scikit-learn citizens."""
 
-from .datasets import load_reviews, load_stocks
+from .datasets import load_fashion_mnist, load_reviews, load_stocks
 from .estimators import (
     GRUClassifier,
     GRURegressor,
@@ -29,6 +29,7 @@ __all__ = [
     "SlidingWindow",
     "TextSequencer",
     "Windows",
+    "load_fashion_mnist",
     "load_reviews",
     "load_stocks",
     "make_supervised",

@@ -10,14 +10,15 @@ def read_table(name: str, **options: Any) -> Any:
     """The table ``data/<name>.csv.gz`` as a DataFrame."""
     import pandas as pd
 
-    with _folder().joinpath(f"{name}.csv.gz").open("rb") as file:
+    with data_folder().joinpath(f"{name}.csv.gz").open("rb") as file:
         return pd.read_csv(file, compression="gzip", **options)
 
 
 def read_description(name: str) -> str:
     """The text of ``data/<name>.rst``: source, licence, what was changed."""
-    return _folder().joinpath(f"{name}.rst").read_text(encoding="utf-8")
+    return data_folder().joinpath(f"{name}.rst").read_text(encoding="utf-8")
 
 
-def _folder() -> Any:
+def data_folder() -> Any:
+    """Where the files are."""
     return resources.files(__package__) / "data"

@@ -37,6 +37,7 @@ from ..training import (
     weights_of,
 )
 from ._samples import Samples, check_samples
+from ._summary import NetworkSummary
 
 _SEED_LIMIT = 2**31 - 1
 
@@ -215,6 +216,26 @@ class BaseNetwork(BaseEstimator, ABC):
             samples, held_out = self._held_out(samples, X_val, y_val)
             self._train(samples, held_out, n_epochs=self.max_iter)
         return self
+
+    def summary(self) -> NetworkSummary:
+        """Return the layers of the fitted network, with their parameters counted.
+
+        Returns
+        -------
+        summary : NetworkSummary
+            Printed as text, shown as a table in a notebook. ``n_parameters`` is the
+            total, ``layers`` holds name, kind, output shape and number of parameters
+            of each layer.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before ``fit``, when the number of features is not known.
+        """
+        check_is_fitted(self)
+        fitted = self._fitted_dtype
+        title = f"{type(self).__name__}, {fitted} on {self.device_}"
+        return NetworkSummary(title, self.net_.module_.outline())
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, **known: Any) -> Any:
         """One more epoch; ``known`` is what y alone does not tell."""

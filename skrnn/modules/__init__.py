@@ -7,6 +7,7 @@ from ._layers import ACTIVATIONS, CELLS, Segments
 from ._log_loss import LogLoss
 from ._losses import LOSSES, PointLoss
 from ._mlp import MLPNetwork
+from ._outline import LayerOutline
 from ._pooling import POOLINGS
 from ._recurrent import PADDING, RecurrentNetwork
 from ._sparse import SparseRows
@@ -20,6 +21,7 @@ __all__ = [
     "PADDING",
     "POOLINGS",
     "Dropout",
+    "LayerOutline",
     "LogLoss",
     "MLPNetwork",
     "PointLoss",

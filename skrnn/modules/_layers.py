@@ -56,6 +56,7 @@ class RecurrentLayer(nn.Module):
             )
             return layer.to_empty(device="cpu")
 
+        self.name = cell.upper() + (" in both directions" if bidirectional else "")
         self.forward_in_time = direction()
         self.backward_in_time = direction() if bidirectional else None
         self.output_size = hidden_size * (2 if bidirectional else 1)

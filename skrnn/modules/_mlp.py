@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from ._activations import MLP_ACTIVATIONS
 from ._dropout import Dropout
+from ._outline import LayerOutline, count_parameters, shape_of
 from ._sparse import SparseRows
 
 _LARGE_STEP = 2_000_000  # multiplications of a batch that are worth several threads
@@ -65,6 +66,7 @@ class MLPNetwork(nn.Module):
         self.norms = nn.ModuleList(
             [] if norm is None else [norm(n, dtype=torch_dtype) for n in sizes[1:-1]]
         )
+        self.activation_name = activation
         self.activation = MLP_ACTIVATIONS[activation]
         self.dropout = Dropout(dropout, seed)
         self.width = max(sizes[1:])
@@ -73,6 +75,26 @@ class MLPNetwork(nn.Module):
     def linear_layers(self) -> list[nn.Linear]:
         """The layers with weights, from the input on."""
         return cast("list[nn.Linear]", list(self.layers))
+
+    def outline(self) -> list[LayerOutline]:
+        """The layers, from the input on."""
+        *hidden, head = self.linear_layers()
+        rows = []
+        for i, layer in enumerate(hidden):
+            parts = ["Linear", self.activation_name]
+            if self.norms:
+                parts.insert(1, type(self.norms[i]).__name__)
+            if self.dropout.p:
+                parts.append(f"Dropout({self.dropout.p:g})")
+            n_parameters = count_parameters(layer)
+            if self.norms:
+                n_parameters += count_parameters(self.norms[i])
+            shape = shape_of(layer.out_features)
+            rows.append(
+                LayerOutline(f"hidden {i + 1}", ", ".join(parts), shape, n_parameters)
+            )
+        shape = shape_of(head.out_features)
+        return [*rows, LayerOutline("output", "Linear", shape, count_parameters(head))]
 
     def is_worth_sharing(self, batch_size: int) -> bool:
         """Whether a step is long enough for several threads."""

@@ -10,6 +10,7 @@ from torch import nn
 
 from ._dropout import Dropout
 from ._layers import RecurrentLayer, Segments
+from ._outline import LayerOutline, count_parameters, shape_of
 from ._pooling import max_valid, mean_valid
 
 PADDING = 0  # token id that stands for no token
@@ -105,6 +106,25 @@ class RecurrentNetwork(nn.Module):
                 continue
             for parameter in module.parameters():
                 nn.init.uniform_(parameter, -bound, bound, generator=generator)
+
+    def outline(self) -> list[LayerOutline]:
+        """The layers, from the input on."""
+        rows = []
+        if self.embedding is not None:
+            shape = shape_of("n_timesteps", self.embedding.embedding_dim)
+            n_parameters = count_parameters(self.embedding)
+            rows.append(LayerOutline("embedding", "Embedding", shape, n_parameters))
+        dropout = f", Dropout({self.dropout.p:g})" if self.dropout.p else ""
+        for i, layer in enumerate(self._stack()):
+            shape = shape_of("n_timesteps", layer.output_size)
+            n_parameters = count_parameters(layer)
+            kind = f"{layer.name}{dropout}"
+            rows.append(LayerOutline(f"hidden {i + 1}", kind, shape, n_parameters))
+        width = self.head.in_features
+        rows.append(LayerOutline("pooling", self.pooling, shape_of(width), 0))
+        shape = shape_of(self.head.out_features)
+        n_parameters = count_parameters(self.head)
+        return [*rows, LayerOutline("output", "Linear", shape, n_parameters)]
 
     @property
     def kernels(self) -> list[str]:

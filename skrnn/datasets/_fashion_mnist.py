@@ -1,0 +1,103 @@
+"""Images of clothes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from ._files import data_folder, read_description
+from ._idx import read_idx
+
+_CLASSES = [
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+]
+_FILES = {"train": "train", "test": "t10k"}
+_SUBSETS = {"train": ["train"], "test": ["test"], "all": ["train", "test"]}
+
+
+def load_fashion_mnist(
+    folder: Any = None, *, subset: str = "all", return_X_y: bool = False
+) -> Any:
+    """Load images of ten kinds of clothes, 28 x 28 grey values.
+
+    ============ ====================================================
+    Images       4,000 (3,000 to train, 1,000 to test); 70,000 (60,000
+                 and 10,000) from a folder with the files of all
+    Features     784 grey values, 0 to 255, row by row
+    Classes      10, equally frequent
+    ============ ====================================================
+
+    Parameters
+    ----------
+    folder : str or path, default=None
+        Where the four idx files of the full set are, compressed or not. They are in the
+        Debian package ``dataset-fashion-mnist``, which puts them into
+        ``/usr/share/datasets/fashion-mnist``. None takes the subset that ships with
+        skrnn: the first 300 training and 100 test images of each class.
+    subset : {"all", "train", "test"}, default="all"
+        Which images; "all" has the training images first.
+    return_X_y : bool, default=False
+        If True, return ``(data, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    fashion : :class:`~sklearn.utils.Bunch`
+        With these attributes.
+
+        data : ndarray of uint8, shape (n_images, 784)
+            The grey values. Scale them before a network: ``data / 255``.
+        target : ndarray of int64, shape (n_images,)
+            The class, 0 to 9.
+        images : ndarray of uint8, shape (n_images, 28, 28)
+            The same values, as pictures.
+        target_names : list of str
+            Names of the classes.
+        DESCR : str
+            Source and licence.
+    (data, target) : tuple
+        If ``return_X_y``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is not in ``folder``.
+    ValueError
+        If ``subset`` is unknown, or a file is no idx file or is cut off.
+
+    Examples
+    --------
+    >>> from skrnn.datasets import load_fashion_mnist
+    >>> fashion = load_fashion_mnist()
+    >>> fashion.data.shape, fashion.target_names[fashion.target[0]]
+    ((4000, 784), 'Ankle boot')
+    """
+    if subset not in _SUBSETS:
+        raise ValueError(f"subset must be one of {list(_SUBSETS)}, got {subset!r}")
+    place = data_folder() / "fashion_mnist" if folder is None else Path(folder)
+    parts = [_FILES[part] for part in _SUBSETS[subset]]
+    images = [read_idx(place, f"{part}-images-idx3-ubyte") for part in parts]
+    labels = [read_idx(place, f"{part}-labels-idx1-ubyte") for part in parts]
+    pictures = np.concatenate(images) if len(images) > 1 else images[0]
+    data = pictures.reshape(len(pictures), -1)
+    target = np.concatenate(labels).astype(np.int64)
+    if return_X_y:
+        return data, target
+    return Bunch(
+        data=data,
+        target=target,
+        images=pictures,
+        target_names=list(_CLASSES),
+        DESCR=read_description("fashion_mnist"),
+    )
