@@ -32,15 +32,29 @@ def lbfgs_loop(
     -------
     result : scipy.optimize.OptimizeResult
     """
+    data = {"dataset_train": training, "dataset_valid": validation}
     iterator = net.get_iterator(validation, training=False) if validation else None
-    search = _Search(net, _everything(training), _epoch_of(net, training, iterator))
+
+    def end_epoch(loss: float) -> None:
+        """What an epoch of skorch's loop does once it has trained."""
+        net.history.new_batch()
+        net.record_loss("train", [loss], [len(training)])
+        net.run_single_epoch(iterator, False, "valid", net.validation_step)
+        net._set_training(True)
+        net.notify("on_epoch_end", **data)
+        net.notify("on_epoch_begin", **data)
+
+    net._set_training(True)
+    net.notify("on_epoch_begin", **data)
+    net.choose_gradient(training)
+    search = _Search(net, _everything(training), end_epoch)
     try:
         return minimize(
             search.loss_and_gradient,
             search.accepted,
             method="L-BFGS-B",
             jac=True,
-            callback=search.end_epoch,
+            callback=search.end_iteration,
             options={
                 "maxiter": n_epochs,
                 "maxfun": settings.max_fun,
@@ -49,17 +63,19 @@ def lbfgs_loop(
         )
     finally:
         search.write(search.accepted)
+        if "train_loss" not in net.history[-1]:
+            del net.history[-1:]  # an epoch that has begun and not ended
 
 
 class _Search:
     """The weights as one vector, and the loss as a function of it."""
 
     def __init__(
-        self, net: DeviceNet, batch: Any, record: Callable[[float], None]
+        self, net: DeviceNet, batch: Any, end_epoch: Callable[[float], None]
     ) -> None:
         self.net = net
         self.batch = batch
-        self.record = record
+        self.end_epoch = end_epoch
         self.parameters = [p for p in net.module_.parameters() if p.requires_grad]
         flat = nn.utils.parameters_to_vector(self.parameters)
         self.accepted = flat.detach().cpu().numpy().astype(np.float64)
@@ -79,12 +95,12 @@ class _Search:
         flat = torch.cat(gradients).cpu().numpy().astype(np.float64)
         return step["loss"].item(), flat
 
-    def end_epoch(self, intermediate_result: OptimizeResult) -> None:
+    def end_iteration(self, intermediate_result: OptimizeResult) -> None:
         """Note the iteration; what SciPy calls after each."""
         self.accepted = intermediate_result.x.copy()
         self.write(self.accepted)
         try:
-            self.record(float(intermediate_result.fun))
+            self.end_epoch(float(intermediate_result.fun))
         except StopTraining as stop:
             raise StopIteration from stop
 
@@ -99,20 +115,3 @@ def _everything(training: DeviceDataset) -> Any:
         training = training.in_order(np.argsort(-training.lengths, kind="stable"))
     everything = slice(0, len(training))
     return training.gather(everything), training.targets_of(everything)
-
-
-def _epoch_of(
-    net: DeviceNet, training: DeviceDataset, iterator: Any
-) -> Callable[[float], None]:
-    """What an epoch of skorch's loop does, but for the training itself."""
-    data = {"dataset_train": training, "dataset_valid": None}
-
-    def record(loss: float) -> None:
-        net.notify("on_epoch_begin", **data)
-        net.history.new_batch()
-        net.record_loss("train", [loss], [len(training)])
-        net.run_single_epoch(iterator, False, "valid", net.validation_step)
-        net._set_training(True)
-        net.notify("on_epoch_end", **data)
-
-    return record

@@ -123,6 +123,8 @@ class DeviceNet(NeuralNet):
         if iterator is None:
             return
         self._set_training(training)
+        if training:
+            self.choose_gradient(iterator.dataset)
         if not self.history[-1]["batches"]:
             self.history.new_batch()  # callbacks of skorch look for one
         losses, sizes, seen = [], [], []

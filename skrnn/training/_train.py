@@ -181,7 +181,6 @@ def _run(
 ) -> Ending:
     before = net.snapshot()
     net.notify("on_train_begin", X=training, y=None)
-    net.choose_gradient(training)
     try:
         ending = _fit_loop(net, training, validation, settings, n_epochs)
         net.check_weights()
