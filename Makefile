@@ -14,6 +14,8 @@ demo: $(READY)
 examples: $(READY)
 	$(BIN)/python examples/classify_vowels.py
 	$(BIN)/python examples/classify_reviews.py
+	$(BIN)/python examples/dosage_curve.py
+	$(BIN)/python examples/fashion_mnist.py
 
 test: lint types
 	$(BIN)/python -m pytest -n 2
@@ -29,6 +31,7 @@ benchmark: $(READY)
 	$(BIN)/python tests/benchmarks/overhead.py
 	$(BIN)/python tests/benchmarks/padding.py
 	$(BIN)/python tests/benchmarks/classification.py
+	$(BIN)/python tests/benchmarks/mlp.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'skrnn needs Python 3.11 or later; set PYTHON=/path/to/python')"

@@ -15,7 +15,7 @@ from ._dropout import Dropout
 from ._outline import LayerOutline, count_parameters, shape_of
 from ._sparse import SparseRows
 
-_LARGE_STEP = 2_000_000  # multiplications of a batch that are worth several threads
+_LARGE_STEP = 10_000_000  # multiplications of a batch that are worth several threads
 
 
 class MLPNetwork(nn.Module):

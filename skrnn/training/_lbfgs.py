@@ -77,23 +77,31 @@ class _Search:
         self.batch = batch
         self.end_epoch = end_epoch
         self.parameters = [p for p in net.module_.parameters() if p.requires_grad]
-        flat = nn.utils.parameters_to_vector(self.parameters)
-        self.accepted = flat.detach().cpu().numpy().astype(np.float64)
+        sizes = [p.numel() for p in self.parameters]
+        self.flat = np.empty(sum(sizes))
+        parts = torch.from_numpy(self.flat).split(sizes)
+        self.views = [
+            view.view_as(p) for view, p in zip(parts, self.parameters, strict=True)
+        ]  # of the vector, each shaped as its parameter
+        self.accepted = self._read([p.detach() for p in self.parameters])
+
+    def _read(self, tensors: list[torch.Tensor]) -> np.ndarray:
+        for view, tensor in zip(self.views, tensors, strict=True):
+            view.copy_(tensor)
+        return self.flat.copy()
 
     def write(self, vector: np.ndarray) -> None:
-        flat = torch.from_numpy(vector)
-        parts = flat.split([p.numel() for p in self.parameters])
+        np.copyto(self.flat, vector)
         with torch.no_grad():
-            for parameter, part in zip(self.parameters, parts, strict=True):
-                parameter.copy_(part.view_as(parameter))
+            for view, parameter in zip(self.views, self.parameters, strict=True):
+                parameter.copy_(view)
 
     def loss_and_gradient(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         self.write(vector)
-        self.net.module_.zero_grad()
+        if not self.net.has_own_gradient_:
+            self.net.module_.zero_grad()
         step = self.net.train_step_single(self.batch)
-        gradients = [_gradient(p).reshape(-1) for p in self.parameters]
-        flat = torch.cat(gradients).cpu().numpy().astype(np.float64)
-        return step["loss"].item(), flat
+        return step["loss"].item(), self._read(list(map(_gradient, self.parameters)))
 
     def end_iteration(self, intermediate_result: OptimizeResult) -> None:
         """Note the iteration; what SciPy calls after each."""

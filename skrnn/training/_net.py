@@ -55,6 +55,7 @@ class DeviceNet(NeuralNet):
         self.uses_closure = uses_closure
         self.lowest_: dict[str, float] = {}
         self.has_own_gradient_ = False
+        self.may_be_changed_ = False
         self.matrices_: list[tuple[Any, torch.Tensor, torch.Tensor]] | None = None
 
     @property
@@ -123,7 +124,7 @@ class DeviceNet(NeuralNet):
         if iterator is None:
             return
         self._set_training(training)
-        if training:
+        if training and self.may_be_changed_:  # by a callback that freezes or hooks
             self.choose_gradient(iterator.dataset)
         if not self.history[-1]["batches"]:
             self.history.new_batch()  # callbacks of skorch look for one

@@ -181,6 +181,8 @@ def _run(
 ) -> Ending:
     before = net.snapshot()
     net.notify("on_train_begin", X=training, y=None)
+    net.choose_gradient(training)
+    net.may_be_changed_ = bool(settings.callbacks)
     try:
         ending = _fit_loop(net, training, validation, settings, n_epochs)
         net.check_weights()
