@@ -2,9 +2,9 @@
 
 A low and a high dose do nothing, a middle one works. A hidden layer of two softplus
 units is fitted by plain gradient descent on the squared error, from weights drawn from
-N(0, 1) and biases of zero. The prediction is the sum of two scaled softplus curves and a
-constant, all drawn. How fast descent gets there depends on where it starts: the second
-picture shows six starts.
+N(0, 1) and biases of zero. The prediction is the sum of two scaled softplus curves and
+a constant, all drawn. How fast descent gets there depends on where it starts: the
+second picture shows six starts.
 
     python examples/dosage_curve.py
 

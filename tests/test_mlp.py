@@ -14,7 +14,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from skorch.callbacks import Callback, Freezer
+from skorch.callbacks import Callback, EpochScoring, Freezer
 
 from skrnn import MLPClassifier, MLPRegressor
 from skrnn.modules import (
@@ -92,7 +92,9 @@ def test_gradient_is_the_slope_of_the_loss(activation, loss, weighted):
     )
     own = [p.grad.clone() for p in module.parameters()]
     torch.testing.assert_close(raw, module(x))
-    torch.testing.assert_close(reported, criterion(raw, *targets, total))
+    minimised = criterion(raw, *targets, total)
+    expected = criterion.reported(minimised, raw, *targets, total)
+    torch.testing.assert_close(reported, expected)
     module.zero_grad()
     objective(module, x, criterion, targets, 0.3, total).backward()
     for mine, parameter in zip(own, module.parameters(), strict=True):
@@ -169,6 +171,98 @@ def test_hooks_and_frozen_weights_are_respected():
     start = MLPRegressor(learning_rate_init=1e-300, **options).fit(X, Y)
     np.testing.assert_array_equal(frozen.coefs_[0], start.coefs_[0])
     assert (frozen.coefs_[1] != start.coefs_[1]).all()
+
+
+@pytest.mark.parametrize(
+    "register",
+    [
+        lambda m, f: m.layers[0].register_forward_pre_hook(lambda *_: f()),
+        lambda m, f: m.layers[1].register_full_backward_hook(lambda *_: f()),
+        lambda m, f: m.layers[0].weight.register_hook(lambda _: f()),
+    ],
+)
+def test_hooks_between_calls_are_run(register):
+    calls = []
+    model = MLPRegressor(max_iter=2, random_state=0).fit(X, Y)
+    register(model.net_.module_, lambda: calls.append(1))
+    model.partial_fit(X, Y)
+    assert calls
+    assert not model.net_.has_own_gradient_
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_frozen_layers_stay(solver):
+    options = {"hidden_layer_sizes": 4, "solver": solver, "random_state": 0}
+    first, last = (
+        MLPRegressor(max_iter=n, callbacks=[Freezer("layers.0*")], **options).fit(X, Y)
+        for n in (1, 9)
+    )
+    np.testing.assert_array_equal(first.coefs_[0], last.coefs_[0])
+    assert (first.coefs_[1] != last.coefs_[1]).any()
+    with pytest.raises(ValueError, match="nothing to train"):
+        MLPRegressor(callbacks=[Freezer("*")], **options).fit(X, Y)
+
+
+class FailingAtTheEnd(Callback):
+    def on_train_end(self, net, **kwargs):
+        raise RuntimeError("disk is full")
+
+
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.5}, {"batch_norm": True}])
+def test_failed_partial_fit_leaves_the_model_ready(options):
+    model = MLPRegressor(max_iter=5, random_state=0, **options).fit(X, Y)
+    before = model.predict(X)
+    for problem, callbacks in ((X * 1e200, None), (X, [FailingAtTheEnd()])):
+        model.set_params(callbacks=callbacks)
+        with pytest.raises((ValueError, RuntimeError), match=r"diverged|full"):
+            model.partial_fit(problem, Y)
+        np.testing.assert_array_equal(model.predict(X), before)
+        np.testing.assert_allclose(model.predict(X[:5]), before[:5], rtol=1e-12)
+
+
+def test_weights_of_zero_on_one_side_of_the_split():
+    weights = np.r_[1.0, np.zeros(29)]
+    model = MLPRegressor(early_stopping=True, validation_fraction=0.3, random_state=0)
+    with pytest.raises(ValueError, match="one side of the split"):
+        model.fit(X[:30], Y[:30], sample_weight=weights)
+
+
+def test_lbfgs_refuses_what_it_cannot_minimise():
+    model = MLPRegressor(solver="lbfgs", max_iter=5, random_state=0).fit(X, Y)
+    before = model.predict(X)
+    with pytest.raises(ValueError, match="dropout changes at each evaluation"):
+        model.set_params(dropout=0.2).fit(X, Y)
+    with pytest.raises(ValueError, match="training diverged: the loss was"):
+        model.set_params(dropout=0.0).fit(X * 1e200, Y)
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+def test_lbfgs_tells_callbacks_of_its_iterations():
+    scoring = EpochScoring("r2", name="r2", on_train=True)
+    held_out = EpochScoring("r2", name="r2_valid")
+    model = MLPRegressor(
+        solver="lbfgs", max_iter=5, callbacks=[scoring, held_out], random_state=0
+    ).fit(X, Y, X_val=X, y_val=Y)
+    assert model.net_.history[-1, "r2"] == pytest.approx(model.score(X, Y), abs=1e-6)
+    expected = model.validation_scores_[-1]
+    assert model.net_.history[-1, "r2_valid"] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("net_params", "word"),
+    [
+        ({"optimizer__lr": 0.1}, "learning_rate_init"),
+        ({"optimizer__betas": (0, 0)}, "beta_1 and beta_2"),
+        ({"alpha": 1.0}, "alpha"),
+        ({"module__dropout": 0.5}, "dropout"),
+        ({"criterion__loss": "huber"}, "loss"),
+        ({"iterator_valid": list}, "batch_size"),
+        ({"score": None}, "of the estimator"),
+    ],
+)
+def test_net_params_do_not_override_parameters(net_params, word):
+    with pytest.raises(ValueError, match=f"use the parameter.*{word}"):
+        MLPRegressor(net_params=net_params).fit(X, Y)
 
 
 def test_no_hidden_layer_is_a_linear_model():
@@ -359,6 +453,12 @@ def test_weights_can_be_read_changed_and_set():
     for array in model.coefs_ + model.intercepts_:
         array[:] = 0
     np.testing.assert_array_equal(model.predict(X), 0)
+    model.coefs_[0] = np.ones((4, 5))
+    np.testing.assert_array_equal(model.coefs_[0], 1)
+    for wrong in (np.ones((5, 4)), np.ones((4, 5)) * 1j, np.full((4, 5), "a")):
+        with pytest.raises(ValueError, match=r"real numbers of shape \(4, 5\)"):
+            model.coefs_[0] = wrong
+    assert type(copy.deepcopy(model.coefs_)) is list
     donor = MLPRegressor(hidden_layer_sizes=5, max_iter=30, random_state=1).fit(X, Y)
     model.coefs_, model.intercepts_ = donor.coefs_, donor.intercepts_
     np.testing.assert_array_equal(model.predict(X), donor.predict(X))

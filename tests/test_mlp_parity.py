@@ -1,11 +1,13 @@
 """Our MLPs beside scikit-learn's: the same weights, losses and scores in float64."""
 
+import pickle
 import warnings
 
 import numpy as np
 import pytest
 import scipy.sparse
 from sklearn import neural_network as theirs
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import (
     load_iris,
     make_classification,
@@ -81,8 +83,8 @@ def assert_same(ours, sk, X, tolerance=1e-9):
             np.testing.assert_allclose(mine, other, **close)
     for name in ("n_iter_", "n_layers_", "n_outputs_", "out_activation_"):
         assert getattr(ours, name) == getattr(sk, name)
+    assert ours.t_ == sk.t_
     if sk.solver != "lbfgs":
-        assert ours.t_ == sk.t_
         np.testing.assert_allclose(ours.loss_curve_, sk.loss_curve_, **close)
         for name in ("best_loss_", "validation_scores_", "best_validation_score_"):
             mine, other = getattr(ours, name), getattr(sk, name)
@@ -186,6 +188,82 @@ def test_sparse_rows(layout, solver):
     ours, sk = pair("multiclass", solver=solver, early_stopping=True)
     assert_same(ours.fit(sparse, y), sk.fit(sparse, y), sparse, 1e-6)
     np.testing.assert_allclose(ours.predict_proba(X), ours.predict_proba(sparse))
+
+
+@pytest.mark.parametrize(
+    ("solver", "scale"), [("adam", 30), ("adam", 1000), ("lbfgs", 30)]
+)
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_saturated_outputs(kind, scale, solver):
+    """Where X is not scaled, the clipped loss decides when to stop."""
+    X, y = problem(kind)
+    ours, sk = pair(kind, solver=solver, activation="relu", max_iter=12)
+    ours.fit(scale * X, y)
+    sk.fit(scale * X, y)
+    assert ours.n_iter_ == sk.n_iter_
+    np.testing.assert_allclose(ours.loss_, sk.loss_, rtol=1e-5)
+    np.testing.assert_allclose(ours.coefs_[0], sk.coefs_[0], rtol=1e-4, atol=1e-6)
+
+
+CHANGES = {
+    "alpha": ({}, {"alpha": 10.0}),
+    "rate": ({}, {"learning_rate_init": 0.5}),
+    "rate of sgd": (SOLVERS["invscaling"], {"learning_rate_init": 0.5}),
+    "power_t": (SOLVERS["invscaling"], {"power_t": 0.9}),
+    "schedule": (SOLVERS["nesterov"], {"learning_rate": "invscaling"}),
+    "no schedule": (SOLVERS["invscaling"], {"learning_rate": "constant"}),
+    "batch_size": ({}, {"batch_size": 50}),
+    "seed": ({}, {"random_state": 3}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_parameters_changed_before_partial_fit(change):
+    X, y = problem("numbers")
+    first, then = CHANGES[change]
+    models = pair("numbers", **{**first, "max_iter": 3})
+    for model in models:
+        model.fit(X, y).set_params(**then)
+        model.partial_fit(X, y).partial_fit(X, y)
+    assert_same(*models, X)
+
+
+def test_parameters_changed_before_a_warm_start():
+    X, y = problem("numbers")
+    models = pair("numbers", warm_start=True, max_iter=3)
+    for model in models:
+        model.fit(X, y).set_params(activation="relu", solver="sgd", alpha=0.1).fit(X, y)
+    assert_same(*models, X)
+
+
+@pytest.mark.parametrize("solver", ["adam", "nesterov", "invscaling"])
+def test_copies_go_on_with_their_momenta(solver):
+    X, y = problem("multiclass")
+    models = pair("multiclass", **SOLVERS[solver], max_iter=3)
+    copies = []
+    for model in models:
+        copied = pickle.loads(pickle.dumps(model.fit(X, y)))
+        copies.append(copied.partial_fit(X, y).partial_fit(X, y))
+        model.partial_fit(X, y).partial_fit(X, y)
+    assert_same(*models, X)
+    assert_same(*copies, X)
+    np.testing.assert_array_equal(copies[0].coefs_[0], models[0].coefs_[0])
+
+
+def test_sparse_labels_come_back_sparse():
+    X, y = problem("multilabel")
+    ours, sk = (m.fit(X, scipy.sparse.csr_matrix(y)) for m in pair("multilabel"))
+    assert type(ours.predict(X)) is type(sk.predict(X))
+    assert (ours.predict(X) != sk.predict(X)).nnz == 0
+
+
+def test_calibration_sees_the_same_methods():
+    X, y = problem("multiclass")
+    first, second = (
+        CalibratedClassifierCV(model).fit(X, y).predict_proba(X)
+        for model in pair("multiclass")
+    )
+    np.testing.assert_allclose(first, second, rtol=1e-7)
 
 
 def test_every_source_of_randomness():

@@ -188,9 +188,10 @@ def test_losses_of_several_outputs():
     summed = PointLoss("squared_error", sums_outputs=True)
     loss = summed(raw, y, None, 1)
     assert loss.item() == pytest.approx(2.5)
-    assert summed.reported(loss, raw).item() == pytest.approx(1.25)
+    assert summed.reported(loss, raw, y, None, 1).item() == pytest.approx(1.25)
     absolute = PointLoss("absolute_error", sums_outputs=True)
-    assert absolute.reported(absolute(raw, y, None, 1), raw).item() == pytest.approx(3)
+    loss = absolute(raw, y, None, 1)
+    assert absolute.reported(loss, raw, y, None, 1).item() == pytest.approx(3)
 
 
 def test_pooling_reads_the_valid_steps_only():

@@ -30,8 +30,10 @@ from ..training import (
     build_net,
     device_after_loading,
     has_fixed_length,
+    momenta_of,
     predict,
     resolve_device,
+    set_momenta,
     set_weights,
     train,
     weights_of,
@@ -40,6 +42,8 @@ from ._samples import Samples, check_samples
 from ._summary import NetworkSummary
 
 _SEED_LIMIT = 2**31 - 1
+_OF_THE_OPTIMISER = ("solver", "learning_rate", "learning_rate_init", "power_t")
+_WITHOUT_WEIGHTS = ("activation", "dropout", "pooling")  # of a module
 
 TRAINING_CONSTRAINTS: dict = {
     "solver": [StrOptions(set(SOLVERS)), type],
@@ -113,6 +117,7 @@ class BaseNetwork(BaseEstimator, ABC):
     _loss_class: ClassVar[type[nn.Module]]
     _module_class: ClassVar[type[nn.Module]]
     _keeps_weightless: ClassVar[bool] = False  # samples of weight zero, in batches
+    _pickles_momenta: ClassVar[bool] = False  # of the solver
     _draws_anew: ClassVar[bool] = False  # each partial_fit, from random_state
     _mean_weight: float | None
     _fitted_dtype: str
@@ -293,7 +298,14 @@ class BaseNetwork(BaseEstimator, ABC):
         if not self._settings().early_stopping:
             return samples, None
         train_index, held_out = self._split(samples)
-        return samples.take(train_index), self._ready(samples.take(held_out))
+        parts = samples.take(train_index), samples.take(held_out)
+        for part in parts:
+            if part.weights is not None and not part.weights.any():
+                raise ValueError(
+                    "sample_weight is 0 for all samples of one side of the split of "
+                    "early_stopping; give X_val and y_val, or more samples a weight"
+                )
+        return parts[0], self._ready(parts[1])
 
     def _split(self, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
         split = self._split_in_time(samples.inputs)
@@ -352,13 +364,15 @@ class BaseNetwork(BaseEstimator, ABC):
     def _restart(self) -> None:
         """A net with today's settings and the weights of the last fit."""
         fitted = self._fitted_module_params
-        for name, value in self._module_params().items():
-            if fitted[name] != value:
+        today = self._module_params()
+        for name, value in today.items():
+            if name not in _WITHOUT_WEIGHTS and fitted[name] != value:
                 raise ValueError(
                     f"warm_start goes on with the network of the last fit, whose "
                     f"{name} was {fitted[name]}, is now {value}; set it back, or set "
                     "warm_start=False to begin anew"
                 )
+        self._fitted_module_params = {**fitted, **today}
         weights = weights_of(self.net_)
         self._fitted_loss_params = self._loss_params()
         self.device_ = resolve_device(self.device, self._fitted_dtype)
@@ -392,6 +406,11 @@ class BaseNetwork(BaseEstimator, ABC):
         incremental: bool = False,
     ) -> None:
         settings = self._settings()
+        if incremental:  # the optimiser goes on as it was made
+            fitted = self._fitted_settings
+            settings = replace(
+                settings, **{name: getattr(fitted, name) for name in _OF_THE_OPTIMISER}
+            )
         progress = replace(self._progress)  # the old one is kept in case of an error
         outcome = train(
             self.net_,
@@ -451,11 +470,16 @@ class BaseNetwork(BaseEstimator, ABC):
         if "net_" in state:
             state["net_"] = weights_of(self.net_)
             del state["device_"]
+            if self._pickles_momenta:
+                state["_momenta"] = momenta_of(self.net_)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Build the net anew on the device that is there."""
+        momenta = state.pop("_momenta", None)
         super().__setstate__(state)
         if "net_" in state:
             self.device_ = device_after_loading(self.device, self._fitted_dtype)
             self._build_net(self._fitted_settings, state["net_"])
+        if momenta is not None:
+            set_momenta(self.net_, momenta)

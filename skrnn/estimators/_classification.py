@@ -92,25 +92,6 @@ class Classification(ClassifierMixin, BaseNetwork):
         """
         return self._probabilities(X, log_expit, log_softmax)
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Return the scores from which classes and probabilities are taken.
-
-        Parameters
-        ----------
-        X : array, DataFrame, list of arrays or Windows
-            The sequences, as in :meth:`predict`.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or \
-                (n_samples, n_labels)
-            The raw outputs of the network, of its ``dtype``. For two classes, one score
-            a sample: above 0 it is for ``classes_[1]``.
-        """
-        scores = self._raw_predict(X)
-        is_binary = self.n_outputs_ == 1 and not self._is_multilabel
-        return scores[:, 0] if is_binary else scores
-
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(

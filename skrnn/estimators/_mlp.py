@@ -26,6 +26,7 @@ from ..training import (
 )
 from ..windows import time_ordered_split
 from ._base import TRAINING_CONSTRAINTS, BaseNetwork
+from ._layer_arrays import LayerArrays
 from ._samples import Samples
 
 _ONLY_FOR_SGD = ("invscaling", "adaptive")
@@ -36,6 +37,7 @@ class BaseMLP(BaseNetwork):
 
     _module_class = MLPNetwork
     _keeps_weightless = True
+    _pickles_momenta = True
     _draws_anew = True
 
     _parameter_constraints: dict = {
@@ -90,24 +92,23 @@ class BaseMLP(BaseNetwork):
         """Weights (n_inputs, n_outputs) of each layer.
 
         On the CPU they share the memory of the network: changing them in place changes
-        it. A list of arrays of the same shapes can be assigned on any device.
+        it. On any device, the list and its items can be assigned.
         """
-        return [_on_host(layer.weight).T for layer in self._linear_layers("coefs_")]
+        return LayerArrays([layer.weight.T for layer in self._linear_layers("coefs_")])
 
     @coefs_.setter
     def coefs_(self, coefs: Sequence[np.ndarray]) -> None:
-        layers = self._linear_layers("coefs_")
-        _assign("coefs_", [layer.weight.T for layer in layers], coefs)
+        _assign("coefs_", self.coefs_, coefs)
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
         """Biases (n_outputs,) of each layer; see ``coefs_``."""
-        return [_on_host(layer.bias) for layer in self._linear_layers("intercepts_")]
+        layers = self._linear_layers("intercepts_")
+        return LayerArrays([layer.bias for layer in layers])
 
     @intercepts_.setter
     def intercepts_(self, intercepts: Sequence[np.ndarray]) -> None:
-        layers = self._linear_layers("intercepts_")
-        _assign("intercepts_", [layer.bias for layer in layers], intercepts)
+        _assign("intercepts_", self.intercepts_, intercepts)
 
     def _linear_layers(self, name: str) -> list[torch.nn.Linear]:
         if not hasattr(self, "net_"):
@@ -217,7 +218,8 @@ class BaseMLP(BaseNetwork):
         return super()._training_data(samples)
 
     def _record(self, outcome: Outcome, n_samples: int) -> None:
-        super()._record(outcome, n_samples)
+        n_counted = 0 if self.solver == "lbfgs" else n_samples  # as scikit-learn
+        super()._record(outcome, n_counted)
         self.loss_ = outcome.loss
         if self._settings().early_stopping:
             self.best_loss_ = None
@@ -237,18 +239,13 @@ def _layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
-def _on_host(parameter: torch.Tensor) -> np.ndarray:
-    return parameter.detach().cpu().numpy()
-
-
-def _assign(name: str, parameters: list, arrays: Sequence[np.ndarray]) -> None:
-    """Copy arrays into the weights of a network."""
-    shapes = [tuple(p.shape) for p in parameters]
+def _assign(name: str, layers: list, arrays: Sequence[np.ndarray]) -> None:
+    """Replace the weights of all layers."""
+    shapes = [array.shape for array in layers]
     given = [np.shape(array) for array in arrays]
     if given != shapes:
         raise ValueError(
             f"{name} of this network have the shapes {shapes}, got {given}"
         )
-    with torch.inference_mode(False), torch.no_grad():
-        for parameter, array in zip(parameters, arrays, strict=True):
-            parameter.copy_(torch.from_numpy(np.array(array)))
+    for i, array in enumerate(arrays):
+        layers[i] = array

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix, issparse
 from sklearn.base import _fit_context
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
@@ -306,9 +307,10 @@ class MLPClassifier(Classification, BaseMLP):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The most probable of ``classes_``; for multilabel targets 1 where a label
-            is more probable than not, else 0.
+            is more probable than not, else 0, as a sparse matrix if y was one.
         """
-        return super().predict(X)
+        prediction = super().predict(X)
+        return csr_matrix(prediction) if self._has_sparse_target else prediction
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Predict the probability of each class.
@@ -342,23 +344,6 @@ class MLPClassifier(Classification, BaseMLP):
         """
         return super().predict_log_proba(X)
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Return the scores from which classes and probabilities are taken.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or \
-                (n_samples, n_labels)
-            The outputs of the network before ``out_activation_``. For two classes, one
-            score a sample: above 0 it is for ``classes_[1]``.
-        """
-        return super().decision_function(X)
-
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -387,6 +372,14 @@ class MLPClassifier(Classification, BaseMLP):
             The fitted estimator.
         """
         return super().partial_fit(X, y, sample_weight, classes)
+
+    def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
+        if reset:
+            self._has_sparse_target = issparse(y)
+        return super()._check_target(y, reset, **known)
+
+    def _loss_params(self) -> dict[str, Any]:
+        return {**super()._loss_params(), "clips": True}
 
     def _check_warm_start(self, labels: np.ndarray) -> None:
         if labels.ndim == 2:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ._classification import CLASSIFICATION_CONSTRAINTS, Classification
 from ._recurrent import BaseRecurrent
 
@@ -90,3 +92,22 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
         self.n_threads = n_threads
         self.callbacks = callbacks
         self.net_params = net_params
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the scores from which classes and probabilities are taken.
+
+        Parameters
+        ----------
+        X : array, DataFrame, list of arrays or Windows
+            The sequences, as in :meth:`predict`.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or \
+                (n_samples, n_labels)
+            The raw outputs of the network, of its ``dtype``. For two classes, one score
+            a sample: above 0 it is for ``classes_[1]``.
+        """
+        scores = self._raw_predict(X)
+        is_binary = self.n_outputs_ == 1 and not self._is_multilabel
+        return scores[:, 0] if is_binary else scores

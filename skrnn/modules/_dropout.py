@@ -37,6 +37,12 @@ class Dropout(nn.Module):
         elif self._generator is not None:
             self._generator.set_state(state)
 
+    def restart_from(self, state: torch.Tensor | None) -> None:
+        """As :meth:`set_state`, for a layer that has not drawn yet, on the CPU."""
+        if state is not None:
+            self._generator = torch.Generator().manual_seed(self.seed)
+            self._generator.set_state(state)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0:
             return x

@@ -19,12 +19,18 @@ class LogLoss(nn.Module):
         losses are added up.
     label_smoothing : float, default=0.0
         Share of each target that is spread evenly over the classes, in [0, 1).
+    clips : bool, default=False
+        Whether to take probabilities as no nearer to 0 and 1 than the float's epsilon,
+        as scikit-learn's MLPs do in the loss, though not in its gradient.
     """
 
-    def __init__(self, is_exclusive: bool, label_smoothing: float = 0.0) -> None:
+    def __init__(
+        self, is_exclusive: bool, label_smoothing: float = 0.0, *, clips: bool = False
+    ) -> None:
         super().__init__()
         self.is_exclusive = is_exclusive
         self.label_smoothing = label_smoothing
+        self.clips = clips
 
     def forward(
         self,
@@ -43,7 +49,6 @@ class LogLoss(nn.Module):
             ).sum(dim=1)  # (batch,)
         return (losses if weights is None else losses * weights).sum() / total
 
-    @torch.no_grad()
     def with_slopes(
         self,
         raw: torch.Tensor,
@@ -51,28 +56,38 @@ class LogLoss(nn.Module):
         weights: torch.Tensor | None,
         total: float,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The loss, and its gradient by the raw outputs (batch, output)."""
+        """The clipped loss, and the gradient (batch, output) of the minimised one."""
+        y = self._smoothed(y)
+        p = raw.softmax(dim=1) if self.is_exclusive else raw.sigmoid()
+        smallest = torch.finfo(p.dtype).eps
+        clipped = p.clamp(smallest, 1 - smallest)
+        gains = y * clipped.log()
         if not self.is_exclusive:
-            loss = self(raw, y, weights, total)
-            slopes = raw.sigmoid().sub_(self._smoothed(y))
-        else:
-            y = self._smoothed(y)
-            log_p = raw.log_softmax(dim=1)
-            target = y if weights is None else y * weights[:, None]
-            loss = torch.dot(log_p.view(-1), target.view(-1)).div_(-total)
-            slopes = log_p.exp_().sub_(y)
-        slopes.div_(total)
-        return loss, slopes if weights is None else slopes.mul_(weights[:, None])
+            gains += (1 - y) * (1 - clipped).log()
+        slopes = p.sub_(y).div_(total)
+        if weights is not None:
+            gains *= weights[:, None]
+            slopes *= weights[:, None]
+        return gains.sum() / -total, slopes
+
+    def reported(
+        self,
+        loss: torch.Tensor,
+        raw: torch.Tensor,
+        y: torch.Tensor,
+        weights: torch.Tensor | None,
+        total: float,
+    ) -> torch.Tensor:
+        """The loss to report where another is minimised."""
+        if not self.clips:
+            return loss
+        return self.with_slopes(raw.detach(), y, weights, total)[0]
 
     def _smoothed(self, y: torch.Tensor) -> torch.Tensor:
         if not self.label_smoothing:
             return y
         n_classes = y.shape[1] if self.is_exclusive else 2
         return y * (1 - self.label_smoothing) + self.label_smoothing / n_classes
-
-    def reported(self, loss: torch.Tensor, raw: torch.Tensor) -> torch.Tensor:
-        """The loss to report: the one that is minimised."""
-        return loss
 
     def predictions(self, raw: torch.Tensor) -> torch.Tensor:
         """The scores themselves, from which all else is taken."""

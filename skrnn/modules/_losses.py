@@ -85,7 +85,6 @@ class PointLoss(nn.Module):
             values = values * weights[:, None]
         return values.sum() / self._divisor(raw, total)
 
-    @torch.no_grad()
     def with_slopes(
         self,
         raw: torch.Tensor,
@@ -93,16 +92,24 @@ class PointLoss(nn.Module):
         weights: torch.Tensor | None,
         total: float,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The loss, and its gradient by the raw outputs (batch, output)."""
+        """The loss to report, and the gradient (batch, output) of the minimised."""
         slopes = self.loss.slope(raw, y).div_(self._divisor(raw, total))
         if weights is not None:
             slopes.mul_(weights[:, None])
-        return self(raw, y, weights, total), slopes
+        loss = self(raw, y, weights, total)
+        return self.reported(loss, raw, y, weights, total), slopes
 
     def _divisor(self, raw: torch.Tensor, total: float) -> float:
         return total if self.sums_outputs else total * raw.shape[1]
 
-    def reported(self, loss: torch.Tensor, raw: torch.Tensor) -> torch.Tensor:
+    def reported(
+        self,
+        loss: torch.Tensor,
+        raw: torch.Tensor,
+        y: torch.Tensor,
+        weights: torch.Tensor | None,
+        total: float,
+    ) -> torch.Tensor:
         """The loss to report where another is minimised."""
         return loss / raw.shape[1] if self.reports_mean else loss
 

@@ -119,12 +119,17 @@ class MLPNetwork(nn.Module):
 
         It knows neither norms nor dropout, and would pass by frozen weights and hooks.
         """
-        return (
-            not self.norms
-            and self.dropout.p == 0
-            and all(p.requires_grad for p in self.parameters())
-            and not any(m._forward_hooks or m._backward_hooks for m in self.modules())
-        )
+        if self.norms or self.dropout.p:
+            return False
+        parameters = list(self.parameters())
+        is_hooked = any(
+            module._forward_hooks
+            or module._forward_pre_hooks
+            or module._backward_hooks
+            or module._backward_pre_hooks
+            for module in self.modules()
+        ) or any(p._backward_hooks for p in parameters)
+        return not is_hooked and all(p.requires_grad for p in parameters)
 
     @torch.no_grad()
     def backpropagate(

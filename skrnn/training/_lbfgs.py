@@ -32,12 +32,18 @@ def lbfgs_loop(
     -------
     result : scipy.optimize.OptimizeResult
     """
+    if any(dropout.p for dropout in net.dropouts()):
+        raise ValueError(
+            'solver="lbfgs" compares losses of one function, which dropout changes at '
+            'each evaluation; set dropout=0, or take another solver such as "adam"'
+        )
     data = {"dataset_train": training, "dataset_valid": validation}
     iterator = net.get_iterator(validation, training=False) if validation else None
 
     def end_epoch(loss: float) -> None:
         """What an epoch of skorch's loop does once it has trained."""
         net.history.new_batch()
+        search.tell_batch()
         net.record_loss("train", [loss], [len(training)])
         net.run_single_epoch(iterator, False, "valid", net.validation_step)
         net._set_training(True)
@@ -46,10 +52,10 @@ def lbfgs_loop(
 
     net._set_training(True)
     net.notify("on_epoch_begin", **data)
-    net.choose_gradient(training)
+    net.check_trainable()
     search = _Search(net, _everything(training), end_epoch)
     try:
-        return minimize(
+        result = minimize(
             search.loss_and_gradient,
             search.accepted,
             method="L-BFGS-B",
@@ -61,6 +67,9 @@ def lbfgs_loop(
                 "gtol": settings.tol,
             },
         )
+        if not np.isfinite(result.fun):
+            raise net.diverged(f"loss was {result.fun}")
+        return result
     finally:
         search.write(search.accepted)
         if "train_loss" not in net.history[-1]:
@@ -100,8 +109,15 @@ class _Search:
         self.write(vector)
         if not self.net.has_own_gradient_:
             self.net.module_.zero_grad()
-        step = self.net.train_step_single(self.batch)
-        return step["loss"].item(), self._read(list(map(_gradient, self.parameters)))
+        self.step = self.net.train_step_single(self.batch)
+        gradients = [_gradient(parameter) for parameter in self.parameters]
+        return self.step["loss"].item(), self._read(gradients)
+
+    def tell_batch(self) -> None:
+        """Tell callbacks of the iteration as of a batch."""
+        inputs, (y, _, _) = self.batch
+        self.net.tell("on_batch_begin", batch=(inputs, y), training=True)
+        self.net.tell("on_batch_end", batch=(inputs, y), training=True, **self.step)
 
     def end_iteration(self, intermediate_result: OptimizeResult) -> None:
         """Note the iteration; what SciPy calls after each."""

@@ -55,7 +55,6 @@ class DeviceNet(NeuralNet):
         self.uses_closure = uses_closure
         self.lowest_: dict[str, float] = {}
         self.has_own_gradient_ = False
-        self.may_be_changed_ = False
         self.matrices_: list[tuple[Any, torch.Tensor, torch.Tensor]] | None = None
 
     @property
@@ -84,16 +83,17 @@ class DeviceNet(NeuralNet):
         return {
             "weights": copy.deepcopy(self.module_.state_dict()),
             "optimizer": copy.deepcopy(self.optimizer_.state_dict()),
-            "dropout": [layer.get_state() for layer in self._dropouts()],
+            "dropout": [layer.get_state() for layer in self.dropouts()],
             "lowest": self.lowest_.copy(),
             "n_epochs": len(self.history),
         }
 
     def rewind(self, snapshot: dict[str, Any]) -> None:
-        """Undo what has happened since a :meth:`snapshot`."""
+        """Undo what has happened since a :meth:`snapshot`; ready to predict."""
+        self.module_.eval()
         self.module_.load_state_dict(snapshot["weights"])
         self.optimizer_.load_state_dict(snapshot["optimizer"])
-        for layer, state in zip(self._dropouts(), snapshot["dropout"], strict=True):
+        for layer, state in zip(self.dropouts(), snapshot["dropout"], strict=True):
             layer.set_state(state)
         self.lowest_ = snapshot["lowest"]
         del self.history[snapshot["n_epochs"] :]
@@ -102,14 +102,23 @@ class DeviceNet(NeuralNet):
         """Raise if the last step made a weight infinite or NaN."""
         for name, value in self.module_.state_dict().items():
             if not torch.isfinite(value).all():
-                raise self._diverged(f"weights {name} were not finite")
+                raise self.diverged(f"weights {name} were not finite")
 
-    def _dropouts(self) -> list[Dropout]:
+    def dropouts(self) -> list[Dropout]:
+        """The layers that draw at random."""
         return [layer for layer in self.module_.modules() if isinstance(layer, Dropout)]
 
-    def _diverged(self, what: str) -> ValueError:
+    def check_trainable(self) -> None:
+        """Raise if there is nothing to train."""
+        if not any(p.requires_grad for p in self.module_.parameters()):
+            raise ValueError(
+                "a callback has frozen all weights, so that there is nothing to train"
+            )
+
+    def diverged(self, what: str) -> ValueError:
+        """The error to raise when numbers are not finite."""
         rate = self.optimizer_.param_groups[0]["lr"]
-        epoch = self.history[-1]["epoch"]
+        epoch = self.history[-1]["epoch"] if len(self.history) else 0
         return ValueError(_DIVERGED.format(what=what, epoch=epoch, rate=rate))
 
     def run_single_epoch(
@@ -124,8 +133,8 @@ class DeviceNet(NeuralNet):
         if iterator is None:
             return
         self._set_training(training)
-        if training and self.may_be_changed_:  # by a callback that freezes or hooks
-            self.choose_gradient(iterator.dataset)
+        if training:
+            self.check_trainable()
         if not self.history[-1]["batches"]:
             self.history.new_batch()  # callbacks of skorch look for one
         losses, sizes, seen = [], [], []
@@ -174,19 +183,30 @@ class DeviceNet(NeuralNet):
             )
         else:
             raw = self.module_(**inputs)
-            loss = self.criterion_(raw, *targets)
-            loss.backward()
+            minimised = self.criterion_(raw, *targets)
+            minimised.backward()
             self._decay_gradients(strength)
-        loss = self.criterion_.reported(loss.detach(), raw)
+            with torch.no_grad():
+                loss = self.criterion_.reported(minimised, raw, *targets)
         return {"loss": self._with_penalty(loss, strength), "y_pred": raw}
 
-    def choose_gradient(self, training: Any) -> None:
-        """Decide whether the module or autograd computes the gradient."""
+    def choose_gradient(self, training: Any, is_watched: bool) -> None:
+        """Decide whether the module or autograd computes the gradient.
+
+        Callbacks of the user may freeze weights or register hooks at any time, which
+        only autograd respects.
+        """
         self.has_own_gradient_ = (
-            isinstance(self.module_, MLPNetwork)
-            and self.module_.can_backpropagate()
+            not is_watched
             and training.is_dense
+            and isinstance(self.module_, MLPNetwork)
+            and self.module_.can_backpropagate()
         )
+
+    def tell(self, method_name: str, **what: Any) -> None:
+        """Notify callbacks of an event, if any does something at it."""
+        if self._is_heard(method_name):
+            self.notify(method_name, **what)
 
     def _is_heard(self, method_name: str) -> bool:
         """Whether any callback does something at this event."""
@@ -197,11 +217,12 @@ class DeviceNet(NeuralNet):
         )
 
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
-        inputs, (y, weights, total) = batch
+        inputs, targets = batch
         with torch.no_grad():
             raw = self.module_(**inputs)
-            loss = self.criterion_(raw, y, weights, total)
-            return {"loss": self.criterion_.reported(loss, raw), "y_pred": raw}
+            loss = self.criterion_(raw, *targets)
+            reported = self.criterion_.reported(loss, raw, *targets)
+            return {"loss": reported, "y_pred": raw}
 
     def _decay_gradients(self, strength: float) -> None:
         """Add the gradient of the penalty."""
@@ -225,7 +246,7 @@ class DeviceNet(NeuralNet):
         """Note the loss of an epoch, the mean over its batches."""
         loss = float(np.dot(losses, sizes) / sum(sizes))
         if not np.isfinite(loss):
-            raise self._diverged(f"loss was {loss}")
+            raise self.diverged(f"loss was {loss}")
         name = prefix + "_loss"
         self.history.record(name, loss)
         self.history.record(name + "_best", loss < self.lowest_.get(name, np.inf))

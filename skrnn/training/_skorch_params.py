@@ -10,6 +10,7 @@ from skorch.callbacks import Callback
 from ._settings import Settings
 
 _OWN_WORDS = {
+    "alpha": "alpha",
     "batch_size": "batch_size",
     "callbacks": "callbacks",
     "criterion": "loss",
@@ -18,15 +19,31 @@ _OWN_WORDS = {
     "max_epochs": "max_iter",
     "module": "hidden_layer_sizes and the class of the estimator",
     "optimizer": "solver",
+    "optimizer__betas": "beta_1 and beta_2",
+    "optimizer__eps": "epsilon",
+    "optimizer__lr": "learning_rate_init",
+    "optimizer__momentum": "momentum",
+    "optimizer__nesterov": "nesterovs_momentum",
     "train_split": "early_stopping, or X_val and y_val in fit",
     "verbose": "verbose",
     "warm_start": "warm_start",
 }
-_OWN_PREFIXES = {"callbacks__": "callbacks", "iterator_train": "batch_size and shuffle"}
+_OWN_PREFIXES = {
+    "callbacks__": "callbacks",
+    "criterion__": "loss",
+    "iterator_": "batch_size and shuffle",
+    "module__": "of the name, as for instance dropout",
+}
 
 
-def further_params(settings: Settings) -> dict[str, Any]:
+def further_params(settings: Settings, decided: dict[str, Any]) -> dict[str, Any]:
     """``net_params``, refused where the estimator has a word of its own.
+
+    Parameters
+    ----------
+    settings : Settings
+    decided : dict
+        What the parameters of the estimator have decided.
 
     Raises
     ------
@@ -34,9 +51,12 @@ def further_params(settings: Settings) -> dict[str, Any]:
         If a key is one that a parameter of the estimator decides.
     """
     params = settings.net_params or {}
+    always = {"alpha", "lr", "optimizer__lr", "callbacks", "batch_size", "warm_start"}
     for key in params:
         prefixed = (word for p, word in _OWN_PREFIXES.items() if key.startswith(p))
-        word = _OWN_WORDS.get(key) or next(prefixed, None)
+        word = next(prefixed, None)
+        if word is None and (key in decided or key in always):
+            word = _OWN_WORDS.get(key, "of the estimator")
         if word is not None:
             raise ValueError(f"net_params cannot set {key!r}; use the parameter {word}")
     return params

@@ -72,7 +72,6 @@ def build_net(
         "criterion": loss,
         "optimizer": optimizer,
         "lr": settings.learning_rate_init,
-        "alpha": 0.0 if settings.solver == "adamw" else settings.alpha,
         "score": score,
         "uses_closure": settings.solver not in SINGLE_STEP_SOLVERS,
         "max_epochs": settings.max_iter,
@@ -83,7 +82,7 @@ def build_net(
         "device": device,
         **prefixed,
     }
-    net = DeviceNet(**{**options, **further_params(settings)})
+    net = DeviceNet(**options, **further_params(settings, options))
     with torch.inference_mode(False):  # else the weights could never be trained
         return net.initialize()
 
@@ -107,6 +106,7 @@ def train(
     ValueError
         If the loss is not finite.
     """
+    net.alpha = 0.0 if settings.solver == "adamw" else settings.alpha
     batch_size = batch_size_of(settings, len(training))
     n_batches = -(-len(training) // batch_size)
     stopping = Convergence(
@@ -180,17 +180,33 @@ def _run(
     n_epochs: int,
 ) -> Ending:
     before = net.snapshot()
+    try:
+        ending = _notified(net, training, validation, settings, n_epochs, before)
+    except BaseException:
+        net.rewind(before)
+        raise
+    return ending
+
+
+def _notified(
+    net: DeviceNet,
+    training: DeviceDataset,
+    validation: DeviceDataset | None,
+    settings: Settings,
+    n_epochs: int,
+    before: dict[str, Any],
+) -> Ending:
+    """The loop, between the two notes that callbacks get."""
     net.notify("on_train_begin", X=training, y=None)
-    net.choose_gradient(training)
-    net.may_be_changed_ = bool(settings.callbacks)
+    net.choose_gradient(training, is_watched=bool(settings.callbacks))
     try:
         ending = _fit_loop(net, training, validation, settings, n_epochs)
         net.check_weights()
     except BaseException:
-        net.rewind(before)
-        raise
-    finally:
+        net.rewind(before)  # before anybody saves what has failed
         net.notify("on_train_end", X=training, y=None)
+        raise
+    net.notify("on_train_end", X=training, y=None)
     return ending
 
 
@@ -270,3 +286,37 @@ def set_weights(net: DeviceNet, weights: dict[str, np.ndarray]) -> None:
         tensors = {name: torch.from_numpy(np.array(w)) for name, w in weights.items()}
         net.module_.load_state_dict(tensors)
     net.module_.eval()
+
+
+def momenta_of(net: DeviceNet) -> dict[str, Any]:
+    """What training goes on from besides the weights, as NumPy arrays."""
+    masks = [layer.get_state() for layer in net.dropouts()]
+    return {
+        "optimizer": _mapped(net.optimizer_.state_dict(), torch.Tensor, _to_array),
+        "dropout": _mapped(masks, torch.Tensor, _to_array),
+    }
+
+
+def set_momenta(net: DeviceNet, momenta: dict[str, Any]) -> None:
+    """Give a net what :func:`momenta_of` returned."""
+    with torch.inference_mode(False):
+        state = _mapped(momenta["optimizer"], np.ndarray, torch.from_numpy)
+        net.optimizer_.load_state_dict(state)
+        masks = _mapped(momenta["dropout"], np.ndarray, torch.from_numpy)
+        for layer, mask in zip(net.dropouts(), masks, strict=True):
+            layer.restart_from(mask)
+
+
+def _to_array(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.detach().cpu().numpy().copy()
+
+
+def _mapped(tree: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    """A tree of dicts and lists with its leaves of one kind changed."""
+    if isinstance(tree, kind):
+        return change(tree)
+    if isinstance(tree, dict):
+        return {key: _mapped(value, kind, change) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_mapped(value, kind, change) for value in tree]
+    return tree
