@@ -42,6 +42,9 @@ def quick(cls=GRUClassifier, **parameters):
 # --- which samples stand together
 
 
+CPU = torch.device("cpu")
+
+
 def batches_of(lengths, batch_size, seed):
     order, sizes = plan_batches(lengths, batch_size, np.random.RandomState(seed))
     return np.split(order, np.cumsum(sizes)[:-1])
@@ -66,11 +69,16 @@ def test_each_sample_comes_once_an_epoch_and_one_batch_may_be_small(
 
 
 def test_equal_lengths_are_shuffled_plainly():
-    order, sizes = plan_batches(np.full(10, 4), 4, np.random.RandomState(3))
-    np.testing.assert_array_equal(order, np.random.RandomState(3).permutation(10))
-    assert sizes.tolist() == [4, 4, 2]
-    order, sizes = plan_batches(np.full(10, 4), 4, None)
-    assert order is None
+    rows = np.arange(10.0)[:, None]
+    data = WindowDataset(Windows(rows, np.arange(10), [1] * 10), device=CPU)
+    for _ in range(2):  # one order in each epoch, from the samples' own
+        batches = list(BatchLoader(data, 4, np.random.RandomState(3)))
+        drawn = [inputs["x"][:, 0, 0].tolist() for inputs, _ in batches]
+        expected = np.random.RandomState(3).permutation(10)
+        np.testing.assert_array_equal(np.concatenate(drawn), expected)
+        assert list(map(len, drawn)) == [4, 4, 2]
+    unshuffled = [inputs["x"][:, 0, 0].tolist() for inputs, _ in BatchLoader(data, 4)]
+    np.testing.assert_array_equal(np.concatenate(unshuffled), np.arange(10))
 
 
 def test_unshuffled_batches_hold_the_samples_in_their_order():
@@ -161,7 +169,7 @@ def test_segments_change_neither_value_nor_gradient(cell, bidirectional, pooling
     alone.square().sum().backward()
     expected = [p.grad.clone() for p in network.parameters()]
     network.zero_grad()
-    data = WindowDataset(Windows.from_sequences(sequences), device=torch.device("cpu"))
+    data = WindowDataset(Windows.from_sequences(sequences), device=CPU)
     inputs, _ = next(iter(BatchLoader(data, 9)))
     assert len(inputs["segments"]) > 1
     together = network(**inputs)

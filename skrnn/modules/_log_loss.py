@@ -61,14 +61,15 @@ class LogLoss(nn.Module):
         p = raw.softmax(dim=1) if self.is_exclusive else raw.sigmoid()
         smallest = torch.finfo(p.dtype).eps
         clipped = p.clamp(smallest, 1 - smallest)
-        gains = y * clipped.log()
+        target = y if weights is None else y * weights[:, None]
+        gain = torch.dot(target.view(-1), clipped.log().view(-1))
         if not self.is_exclusive:
-            gains += (1 - y) * (1 - clipped).log()
+            other = 1 - y if weights is None else (1 - y) * weights[:, None]
+            gain += torch.dot(other.view(-1), clipped.neg_().log1p_().view(-1))
         slopes = p.sub_(y).div_(total)
         if weights is not None:
-            gains *= weights[:, None]
-            slopes *= weights[:, None]
-        return gains.sum() / -total, slopes
+            slopes.mul_(weights[:, None])
+        return gain.div_(-total), slopes
 
     def reported(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._buckets import plan_batches
+from ._buckets import batch_sizes, plan_batches
 from ._datasets import DeviceDataset, Targets
 
 Batch = tuple[dict[str, Any], Targets]
@@ -41,14 +41,25 @@ class BatchLoader:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        lengths = self.dataset.lengths
-        order, sizes = plan_batches(lengths, self.batch_size, self.random_state)
+        order, sizes = self._plan()
         data = self.dataset.in_order(order)
         if data.shuffles_on:
             self.dataset = data
-        stops = np.cumsum(sizes)
-        for first, stop in zip((stops - sizes).tolist(), stops.tolist(), strict=True):
-            part = slice(first, stop)
+        first = 0
+        for size in sizes:
+            part = slice(first, first + size)
+            first += size
             targets = data.targets_of(part)
             if targets[2] > 0:
                 yield data.gather(part), targets
+
+    def _plan(self) -> tuple[np.ndarray | None, list[int]]:
+        """The order in which to visit the samples, and the sizes of the batches."""
+        data, random_state = self.dataset, self.random_state
+        if not data.is_uniform:
+            order, unequal = plan_batches(data.lengths, self.batch_size, random_state)
+            return order, unequal.tolist()
+        sizes = batch_sizes(len(data), self.batch_size)
+        if random_state is None:
+            return None, sizes
+        return random_state.permutation(len(data)), sizes

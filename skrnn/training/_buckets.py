@@ -11,10 +11,16 @@ _PADDING = 0.08  # share of a segment's work that may be padding
 _SHORTEST_SEGMENT = 32  # steps; shorter ones cost more to start than they save
 
 
+def batch_sizes(n_samples: int, batch_size: int) -> list[int]:
+    """Sizes of the batches of an epoch, the last one what is left."""
+    n_full, n_rest = divmod(n_samples, batch_size)
+    return [batch_size] * n_full + [n_rest] * (n_rest > 0)
+
+
 def plan_batches(
     lengths: np.ndarray, batch_size: int, random_state: np.random.RandomState | None
-) -> tuple[np.ndarray | None, np.ndarray]:
-    """The order in which an epoch visits the samples, and the sizes of its batches.
+) -> tuple[np.ndarray, np.ndarray]:
+    """The order in which an epoch visits sequences, and the sizes of its batches.
 
     Sequences of unequal length are drawn into batches of similar length; within each,
     the longest comes first. The batches come in random order, and one that is smaller
@@ -30,20 +36,14 @@ def plan_batches(
 
     Returns
     -------
-    order : ndarray of int, shape (n_samples,), or None for the order given
+    order : ndarray of int, shape (n_samples,)
     sizes : ndarray of int, shape (n_batches,)
     """
     n_samples = len(lengths)
-    is_uniform = bool((lengths == lengths[:1]).all())
-    sizes = np.full(-(-n_samples // batch_size), batch_size)
-    sizes[-1:] -= sizes.sum() - n_samples
+    sizes = np.array(batch_sizes(n_samples, batch_size))
     if random_state is None:
-        if is_uniform:
-            return None, sizes
         return _longest_first(np.arange(n_samples), lengths, sizes), sizes
     order = random_state.permutation(n_samples)
-    if is_uniform:
-        return order, sizes
     n_rest = n_samples % batch_size
     rest, others = order[:n_rest], order[n_rest:]
     stray = random_state.uniform(1, 1 + _JITTER, len(others))

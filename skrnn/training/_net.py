@@ -153,7 +153,7 @@ class DeviceNet(NeuralNet):
             if not training:
                 seen.append((y, step["y_pred"], weights))
         self.history.record(prefix + "_batch_count", len(sizes))
-        self.record_loss(prefix, torch.stack(losses).tolist(), sizes)
+        self.record_loss(prefix, _on_host(losses), sizes)
         if not training and self.score is not None:
             self._record_score(*zip(*seen, strict=True))
 
@@ -261,6 +261,11 @@ class DeviceNet(NeuralNet):
             None if weights[0] is None else torch.cat(weights).cpu().numpy(),
         )
         self.history.record("valid_score", float(score))
+
+
+def _on_host(losses: list[torch.Tensor]) -> list[float]:
+    """Read all of them from the device at once."""
+    return [losses[0].item()] if len(losses) == 1 else torch.stack(losses).tolist()
 
 
 def _penalised(module: torch.nn.Module) -> list[torch.nn.Parameter]:
