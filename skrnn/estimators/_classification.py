@@ -99,8 +99,9 @@ class Classification(ClassifierMixin, BaseNetwork):
     ) -> Any:
         """Train for one more epoch on the given samples.
 
-        The optimiser goes on from where it stands, at a constant learning rate. The
-        network, the loss and the solver stay those of the first call.
+        The optimiser goes on from where it stands, at a constant learning rate or with
+        "invscaling". The network, the loss, the solver and its learning rate stay those
+        of the first call.
 
         Parameters
         ----------

@@ -45,8 +45,9 @@ class GRUClassifier(BaseRecurrentClassifier):
         as 0.1, keeps probabilities away from 0 and 1.
     solver : str or torch.optim.Optimizer class, default="adam"
         The optimiser: "adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta" or
-        "lbfgs", which takes one full-batch step with line search an epoch and needs
-        memory for all windows at once. "adadelta" wants learning_rate_init=1.
+        "lbfgs", SciPy's, which takes one full-batch step with line search an epoch,
+        stops where no slope is above tol, and needs memory for all windows at once.
+        "adadelta" wants learning_rate_init=1.
     alpha : float, default=0.0001
         Strength of the L2 penalty ``alpha / 2 * sum(W ** 2)``, divided by the size of
         the batch times the mean sample weight; biases and embeddings are not penalised.
@@ -74,7 +75,7 @@ class GRUClassifier(BaseRecurrentClassifier):
         Training stops once the loss (with early_stopping the validation score) has
         not improved by tol for more than n_iter_no_change epochs in a row.
     verbose : int, default=0
-        1 shows a progress bar with the loss, 2 prints a line an epoch.
+        1 shows a progress bar with the loss, 2 prints the loss of each epoch.
     warm_start : bool, default=False
         Let ``fit`` go on from the weights of the last fit.
     momentum : float, default=0.9
@@ -89,7 +90,7 @@ class GRUClassifier(BaseRecurrentClassifier):
         Added to the denominator of "adam", "adamw" and "rmsprop".
     max_grad_norm : float or None, default=None
         Gradients with a larger L2 norm are scaled down to it. A value near 1 mends
-        training that diverges.
+        training that diverges. Not with "lbfgs".
     early_stopping : bool, default=False
         Hold out a part of the samples, stop when their accuracy no longer improves,
         and keep the weights with which it was best.
@@ -139,7 +140,7 @@ class GRUClassifier(BaseRecurrentClassifier):
     best_loss_ : float
         Smallest value of ``loss_curve_``.
     n_iter_ : int
-        Epochs of the last fit.
+        Epochs of the last call that trained.
     t_ : int
         Training samples seen.
     device_ : torch.device

@@ -42,8 +42,9 @@ class LSTMRegressor(BaseRecurrentRegressor):
         The quantile to predict with loss="quantile", in (0, 1).
     solver : str or torch.optim.Optimizer class, default="adam"
         The optimiser: "adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta" or
-        "lbfgs", which takes one full-batch step with line search an epoch and needs
-        memory for all windows at once. "adadelta" wants learning_rate_init=1.
+        "lbfgs", SciPy's, which takes one full-batch step with line search an epoch,
+        stops where no slope is above tol, and needs memory for all windows at once.
+        "adadelta" wants learning_rate_init=1.
     alpha : float, default=0.0001
         Strength of the L2 penalty ``alpha / 2 * sum(W ** 2)``, divided by the size of
         the batch times the mean sample weight; biases and embeddings are not penalised.
@@ -71,7 +72,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         Training stops once the loss (with early_stopping the validation score) has
         not improved by tol for more than n_iter_no_change epochs in a row.
     verbose : int, default=0
-        1 shows a progress bar with the loss, 2 prints a line an epoch.
+        1 shows a progress bar with the loss, 2 prints the loss of each epoch.
     warm_start : bool, default=False
         Let ``fit`` go on from the weights of the last fit.
     momentum : float, default=0.9
@@ -86,7 +87,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         Added to the denominator of "adam", "adamw" and "rmsprop".
     max_grad_norm : float or None, default=None
         Gradients with a larger L2 norm are scaled down to it. A value near 1 mends
-        training that diverges.
+        training that diverges. Not with "lbfgs".
     early_stopping : bool, default=False
         Hold out a part of the samples, stop when their R2 no longer improves, and
         keep the weights with which it was best.
@@ -134,7 +135,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
     best_loss_ : float
         Smallest value of ``loss_curve_``.
     n_iter_ : int
-        Epochs of the last fit.
+        Epochs of the last call that trained.
     t_ : int
         Training samples seen.
     device_ : torch.device

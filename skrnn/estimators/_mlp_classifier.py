@@ -351,8 +351,8 @@ class MLPClassifier(Classification, BaseMLP):
     ) -> Any:
         """Train for one more epoch on the given samples.
 
-        The optimiser goes on from where it stands. The network, the loss and the solver
-        stay those of the first call.
+        The optimiser goes on from where it stands. The network, the loss, the solver
+        and its learning rate stay those of the first call.
 
         Parameters
         ----------

@@ -52,8 +52,9 @@ class Regression(RegressorMixin, BaseNetwork):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train for one more epoch on the given samples.
 
-        The optimiser goes on from where it stands, at a constant learning rate. The
-        network, the loss and the solver stay those of the first call.
+        The optimiser goes on from where it stands, at a constant learning rate or with
+        "invscaling". The network, the loss, the solver and its learning rate stay those
+        of the first call.
 
         Parameters
         ----------
