@@ -136,7 +136,6 @@ class MLPNetwork(nn.Module):
         self,
         x: torch.Tensor,
         loss_and_slopes: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]],
-        decay: float,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Set the gradient of each parameter, without autograd.
 
@@ -147,12 +146,10 @@ class MLPNetwork(nn.Module):
         x : Tensor of shape (batch, feature)
         loss_and_slopes : callable
             From the raw outputs (batch, output) to the loss and its gradient by them.
-        decay : float
-            Times the weights it is added to their gradients.
 
         Returns
         -------
-        loss : Tensor of shape (), without the penalty
+        loss : Tensor of shape ()
         raw : Tensor of shape (batch, output)
         """
         layers = self.linear_layers()
@@ -167,7 +164,7 @@ class MLPNetwork(nn.Module):
             for parameter in (weight, bias):
                 if parameter.grad is None:
                     parameter.grad = torch.empty_like(parameter)
-            torch.addmm(weight, gradient.t(), inputs[i], beta=decay, out=weight.grad)
+            torch.mm(gradient.t(), inputs[i], out=weight.grad)
             torch.sum(gradient, 0, out=bias.grad)
             if i > 0:
                 gradient = torch.mm(gradient, weight)  # (batch, hidden)

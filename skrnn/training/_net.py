@@ -13,6 +13,7 @@ from skorch.callbacks import Callback
 from skorch.utils import TeeGenerator
 
 from ..modules import Dropout, MLPNetwork
+from ._optimizers import Adam
 from ._stopping import StopTraining
 
 _DIVERGED = (
@@ -161,10 +162,16 @@ class DeviceNet(NeuralNet):
         """One step of the optimiser, through a closure only where it may need one."""
         if self.uses_closure:
             return super().train_step(batch, **fit_params)
-        if not self.has_own_gradient_:  # which is written over the last one
-            self.optimizer_.zero_grad()
+        is_heard = self._is_heard("on_grad_computed")
+        if (
+            self.has_own_gradient_
+            and not is_heard
+            and isinstance(self.optimizer_, Adam)
+        ):
+            return self._quick_step(batch)
+        self.optimizer_.zero_grad()
         step = self.train_step_single(batch)
-        if self._is_heard("on_grad_computed"):
+        if is_heard:
             named = TeeGenerator(self.get_all_learnable_params())
             self.notify(
                 "on_grad_computed", named_parameters=named, batch=batch, training=True
@@ -175,20 +182,33 @@ class DeviceNet(NeuralNet):
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Loss and gradient of one batch, the penalty included in both."""
         inputs, targets = batch
-        strength = self.alpha / targets[2]
         if self.has_own_gradient_:
-            with_slopes = self.criterion_.with_slopes
-            loss, raw = self.module_.backpropagate(
-                inputs["x"], lambda raw: with_slopes(raw, *targets), strength
-            )
+            loss, raw = self._own_gradient(inputs["x"], targets)
         else:
             raw = self.module_(**inputs)
             minimised = self.criterion_(raw, *targets)
             minimised.backward()
-            self._decay_gradients(strength)
             with torch.no_grad():
                 loss = self.criterion_.reported(minimised, raw, *targets)
+        strength = self.alpha / targets[2]
+        self._decay_gradients(strength)
         return {"loss": self._with_penalty(loss, strength), "y_pred": raw}
+
+    def _quick_step(self, batch: Any) -> dict[str, Any]:
+        """One step of Adam, which adds the gradient of the penalty on its way."""
+        inputs, targets = batch
+        loss, raw = self._own_gradient(inputs["x"], targets)
+        strength = self.alpha / targets[2]
+        loss = self._with_penalty(loss, strength)
+        if not self.optimizer_.quick_step(strength):
+            self._decay_gradients(strength)
+            self.optimizer_.step()
+        return {"loss": loss, "y_pred": raw}
+
+    def _own_gradient(self, x: Any, targets: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss and outputs; the gradient is written over the last one."""
+        with_slopes = self.criterion_.with_slopes
+        return self.module_.backpropagate(x, lambda raw: with_slopes(raw, *targets))
 
     def choose_gradient(self, training: Any, is_watched: bool) -> None:
         """Decide whether the module or autograd computes the gradient.

@@ -21,47 +21,70 @@ class Adam(torch.optim.Adam):
             group |= {"epsilon": group["eps"], "n_steps": 0}
 
     def step(self, closure: Any = None) -> Any:
+        self._advance()
+        return super().step(closure)
+
+    @torch.no_grad()
+    def quick_step(self, decay: float) -> bool:
+        """Take a step without the checks of :meth:`step`, which cost more than a small
+        step itself.
+
+        Parameters
+        ----------
+        decay : float
+            Times the weight matrices it is added to their gradients.
+
+        Returns
+        -------
+        is_taken : bool
+            False, and nothing done, before the first step and with unusual settings.
+        """
+        if not self._can_be_quick():
+            return False
+        self._advance()
+        for group in self.param_groups:
+            matrices = [p for p in group["params"] if p.ndim > 1]
+            others = [p for p in group["params"] if p.ndim <= 1]
+            self._update(group, matrices, decay)
+            self._update(group, others, 0.0)
+        return True
+
+    def _advance(self) -> None:
         for group in self.param_groups:
             group["n_steps"] += 1
             correction = 1 - group["betas"][1] ** group["n_steps"]
             group["eps"] = group["epsilon"] / math.sqrt(correction)
-        if closure is None and all(map(self._is_plain, self.param_groups)):
-            return self._plain_step()
-        return super().step(closure)
 
-    def _is_plain(self, group: dict[str, Any]) -> bool:
-        """Whether the fused kernel can be called right away: it is all that is needed.
-
-        The checks of ``torch.optim.Adam.step`` take longer than a small step itself.
-        """
-        return (
-            bool(group["fused"])
+    def _can_be_quick(self) -> bool:
+        if self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks:
+            return False
+        return all(
+            group["fused"]
             and not (group["amsgrad"] or group["maximize"] or group["weight_decay"])
             and isinstance(group["lr"], float)
-            and all(p.grad is not None and p in self.state for p in group["params"])
+            and all(p in self.state for p in group["params"])
+            for group in self.param_groups
         )
 
-    @torch.no_grad()
-    def _plain_step(self) -> None:
-        for group in self.param_groups:
-            states = [self.state[p] for p in group["params"]]
-            steps = [state["step"] for state in states]
-            torch._foreach_add_(steps, 1)
-            torch._fused_adam_(
-                group["params"],
-                [p.grad for p in group["params"]],
-                [state["exp_avg"] for state in states],
-                [state["exp_avg_sq"] for state in states],
-                [],
-                steps,
-                lr=group["lr"],
-                beta1=group["betas"][0],
-                beta2=group["betas"][1],
-                weight_decay=0.0,
-                eps=group["eps"],
-                amsgrad=False,
-                maximize=False,
-            )
+    def _update(self, group: dict[str, Any], parameters: list, decay: float) -> None:
+        states = [self.state[p] for p in parameters]
+        steps = [state["step"] for state in states]
+        torch._foreach_add_(steps, 1)
+        torch._fused_adam_(
+            parameters,
+            [p.grad for p in parameters],
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [],
+            steps,
+            lr=group["lr"],
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            weight_decay=decay,
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=False,
+        )
 
 
 class SGD(torch.optim.SGD):
