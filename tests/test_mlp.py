@@ -70,11 +70,6 @@ def losses() -> dict:
     }
 
 
-def objective(module, x, criterion, targets, alpha, total) -> torch.Tensor:
-    penalty = sum((layer.weight**2).sum() for layer in module.linear_layers())
-    return criterion(module(x), *targets, total) + 0.5 * alpha / total * penalty
-
-
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("loss", losses())
 @pytest.mark.parametrize("activation", MLP_ACTIVATIONS)
@@ -88,7 +83,7 @@ def test_gradient_is_the_slope_of_the_loss(activation, loss, weighted):
     targets = torch.tensor(y), weights
     assert module.can_backpropagate()
     reported, raw = module.backpropagate(
-        x, lambda raw: criterion.with_slopes(raw, *targets, total), 0.3 / total
+        x, lambda raw: criterion.with_slopes(raw, *targets, total)
     )
     own = [p.grad.clone() for p in module.parameters()]
     torch.testing.assert_close(raw, module(x))
@@ -96,7 +91,7 @@ def test_gradient_is_the_slope_of_the_loss(activation, loss, weighted):
     expected = criterion.reported(minimised, raw, *targets, total)
     torch.testing.assert_close(reported, expected)
     module.zero_grad()
-    objective(module, x, criterion, targets, 0.3, total).backward()
+    criterion(module(x), *targets, total).backward()
     for mine, parameter in zip(own, module.parameters(), strict=True):
         torch.testing.assert_close(mine, parameter.grad, rtol=1e-9, atol=1e-12)
     step = 1e-6
@@ -108,12 +103,47 @@ def test_gradient_is_the_slope_of_the_loss(activation, loss, weighted):
                 ends = []
                 for shift in (step, -step):
                     flat[i] = centre + shift
-                    ends.append(objective(module, x, criterion, targets, 0.3, total))
+                    ends.append(criterion(module(x), *targets, total))
                 flat[i] = centre
                 slopes.append((ends[0] - ends[1]) / (2 * step))
             torch.testing.assert_close(
                 torch.stack(slopes), mine.view(-1), rtol=1e-5, atol=1e-7
             )
+
+
+@pytest.mark.parametrize("options", [{}, {"layer_norm": True}, {"solver": "rmsprop"}])
+def test_gradient_of_the_penalty(options):
+    """The gradient that callbacks see, and the loss, hold the penalty."""
+
+    class Seen(Callback):
+        def on_train_begin(self, net, **kwargs):
+            self.starts_ = [p.detach().clone() for p in net.module_.parameters()]
+
+        def on_grad_computed(self, net, named_parameters, **kwargs):
+            self.gradients_ = [p.grad.clone() for _, p in named_parameters]
+
+    plain, penalised = (
+        MLPRegressor(
+            hidden_layer_sizes=(4,),
+            alpha=alpha,
+            max_iter=1,
+            callbacks=[Seen()],
+            random_state=0,
+            **options,
+        ).fit(X, Y, sample_weight=WEIGHTS)
+        for alpha in (0.0, 5.0)
+    )
+    seen, expected = (dict(m.net_.callbacks_)["Seen"] for m in (penalised, plain))
+    total = WEIGHTS.sum()
+    squares = 0.0
+    for start, mine, other in zip(
+        seen.starts_, seen.gradients_, expected.gradients_, strict=True
+    ):
+        is_matrix = start.ndim > 1
+        torch.testing.assert_close(mine, other + is_matrix * 5.0 / total * start)
+        squares += float((start**2).sum()) * is_matrix
+    penalty = 0.5 * 5.0 / total * squares
+    assert penalised.loss_ == pytest.approx(plain.loss_ + penalty)
 
 
 @pytest.mark.parametrize("name", MLP_ACTIVATIONS)

@@ -56,6 +56,7 @@ class DeviceNet(NeuralNet):
         self.uses_closure = uses_closure
         self.lowest_: dict[str, float] = {}
         self.has_own_gradient_ = False
+        self.is_quick_ = False
         self.matrices_: list[tuple[Any, torch.Tensor, torch.Tensor]] | None = None
 
     @property
@@ -162,16 +163,11 @@ class DeviceNet(NeuralNet):
         """One step of the optimiser, through a closure only where it may need one."""
         if self.uses_closure:
             return super().train_step(batch, **fit_params)
-        is_heard = self._is_heard("on_grad_computed")
-        if (
-            self.has_own_gradient_
-            and not is_heard
-            and isinstance(self.optimizer_, Adam)
-        ):
+        if self.is_quick_:
             return self._quick_step(batch)
         self.optimizer_.zero_grad()
         step = self.train_step_single(batch)
-        if is_heard:
+        if self._is_heard("on_grad_computed"):
             named = TeeGenerator(self.get_all_learnable_params())
             self.notify(
                 "on_grad_computed", named_parameters=named, batch=batch, training=True
@@ -221,6 +217,11 @@ class DeviceNet(NeuralNet):
             and training.is_dense
             and isinstance(self.module_, MLPNetwork)
             and self.module_.can_backpropagate()
+        )
+        self.is_quick_ = (
+            self.has_own_gradient_
+            and isinstance(self.optimizer_, Adam)
+            and not self._is_heard("on_grad_computed")
         )
 
     def tell(self, method_name: str, **what: Any) -> None:

@@ -42,6 +42,7 @@ class Adam(torch.optim.Adam):
         if not self._can_be_quick():
             return False
         self._advance()
+        torch._foreach_add_([state["step"] for state in self.state.values()], 1)
         for group in self.param_groups:
             matrices = [p for p in group["params"] if p.ndim > 1]
             others = [p for p in group["params"] if p.ndim <= 1]
@@ -68,15 +69,13 @@ class Adam(torch.optim.Adam):
 
     def _update(self, group: dict[str, Any], parameters: list, decay: float) -> None:
         states = [self.state[p] for p in parameters]
-        steps = [state["step"] for state in states]
-        torch._foreach_add_(steps, 1)
         torch._fused_adam_(
             parameters,
             [p.grad for p in parameters],
             [state["exp_avg"] for state in states],
             [state["exp_avg_sq"] for state in states],
             [],
-            steps,
+            [state["step"] for state in states],
             lr=group["lr"],
             beta1=group["betas"][0],
             beta2=group["betas"][1],
