@@ -292,7 +292,7 @@ def test_bad_data_is_refused(case):
         ({"device": "meta"}, "device must be"),
         ({"dtype": "float16"}, "dtype"),
         ({"dtype": int}, "dtype"),
-        ({"hidden_layer_sizes": ()}, "one positive integer for each recurrent layer"),
+        ({"hidden_layer_sizes": ()}, "one positive integer for each layer"),
         ({"hidden_layer_sizes": (4, 0)}, "one positive integer"),
         ({"hidden_layer_sizes": (4.5,)}, "one positive integer"),
         ({"dropout": 1.0}, "dropout"),

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ..training import (
-    SCHEDULES,
-    SOLVERS,
     DeviceDataset,
     Outcome,
     Progress,
@@ -38,62 +32,13 @@ from ..training import (
     train,
     weights_of,
 )
+from ._guard import unchanged_on_error
 from ._samples import Samples, check_samples
 from ._summary import NetworkSummary
 
 _SEED_LIMIT = 2**31 - 1
 _OF_THE_OPTIMISER = ("solver", "learning_rate", "learning_rate_init", "power_t")
 _WITHOUT_WEIGHTS = ("activation", "dropout", "pooling")  # of a module
-
-TRAINING_CONSTRAINTS: dict = {
-    "solver": [StrOptions(set(SOLVERS)), type],
-    "alpha": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [
-        StrOptions({"auto"}),
-        Interval(Integral, 1, None, closed="left"),
-    ],
-    "learning_rate": [StrOptions(set(SCHEDULES))],
-    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-    "power_t": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "shuffle": ["boolean"],
-    "random_state": ["random_state"],
-    "tol": [Interval(Real, 0, None, closed="left")],
-    "verbose": ["verbose"],
-    "warm_start": ["boolean"],
-    "momentum": [Interval(Real, 0, 1, closed="both")],
-    "nesterovs_momentum": ["boolean"],
-    "beta_1": [Interval(Real, 0, 1, closed="left")],
-    "beta_2": [Interval(Real, 0, 1, closed="left")],
-    "epsilon": [Interval(Real, 0, None, closed="neither")],
-    "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-    "validation_split": [StrOptions({"auto", "last", "random"})],
-    "n_iter_no_change": [
-        Interval(Integral, 1, None, closed="left"),
-        Options(Real, {np.inf}),
-    ],
-    "device": [str, torch.device],
-    "n_threads": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-    "callbacks": [list, tuple, None],
-    "net_params": [dict, None],
-}
-
-
-@contextmanager
-def unchanged_on_error(estimator: BaseNetwork) -> Iterator[None]:
-    """Leave the estimator as it was if training or validation fails."""
-    before = estimator.__dict__.copy()
-    random_state = before.get("_random_state")
-    position = None if random_state is None else random_state.get_state()
-    try:
-        yield
-    except BaseException:
-        estimator.__dict__ = before
-        if random_state is not None:
-            random_state.set_state(position)
-        raise
 
 
 def is_stochastic(estimator: Any) -> bool:

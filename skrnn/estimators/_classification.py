@@ -14,7 +14,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, unique_labels
 
 from ..modules import LogLoss
-from ._base import BaseNetwork, is_stochastic, unchanged_on_error
+from ._base import BaseNetwork, is_stochastic
+from ._guard import unchanged_on_error
 from ._labels import (
     check_labels,
     class_codes,

@@ -25,8 +25,10 @@ from ..training import (
     batch_size_of,
 )
 from ..windows import time_ordered_split
-from ._base import TRAINING_CONSTRAINTS, BaseNetwork
+from ._base import BaseNetwork
+from ._constraints import TRAINING_CONSTRAINTS
 from ._layer_arrays import LayerArrays
+from ._layer_sizes import check_layer_sizes
 from ._samples import Samples
 
 _ONLY_FOR_SGD = ("invscaling", "adaptive")
@@ -142,7 +144,7 @@ class BaseMLP(BaseNetwork):
             )
         return {
             "n_features": self.n_features_in_,
-            "hidden_layer_sizes": _layer_sizes(self.hidden_layer_sizes),
+            "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes, 0),
             "n_outputs": self.n_outputs_,
             "activation": self.activation,
             "dropout": float(self.dropout),
@@ -225,18 +227,6 @@ class BaseMLP(BaseNetwork):
             self.best_loss_ = None
         scores = self.validation_scores_
         self.best_validation_score_ = None if scores is None else max(scores)
-
-
-def _layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
-    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=object)).tolist()
-    if not all(isinstance(size, Integral) for size in sizes):
-        raise ValueError(
-            "hidden_layer_sizes must hold one positive integer for each hidden layer, "
-            f"such as (100,) or (30, 10), or be () for none; got {hidden_layer_sizes!r}"
-        )
-    if any(size <= 0 for size in sizes):
-        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}")
-    return tuple(int(size) for size in sizes)
 
 
 def _assign(name: str, layers: list, arrays: Sequence[np.ndarray]) -> None:

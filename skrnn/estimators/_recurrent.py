@@ -11,7 +11,9 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from ..modules import ACTIVATIONS, POOLINGS, RecurrentNetwork
 from ..training import DeviceDataset, WindowDataset
 from ..windows import Windows, overlap, split_windows_in_time
-from ._base import TRAINING_CONSTRAINTS, BaseNetwork
+from ._base import BaseNetwork
+from ._constraints import TRAINING_CONSTRAINTS
+from ._layer_sizes import check_layer_sizes
 from ._samples import Samples
 from ._windows import check_aligned, check_windows
 
@@ -54,7 +56,7 @@ class BaseRecurrent(BaseNetwork):
         return {
             "cell": self._cell,
             "n_features": 1 if self._is_fitted_on_table else self.n_features_in_,
-            "hidden_layer_sizes": _layer_sizes(self.hidden_layer_sizes),
+            "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes, 1),
             "n_outputs": self.n_outputs_,
             "activation": self.activation,
             "bidirectional": bool(self.bidirectional),
@@ -106,13 +108,3 @@ def _mean_weight(samples: Samples) -> float:
     if samples.weights is None:
         return 1.0
     return float(np.mean(samples.weights, dtype="f8"))
-
-
-def _layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
-    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=object)).tolist()
-    if not sizes or not all(isinstance(s, Integral) and int(s) >= 1 for s in sizes):
-        raise ValueError(
-            "hidden_layer_sizes must hold one positive integer for each recurrent "
-            f"layer, such as (32,) or (21, 10); got {hidden_layer_sizes!r}"
-        )
-    return tuple(int(size) for size in sizes)

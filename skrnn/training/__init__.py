@@ -6,18 +6,15 @@ from ._device import available_devices, device_after_loading, resolve_device
 from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings
 from ._solvers import SOLVERS
+from ._state import momenta_of, set_momenta, set_weights, weights_of
 from ._stopping import Progress
 from ._tables import TableDataset
 from ._train import (
     Outcome,
     batch_size_of,
     build_net,
-    momenta_of,
     predict,
-    set_momenta,
-    set_weights,
     train,
-    weights_of,
 )
 from ._windows import WindowDataset
 

@@ -1,4 +1,4 @@
-"""Build a net, train it, predict with it, take it apart and put it together."""
+"""Build a net, train it, predict with it."""
 
 from __future__ import annotations
 
@@ -272,51 +272,3 @@ def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.nda
             predictions[part if order is None else order[part]] = raw
             first += len(raw)
     return predictions
-
-
-def weights_of(net: DeviceNet) -> dict[str, np.ndarray]:
-    """The weights as NumPy arrays, from whatever device."""
-    state = net.module_.state_dict()
-    return {name: value.detach().cpu().numpy().copy() for name, value in state.items()}
-
-
-def set_weights(net: DeviceNet, weights: dict[str, np.ndarray]) -> None:
-    """Give a net the weights that :func:`weights_of` returned."""
-    with torch.inference_mode(False):
-        tensors = {name: torch.from_numpy(np.array(w)) for name, w in weights.items()}
-        net.module_.load_state_dict(tensors)
-    net.module_.eval()
-
-
-def momenta_of(net: DeviceNet) -> dict[str, Any]:
-    """What training goes on from besides the weights, as NumPy arrays."""
-    masks = [layer.get_state() for layer in net.dropouts()]
-    return {
-        "optimizer": _mapped(net.optimizer_.state_dict(), torch.Tensor, _to_array),
-        "dropout": _mapped(masks, torch.Tensor, _to_array),
-    }
-
-
-def set_momenta(net: DeviceNet, momenta: dict[str, Any]) -> None:
-    """Give a net what :func:`momenta_of` returned."""
-    with torch.inference_mode(False):
-        state = _mapped(momenta["optimizer"], np.ndarray, torch.from_numpy)
-        net.optimizer_.load_state_dict(state)
-        masks = _mapped(momenta["dropout"], np.ndarray, torch.from_numpy)
-        for layer, mask in zip(net.dropouts(), masks, strict=True):
-            layer.restart_from(mask)
-
-
-def _to_array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy().copy()
-
-
-def _mapped(tree: Any, kind: type, change: Callable[[Any], Any]) -> Any:
-    """A tree of dicts and lists with its leaves of one kind changed."""
-    if isinstance(tree, kind):
-        return change(tree)
-    if isinstance(tree, dict):
-        return {key: _mapped(value, kind, change) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [_mapped(value, kind, change) for value in tree]
-    return tree

@@ -1,0 +1,22 @@
+"""Keep an estimator whole when a call fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def unchanged_on_error(estimator: Any) -> Iterator[None]:
+    """Leave the estimator as it was if training or validation fails."""
+    before = estimator.__dict__.copy()
+    random_state = before.get("_random_state")
+    position = None if random_state is None else random_state.get_state()
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__ = before
+        if random_state is not None:
+            random_state.set_state(position)
+        raise
