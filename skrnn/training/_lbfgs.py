@@ -106,6 +106,7 @@ class _Search:
                 parameter.copy_(view)
 
     def loss_and_gradient(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
+        self.evaluated = vector.copy()
         self.write(vector)
         if not self.net.has_own_gradient_:
             self.net.module_.zero_grad()
@@ -122,7 +123,8 @@ class _Search:
     def end_iteration(self, intermediate_result: OptimizeResult) -> None:
         """Note the iteration; what SciPy calls after each."""
         self.accepted = intermediate_result.x.copy()
-        self.write(self.accepted)
+        if not np.array_equal(self.accepted, self.evaluated):
+            self.write(self.accepted)
         try:
             self.end_epoch(float(intermediate_result.fun))
         except StopTraining as stop:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -265,7 +266,7 @@ class DeviceNet(NeuralNet):
 
     def record_loss(self, prefix: str, losses: list[float], sizes: list[int]) -> None:
         """Note the loss of an epoch, the mean over its batches."""
-        loss = float(np.dot(losses, sizes) / sum(sizes))
+        loss = sum(map(mul, losses, sizes)) / sum(sizes)
         if not np.isfinite(loss):
             raise self.diverged(f"loss was {loss}")
         name = prefix + "_loss"
