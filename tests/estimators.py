@@ -7,6 +7,8 @@ from skrnn import (
     GRURegressor,
     LSTMClassifier,
     LSTMRegressor,
+    MLPClassifier,
+    MLPRegressor,
     RNNClassifier,
     RNNRegressor,
     SequenceScaler,
@@ -16,6 +18,7 @@ from skrnn import (
 RECURRENT_REGRESSORS = [RNNRegressor, GRURegressor, LSTMRegressor]
 RECURRENT_CLASSIFIERS = [RNNClassifier, GRUClassifier, LSTMClassifier]
 RECURRENT = RECURRENT_REGRESSORS + RECURRENT_CLASSIFIERS
+MLPS = [MLPClassifier, MLPRegressor]
 
 QUICK = {
     "hidden_layer_sizes": (16,),
@@ -26,7 +29,7 @@ QUICK = {
 
 
 def quick_estimators() -> list:
-    """One of each, recurrent ones in both precisions."""
+    """One of each, recurrent ones in both precisions; MLPs at their defaults."""
     networks = [
         cls(**QUICK, dtype=dtype)
         for cls in RECURRENT
@@ -40,7 +43,7 @@ def quick_estimators() -> list:
         SlidingWindow(window_length=3),
         SlidingWindow(window_length=3, flatten=True),
     ]
-    return networks + transformers
+    return networks + [cls() for cls in MLPS] + transformers
 
 
 def wave(n_rows: int = 160, n_features: int = 1) -> np.ndarray:

@@ -9,6 +9,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skrnn import SlidingWindow
 
 from .estimators import (
+    MLPS,
     QUICK,
     RECURRENT,
     RECURRENT_CLASSIFIERS,
@@ -42,7 +43,7 @@ def test_scikit_learn(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("cls", RECURRENT)
+@pytest.mark.parametrize("cls", RECURRENT + MLPS)
 def test_every_parameter_and_attribute_is_documented(cls):
     documented = section(cls, "Parameters")
     assert list(documented) == list(inspect.signature(cls).parameters)
@@ -55,6 +56,12 @@ def test_every_parameter_and_attribute_is_documented(cls):
 @pytest.mark.parametrize("family", [RECURRENT_REGRESSORS, RECURRENT_CLASSIFIERS])
 def test_shared_parameters_are_documented_in_the_same_words(family):
     assert different_words(*family) <= {"activation"}
+
+
+def test_mlps_use_the_same_words():
+    assert different_words(*MLPS) == {"early_stopping", "hidden_layer_sizes"} | {
+        "validation_split"
+    }
 
 
 def test_both_families_use_the_same_words():

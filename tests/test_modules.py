@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from skrnn.modules import LogLoss, PointLoss, RecurrentNetwork
+from skrnn.modules import CELLS, LogLoss, PointLoss, RecurrentNetwork
 
 
 def one_unit(cell, input_weights, state_weights, input_biases, state_biases):
@@ -233,3 +233,34 @@ def test_label_smoothing_by_hand():
     assert exclusive(raw, y, None, 1).item() == pytest.approx(smooth)
     loss = independent(raw[:, 1:], y[:, 1:], None, 1)
     assert loss.item() == pytest.approx(smooth)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_outline_counts_what_torch_counts(cell, bidirectional):
+    network = RecurrentNetwork(
+        cell,
+        3,
+        [7, 4],
+        2,
+        bidirectional=bidirectional,
+        embedding_dim=5,
+        n_tokens=11,
+        dropout=0.1,
+    )
+    outline = network.outline()
+    names = ["embedding", "hidden 1", "hidden 2", "pooling", "output"]
+    assert [layer.name for layer in outline] == names
+    n_parameters = sum(p.numel() for p in network.parameters())
+    assert sum(layer.n_parameters for layer in outline) == n_parameters
+    width = 14 if bidirectional else 7
+    assert outline[1].output_shape == f"(n_samples, n_timesteps, {width})"
+    gates = {"rnn": 1, "gru": 3, "lstm": 4}[cell]
+    per_direction = gates * (5 * 7 + 7 * 7 + 2 * 7)
+    assert outline[1].n_parameters == per_direction * (1 + bidirectional)
+    assert outline[-1] == (
+        "output",
+        "Linear",
+        "(n_samples, 2)",
+        2 * 4 * (1 + bidirectional) + 2,
+    )

@@ -1,14 +1,16 @@
 """The house itself: its walls, its doors, its weight."""
 
+import gzip
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 import skrnn
-from skrnn.datasets import load_stocks
+from skrnn.datasets import load_fashion_mnist, load_stocks
 
 ROOT = Path(__file__).parents[1]
 
@@ -68,3 +70,61 @@ def test_known_prices():
 def test_unknown_symbol_lists_what_there_is():
     with pytest.raises(ValueError, match=r"\['IBM', 'MSFT'\], got 'GE'"):
         load_stocks("GE")
+
+
+def test_fashion_mnist():
+    fashion = load_fashion_mnist()
+    assert fashion.data.shape == (4000, 784)
+    assert fashion.images.shape == (4000, 28, 28)
+    assert fashion.data.dtype == np.uint8
+    np.testing.assert_array_equal(fashion.images.reshape(4000, 784), fashion.data)
+    for subset, n_each in (("all", 400), ("train", 300), ("test", 100)):
+        data, target = load_fashion_mnist(subset=subset, return_X_y=True)
+        assert len(data) == 10 * n_each
+        assert (np.bincount(target) == n_each).all()
+    train, _ = load_fashion_mnist(subset="train", return_X_y=True)
+    np.testing.assert_array_equal(train, fashion.data[:3000])
+    assert "MIT" in fashion.DESCR
+    assert fashion.target_names[9] == "Ankle boot"
+    trousers = fashion.images[fashion.target == 1].mean(axis=0)
+    assert trousers[:, 14].mean() > 3 * trousers[:, 3].mean()  # upright, in the middle
+
+
+def write_idx(folder, name, array, packed):
+    content = bytes([0, 0, 8, array.ndim])
+    content += b"".join(size.to_bytes(4, "big") for size in array.shape)
+    content += array.tobytes()
+    if packed:
+        (folder / f"{name}.gz").write_bytes(gzip.compress(content))
+    else:
+        (folder / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_fashion_mnist_from_a_folder(tmp_path, packed):
+    images = np.arange(2 * 784, dtype=np.uint8).reshape(2, 28, 28)
+    for part in ("train", "t10k"):
+        write_idx(tmp_path, f"{part}-images-idx3-ubyte", images, packed)
+        labels = np.array([3, 7], dtype=np.uint8)
+        write_idx(tmp_path, f"{part}-labels-idx1-ubyte", labels, packed)
+    data, target = load_fashion_mnist(str(tmp_path), return_X_y=True)
+    np.testing.assert_array_equal(data[2:], images.reshape(2, 784))
+    assert target.tolist() == [3, 7, 3, 7]
+
+
+def test_damaged_files_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="neither train-images"):
+        load_fashion_mnist(tmp_path, subset="train")
+    name = "train-images-idx3-ubyte"
+    for content, message in (
+        (b"P5 28 28", "is no idx file"),
+        (bytes([0, 0, 8, 1, 0, 0, 0, 9, 1, 2]), "should hold 9 values"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=message):
+            load_fashion_mnist(tmp_path, subset="train")
+    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(b"0" * 999)[:-9])
+    with pytest.raises(ValueError, match="cannot be read"):
+        load_fashion_mnist(tmp_path, subset="train")
+    with pytest.raises(ValueError, match="subset must be one of"):
+        load_fashion_mnist(subset="validation")

@@ -81,8 +81,10 @@ class MLPRegressor(Regression, BaseMLP):
         keep the weights with which it was best. Without effect on "lbfgs".
     validation_fraction : float, default=0.1
         Share of the samples held out by early_stopping, in [0, 1).
-    beta_1, beta_2 : float, default=0.9, 0.999
-        Decay of the two moments of "adam" and "adamw", in [0, 1).
+    beta_1 : float, default=0.9
+        Decay of the first moment in "adam" and "adamw", in [0, 1).
+    beta_2 : float, default=0.999
+        Decay of the second moment in "adam" and "adamw", in [0, 1).
     epsilon : float, default=1e-8
         Added to the root of the second moment in "adam"; likewise in the others.
     n_iter_no_change : int or inf, default=10

@@ -89,7 +89,7 @@ class Epochs:
             self.y.numpy()[:, None],
             device=torch.device("cpu"),
         )
-        for inputs, (y, _) in BatchLoader(data, self.batch, self.random_state):
+        for inputs, (y, *_) in BatchLoader(data, self.batch, self.random_state):
             n_samples, n_timesteps, _ = inputs["x"].shape
             segments = inputs.get("segments") or [(n_samples, n_timesteps)]
             firsts = [0, *(stop for _, stop in segments)]
