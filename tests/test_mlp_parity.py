@@ -250,6 +250,16 @@ def test_copies_go_on_with_their_momenta(solver):
     np.testing.assert_array_equal(copies[0].coefs_[0], models[0].coefs_[0])
 
 
+def test_copies_go_on_with_their_dropout():
+    X, y = problem("numbers")
+    model, _ = pair("numbers")
+    model.set_params(dropout=0.3, max_iter=3).fit(X, y)
+    copied = pickle.loads(pickle.dumps(model))
+    for one in (model, copied):
+        one.partial_fit(X, y).partial_fit(X, y)
+    np.testing.assert_array_equal(copied.predict(X), model.predict(X))
+
+
 def test_sparse_labels_come_back_sparse():
     X, y = problem("multilabel")
     ours, sk = (m.fit(X, scipy.sparse.csr_matrix(y)) for m in pair("multilabel"))

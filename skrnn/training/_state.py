@@ -27,7 +27,8 @@ def set_weights(net: DeviceNet, weights: dict[str, np.ndarray]) -> None:
 
 def momenta_of(net: DeviceNet) -> dict[str, Any]:
     """What training goes on from besides the weights, as NumPy arrays."""
-    masks = [layer.get_state() for layer in net.dropouts()]
+    is_on_host = torch.device(net.device).type == "cpu"  # generators differ elsewhere
+    masks = [layer.get_state() if is_on_host else None for layer in net.dropouts()]
     return {
         "optimizer": _mapped(net.optimizer_.state_dict(), torch.Tensor, _to_array),
         "dropout": _mapped(masks, torch.Tensor, _to_array),
@@ -39,6 +40,8 @@ def set_momenta(net: DeviceNet, momenta: dict[str, Any]) -> None:
     with torch.inference_mode(False):
         state = _mapped(momenta["optimizer"], np.ndarray, torch.from_numpy)
         net.optimizer_.load_state_dict(state)
+        if torch.device(net.device).type != "cpu":
+            return
         masks = _mapped(momenta["dropout"], np.ndarray, torch.from_numpy)
         for layer, mask in zip(net.dropouts(), masks, strict=True):
             layer.restart_from(mask)
