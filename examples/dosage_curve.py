@@ -91,7 +91,7 @@ def draw(models: list[MLPRegressor], best: MLPRegressor) -> None:
     parts = hidden_parts(best, dosage)
     for unit, colour in enumerate(("tab:blue", "tab:orange")):
         left.plot(dosage, parts[:, unit], color=colour, label=f"unit {unit + 1}")
-    shift = f"their sum {best.intercepts_[1][0]:+.2f}"
+    shift = f"unit 1 + unit 2 {best.intercepts_[1][0]:+.2f}"
     left.plot(dosage, best.predict(dosage), color="tab:green", lw=3, label=shift)
     left.plot(DOSAGE, EFFICACY, "ko", ms=8, label="observed")
     left.set(xlabel="dosage", ylabel="efficacy", title="Two softplus units")
@@ -101,6 +101,7 @@ def draw(models: list[MLPRegressor], best: MLPRegressor) -> None:
         colour = "tab:green" if is_best else "tab:gray"
         label = "the one on the left" if is_best else None
         right.plot(squared_residuals(model), color=colour, label=label)
+    right.plot([], color="tab:gray", label="the others; spikes: a step too far")
     right.set(
         yscale="log",
         ylim=(1e-6, 30),

@@ -1,4 +1,4 @@
-"""skrnn: recurrent neural networks as first-class scikit-learn citizens."""
+"""skrnn: neural networks, above all recurrent ones, for scikit-learn."""
 
 from .datasets import load_fashion_mnist, load_reviews, load_stocks
 from .estimators import (

@@ -3,6 +3,7 @@
 import pickle
 import warnings
 
+import joblib
 import numpy as np
 import pytest
 import scipy.sparse
@@ -248,6 +249,18 @@ def test_copies_go_on_with_their_momenta(solver):
     assert_same(*models, X)
     assert_same(*copies, X)
     np.testing.assert_array_equal(copies[0].coefs_[0], models[0].coefs_[0])
+
+
+def test_files_of_others_are_not_written_to(tmp_path):
+    """A file that is mapped into memory is read-only; training goes on beside it."""
+    X, y = problem("numbers")
+    model, _ = pair("numbers", max_iter=3)
+    joblib.dump(model.fit(X, y), tmp_path / "model.joblib")
+    mapped = joblib.load(tmp_path / "model.joblib", mmap_mode="r")
+    np.testing.assert_array_equal(mapped.predict(X), model.predict(X))
+    for one in (mapped, model):
+        one.partial_fit(X, y)
+    np.testing.assert_array_equal(mapped.predict(X), model.predict(X))
 
 
 def test_copies_go_on_with_their_dropout():

@@ -83,12 +83,23 @@ def load_fashion_mnist(
     >>> fashion.data.shape, fashion.target_names[fashion.target[0]]
     ((4000, 784), 'Ankle boot')
     """
-    if subset not in _SUBSETS:
+    if not isinstance(subset, str) or subset not in _SUBSETS:
         raise ValueError(f"subset must be one of {list(_SUBSETS)}, got {subset!r}")
-    place = data_folder() / "fashion_mnist" if folder is None else Path(folder)
+    bundled = data_folder() / "fashion_mnist"
+    place = bundled if folder is None else Path(folder).expanduser()
     parts = [_FILES[part] for part in _SUBSETS[subset]]
     images = [read_idx(place, f"{part}-images-idx3-ubyte") for part in parts]
     labels = [read_idx(place, f"{part}-labels-idx1-ubyte") for part in parts]
+    for part, pictures, classes in zip(parts, images, labels, strict=True):
+        if classes.ndim != 1 or pictures.shape != (len(classes), 28, 28):
+            raise ValueError(
+                f"{part} in {place} has images of shape {pictures.shape} and labels of "
+                f"shape {classes.shape}; expected an image of 28 x 28 for each label"
+            )
+        if classes.max(initial=0) >= len(_CLASSES):
+            raise ValueError(
+                f"{part} in {place} has the label {classes.max()}; expected 0 to 9"
+            )
     pictures = np.concatenate(images) if len(images) > 1 else images[0]
     data = pictures.reshape(len(pictures), -1)
     target = np.concatenate(labels).astype(np.int64)

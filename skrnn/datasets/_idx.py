@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ def read_idx(folder: Any, name: str) -> np.ndarray:
         If it is no idx file of unsigned bytes, or holds less than it says.
     """
     content = _read(folder, name)
-    if content[:3] != _UNSIGNED_BYTES or len(content) < 4 + 4 * content[3]:
+    is_whole = len(content) > 3 and len(content) >= 4 + 4 * content[3]
+    if content[:3] != _UNSIGNED_BYTES or not is_whole:
         raise ValueError(
             f"{name} in {folder} is no idx file of unsigned bytes: it begins with "
             f"{content[:4]!r}"
@@ -33,7 +35,7 @@ def read_idx(folder: Any, name: str) -> np.ndarray:
     if len(values) != np.prod(shape):
         raise ValueError(
             f"{name} in {folder} should hold {np.prod(shape)} values of shape {shape}, "
-            f"but holds {len(values)}; the file may be cut off"
+            f"but holds {len(values)}; the file may be damaged"
         )
     return values.reshape(shape).copy()  # writeable
 
@@ -43,7 +45,7 @@ def _read(folder: Any, name: str) -> bytes:
     if packed.is_file():
         try:
             return gzip.decompress(packed.read_bytes())
-        except (EOFError, gzip.BadGzipFile) as error:
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(
                 f"{name}.gz in {folder} cannot be read: {error}"
             ) from error

@@ -203,7 +203,7 @@ class BaseNetwork(BaseEstimator, ABC):
                 self._mean_weight = None
                 self._start()
             elif self._fitted_settings.solver == "lbfgs":  # which has no momenta
-                self._restart()
+                self._build_net(self._settings(), weights_of(self.net_))
             self._begin()
             self._train(samples, None, n_epochs=1, incremental=True)
         return self
@@ -318,6 +318,8 @@ class BaseNetwork(BaseEstimator, ABC):
                     "warm_start=False to begin anew"
                 )
         self._fitted_module_params = {**fitted, **today}
+        if today["dropout"]:  # other masks than in the last fit
+            self._fitted_module_params["seed"] = self._new_seed()
         weights = weights_of(self.net_)
         self._fitted_loss_params = self._loss_params()
         self.device_ = resolve_device(self.device, self._fitted_dtype)
@@ -410,7 +412,7 @@ class BaseNetwork(BaseEstimator, ABC):
         return hasattr(self, "net_")
 
     def __getstate__(self) -> dict[str, Any]:
-        """The weights as arrays in place of the net; no optimiser, no device."""
+        """Arrays in place of the net: the weights, and of MLPs the momenta."""
         state = dict(super().__getstate__())
         if "net_" in state:
             state["net_"] = weights_of(self.net_)

@@ -173,7 +173,6 @@ class BaseMLP(BaseNetwork):
         super()._start()
         sizes = [layer.weight.shape for layer in self.net_.module_.linear_layers()]
         self.n_layers_ = len(sizes) + 1
-        self.out_activation_ = self._out_activation()
         layers = [
             draw_layer(
                 self.weight_initializer,
@@ -190,6 +189,7 @@ class BaseMLP(BaseNetwork):
     def _begin(self) -> None:
         """The search for the best goes on where the last call has left it."""
         self.n_iter_ = 0
+        self.out_activation_ = self._out_activation()
         of_scores = self._settings().early_stopping
         if self._progress.of_scores != of_scores:
             self._progress = Progress(of_scores)
@@ -222,7 +222,8 @@ class BaseMLP(BaseNetwork):
     def _record(self, outcome: Outcome, n_samples: int) -> None:
         n_counted = 0 if self.solver == "lbfgs" else n_samples  # as scikit-learn
         super()._record(outcome, n_counted)
-        self.loss_ = outcome.loss
+        self.loss_ = None if outcome.loss is None else np.float64(outcome.loss)
+        self.loss_curve_ = [np.float64(loss) for loss in self.loss_curve_]
         if self._settings().early_stopping:
             self.best_loss_ = None
         scores = self.validation_scores_

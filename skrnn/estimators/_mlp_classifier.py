@@ -113,9 +113,8 @@ class MLPClassifier(Classification, BaseMLP):
         Norm to which gradients are clipped; not with "lbfgs".
     validation_split : {"auto", "last", "random"}, default="auto"
         Which samples early_stopping holds out: "last" takes the last ones, as rows
-        in order of time need, with a gap of ``n_outputs - 1`` rows; "random" (and
-        "auto") draws them as scikit-learn does, with two
-        classes in proportion.
+        in order of time need; "random" (and "auto") draws them as scikit-learn does,
+        with two classes in proportion.
     device : str or torch.device, default="auto"
         Where to compute: "cpu", "cuda", "cuda:<number>" or "mps"; "auto" takes CUDA,
         then MPS (for float32), then the CPU.
@@ -215,6 +214,7 @@ class MLPClassifier(Classification, BaseMLP):
     0.88
     """
 
+    loss = "log_loss"  # no parameter, as in scikit-learn
     _fewest_classes = 1
 
     _parameter_constraints: dict = {
@@ -309,7 +309,8 @@ class MLPClassifier(Classification, BaseMLP):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The most probable of ``classes_``; for multilabel targets 1 where a label
-            is more probable than not, else 0, as a sparse matrix if y was one.
+            is more probable than not, else 0, as a sparse matrix if y was one in the
+            first fit.
         """
         prediction = super().predict(X)
         return csr_matrix(prediction) if self._has_sparse_target else prediction
@@ -376,9 +377,10 @@ class MLPClassifier(Classification, BaseMLP):
         return super().partial_fit(X, y, sample_weight, classes)
 
     def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
+        targets = super()._check_target(y, reset, **known)
         if reset:
-            self._has_sparse_target = issparse(y)
-        return super()._check_target(y, reset, **known)
+            self._has_sparse_target = issparse(y) and self._is_multilabel
+        return targets
 
     def _loss_params(self) -> dict[str, Any]:
         return {**super()._loss_params(), "clips": True}
@@ -395,7 +397,7 @@ class MLPClassifier(Classification, BaseMLP):
             )
 
     def _out_activation(self) -> str:
-        return "softmax" if self._loss_params()["is_exclusive"] else "logistic"
+        return "softmax" if self._fitted_loss_params["is_exclusive"] else "logistic"
 
     def _strata(self, targets: np.ndarray) -> np.ndarray | None:
         """As scikit-learn: of two classes only."""

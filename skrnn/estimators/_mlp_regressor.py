@@ -339,4 +339,4 @@ class MLPRegressor(Regression, BaseMLP):
         return {**super()._loss_params(), "sums_outputs": True}
 
     def _out_activation(self) -> str:
-        return "exp" if self.loss == "poisson" else "identity"
+        return "exp" if self._fitted_loss_params["loss"] == "poisson" else "identity"

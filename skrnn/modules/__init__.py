@@ -6,7 +6,7 @@ from ._initializers import INITIALIZERS, draw_layer
 from ._layers import ACTIVATIONS, CELLS, Segments
 from ._log_loss import LogLoss
 from ._losses import LOSSES, PointLoss
-from ._mlp import MLPNetwork
+from ._mlp import BatchNorm, MLPNetwork
 from ._outline import LayerOutline
 from ._pooling import POOLINGS
 from ._recurrent import PADDING, RecurrentNetwork
@@ -14,6 +14,7 @@ from ._sparse import SparseRows
 
 __all__ = [
     "ACTIVATIONS",
+    "BatchNorm",
     "CELLS",
     "INITIALIZERS",
     "LOSSES",

@@ -41,7 +41,7 @@ def _pinball(quantile: float) -> _Loss:
         return torch.maximum(quantile * (y - raw), (quantile - 1) * (y - raw))
 
     def slope(raw: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        return (raw >= y).to(raw.dtype) - quantile
+        return (raw - y).sign().add_(1).mul_(0.5).sub_(quantile)
 
     return _Loss(value, slope)
 

@@ -1,4 +1,4 @@
-"""Samples that live on the device, each batch of them gathered there."""
+"""Samples from which batches are gathered on the device."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PREDICT_VALUES = 2**21  # hidden values of one prediction batch, about 8 MB
 
 
 class DeviceDataset(Dataset):
-    """Samples with their targets, all on one device.
+    """Samples with their targets, whose batches are on one device.
 
     Parameters
     ----------
@@ -31,6 +31,11 @@ class DeviceDataset(Dataset):
         If given, the loss of a batch is divided by its size times ``mean_weight``, as
         if that were the mean weight in it. None divides by the sum of the weights in
         the batch: with batches of a single class, the class would lose its weight.
+
+    Attributes
+    ----------
+    is_dense : bool
+        Whether the inputs of a batch are one dense tensor.
     """
 
     is_dense = True

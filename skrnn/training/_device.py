@@ -32,8 +32,8 @@ def resolve_device(device: str | torch.device, dtype: str) -> torch.device:
         )
     if resolved.type == "mps" and dtype == "float64":
         raise ValueError(
-            'device="mps" cannot compute in float64; use dtype="float32" or '
-            'device="cpu"'
+            'device="mps" cannot compute in float64; use dtype="float32" (for an MLP '
+            'X.astype("float32")), or device="cpu"'
         )
     if not _is_there(resolved):
         raise ValueError(

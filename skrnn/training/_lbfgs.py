@@ -10,6 +10,7 @@ import torch
 from scipy.optimize import OptimizeResult, minimize
 from torch import nn
 
+from ..modules import BatchNorm
 from ._datasets import DeviceDataset
 from ._net import DeviceNet
 from ._settings import Settings
@@ -96,7 +97,7 @@ class _Search:
 
     def _read(self, tensors: list[torch.Tensor]) -> np.ndarray:
         for view, tensor in zip(self.views, tensors, strict=True):
-            view.copy_(tensor)
+            view.copy_(tensor.cpu())  # first: not every device has float64
         return self.flat.copy()
 
     def write(self, vector: np.ndarray) -> None:
@@ -114,6 +115,16 @@ class _Search:
         gradients = [_gradient(parameter) for parameter in self.parameters]
         return self.step["loss"].item(), self._read(gradients)
 
+    def _settle_norms(self) -> None:
+        """Let batch norms predict by the means of the accepted weights."""
+        norms = [m for m in self.net.module_.modules() if isinstance(m, BatchNorm)]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the mean of all batches since, here of one
+        if norms:
+            with torch.no_grad():
+                self.net.module_(**self.batch[0])
+
     def tell_batch(self) -> None:
         """Tell callbacks of the iteration as of a batch."""
         inputs, (y, _, _) = self.batch
@@ -125,6 +136,7 @@ class _Search:
         self.accepted = intermediate_result.x.copy()
         if not np.array_equal(self.accepted, self.evaluated):
             self.write(self.accepted)
+        self._settle_norms()
         try:
             self.end_epoch(float(intermediate_result.fun))
         except StopTraining as stop:

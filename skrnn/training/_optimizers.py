@@ -68,6 +68,8 @@ class Adam(torch.optim.Adam):
         )
 
     def _update(self, group: dict[str, Any], parameters: list, decay: float) -> None:
+        if not parameters:
+            return
         states = [self.state[p] for p in parameters]
         torch._fused_adam_(
             parameters,

@@ -8,7 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is trained; each field is the estimators' parameter of the name."""
+    """How a network is trained.
+
+    Fields are the parameters of the same name, where an estimator has one.
+    """
 
     solver: Any
     alpha: float

@@ -13,7 +13,7 @@ _OWN_WORDS = {
     "alpha": "alpha",
     "batch_size": "batch_size",
     "callbacks": "callbacks",
-    "criterion": "loss",
+    "criterion": "loss, where there is one",
     "device": "device",
     "lr": "learning_rate_init",
     "max_epochs": "max_iter",
@@ -24,9 +24,19 @@ _OWN_WORDS = {
     "optimizer__lr": "learning_rate_init",
     "optimizer__momentum": "momentum",
     "optimizer__nesterov": "nesterovs_momentum",
+    "optimizer__weight_decay": "alpha",
     "train_split": "early_stopping, or X_val and y_val in fit",
     "verbose": "verbose",
     "warm_start": "warm_start",
+}
+_ALWAYS_OWN = {
+    "alpha",
+    "batch_size",
+    "callbacks",
+    "lr",
+    "optimizer__foreach",
+    "optimizer__lr",
+    "warm_start",
 }
 _OWN_PREFIXES = {
     "callbacks__": "callbacks",
@@ -51,12 +61,15 @@ def further_params(settings: Settings, decided: dict[str, Any]) -> dict[str, Any
         If a key is one that a parameter of the estimator decides.
     """
     params = settings.net_params or {}
-    always = {"alpha", "lr", "optimizer__lr", "callbacks", "batch_size", "warm_start"}
     for key in params:
         prefixed = (word for p, word in _OWN_PREFIXES.items() if key.startswith(p))
         word = next(prefixed, None)
-        if word is None and (key in decided or key in always):
-            word = _OWN_WORDS.get(key, "of the estimator")
+        if word is None and (key in decided or key in _ALWAYS_OWN):
+            word = _OWN_WORDS.get(key)
+            if word is None:
+                raise ValueError(
+                    f"net_params cannot set {key!r}, which the estimator decides itself"
+                )
         if word is not None:
             raise ValueError(f"net_params cannot set {key!r}; use the parameter {word}")
     return params

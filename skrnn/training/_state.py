@@ -38,17 +38,21 @@ def momenta_of(net: DeviceNet) -> dict[str, Any]:
 def set_momenta(net: DeviceNet, momenta: dict[str, Any]) -> None:
     """Give a net what :func:`momenta_of` returned."""
     with torch.inference_mode(False):
-        state = _mapped(momenta["optimizer"], np.ndarray, torch.from_numpy)
+        state = _mapped(momenta["optimizer"], np.ndarray, _to_tensor)
         net.optimizer_.load_state_dict(state)
         if torch.device(net.device).type != "cpu":
             return
-        masks = _mapped(momenta["dropout"], np.ndarray, torch.from_numpy)
+        masks = _mapped(momenta["dropout"], np.ndarray, _to_tensor)
         for layer, mask in zip(net.dropouts(), masks, strict=True):
             layer.restart_from(mask)
 
 
 def _to_array(tensor: torch.Tensor) -> np.ndarray:
     return tensor.detach().cpu().numpy().copy()
+
+
+def _to_tensor(array: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.array(array))  # a copy: the array may be a file's
 
 
 def _mapped(tree: Any, kind: type, change: Callable[[Any], Any]) -> Any:

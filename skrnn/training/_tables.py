@@ -47,10 +47,11 @@ class TableDataset(DeviceDataset):
 
     def __getitem__(self, index: int) -> Any:
         """One sample as (row, target): what a callback that looks at samples sees."""
+        place = index if self.order is None else int(self.order[index])
         if self.rows is None:
-            row = torch.from_numpy(self.sparse[[index]].toarray()[0])
+            row = torch.from_numpy(self.sparse[[place]].toarray()[0])
         else:
-            row = self.rows[index]
+            row = self.rows[place]
         return row, None if self.targets is None else self.targets[index]
 
     def in_order(self, order: np.ndarray | None) -> TableDataset:
@@ -67,15 +68,7 @@ class TableDataset(DeviceDataset):
         """The module's input ``x`` (batch, feature), sparse rows if the table is."""
         if self.rows is None:
             index = part if self.order is None else self.order[part]
-            return {"x": _sparse_rows(self.sparse[index], self.device)}
+            return {"x": SparseRows(self.sparse[index], self.device)}
         if self.order_on_device is None:
             return {"x": self.rows[part]}
         return {"x": self.rows.index_select(0, self.order_on_device[part])}
-
-
-def _sparse_rows(batch: csr_array | csr_matrix, device: torch.device) -> SparseRows:
-    return SparseRows(
-        torch.from_numpy(batch.indices.astype(np.int64)).to(device),
-        torch.from_numpy(batch.indptr[:-1].astype(np.int64)).to(device),
-        torch.from_numpy(batch.data).to(device),
-    )

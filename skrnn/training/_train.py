@@ -106,6 +106,7 @@ def train(
     ValueError
         If the loss is not finite.
     """
+    net.matrices_ = None  # the user may have moved the module
     net.alpha = 0.0 if settings.solver == "adamw" else settings.alpha
     batch_size = batch_size_of(settings, len(training))
     n_batches = -(-len(training) // batch_size)
@@ -181,32 +182,19 @@ def _run(
 ) -> Ending:
     before = net.snapshot()
     try:
-        ending = _notified(net, training, validation, settings, n_epochs, before)
-    except BaseException:
-        net.rewind(before)
-        raise
-    return ending
-
-
-def _notified(
-    net: DeviceNet,
-    training: DeviceDataset,
-    validation: DeviceDataset | None,
-    settings: Settings,
-    n_epochs: int,
-    before: dict[str, Any],
-) -> Ending:
-    """The loop, between the two notes that callbacks get."""
-    net.notify("on_train_begin", X=training, y=None)
-    net.choose_gradient(training, is_watched=bool(settings.callbacks))
-    try:
+        net.notify("on_train_begin", X=training, y=None)
+        net.choose_gradient(training, is_watched=bool(settings.callbacks))
         ending = _fit_loop(net, training, validation, settings, n_epochs)
         net.check_weights()
     except BaseException:
-        net.rewind(before)  # before anybody saves what has failed
+        net.rewind(before)  # before a callback saves what has failed
         net.notify("on_train_end", X=training, y=None)
         raise
-    net.notify("on_train_end", X=training, y=None)
+    try:
+        net.notify("on_train_end", X=training, y=None)
+    except BaseException:
+        net.rewind(before)
+        raise
     return ending
 
 
@@ -228,7 +216,7 @@ def _fit_loop(
     except KeyboardInterrupt:
         warnings.warn(
             "Training interrupted by user. What was learnt so far is kept.",
-            stacklevel=8,
+            stacklevel=9,
         )
         return Ending("interrupted")
     return Ending("max_iter")

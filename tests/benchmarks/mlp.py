@@ -38,7 +38,7 @@ def take_turns(fits: list[tuple[type, int]], fit: Callable[[type, int], Any]) ->
 
 
 def compare(fit: Callable[[type, int], Any], repeats: int) -> tuple[list, list]:
-    """Results of the original and of ours; a first turn of each warms up."""
+    """Seconds and models of the original, and of ours, a seed for each turn."""
     turns = [
         (cls, seed) for seed in range(repeats) for cls in (Original, MLPClassifier)
     ]
