@@ -109,7 +109,7 @@ def draw(models: list[MLPRegressor], best: MLPRegressor) -> None:
         ylabel="sum of squared residuals",
         title=f"Gradient descent from {len(models)} starts",
     )
-    right.legend()
+    right.legend(loc="lower left")
     PICTURE.parent.mkdir(exist_ok=True)
     figure.savefig(PICTURE, dpi=120)
 
