@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.class_weight import compute_class_weight
 
 from skrnn import GRUClassifier, SequenceScaler, Windows
+from skrnn.estimators._held_out import hold_out
 
 from .estimators import RECURRENT_CLASSIFIERS, tones
 
@@ -229,8 +230,9 @@ def test_random_validation_keeps_the_classes_in_proportion():
     model = quick(validation_fraction=0.2, early_stopping=True)
     samples = model._check_samples(X, y, None, reset=True)
     model._random_state = np.random.RandomState(0)
-    train, held_out = model._split(samples)
-    assert (y[held_out] == "rare").sum() == 4
+    train, held_out = hold_out(model, samples)
+    counts = np.bincount(held_out.targets[:, 0].astype(int))
+    assert counts.tolist() == [14, 4]  # common, rare
     assert len(train) + len(held_out) == 90
 
 

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
@@ -33,6 +32,7 @@ from ..training import (
     weights_of,
 )
 from ._guard import unchanged_on_error
+from ._held_out import checked_size, hold_out
 from ._samples import Samples, check_samples
 from ._summary import NetworkSummary
 
@@ -239,46 +239,10 @@ class BaseNetwork(BaseEstimator, ABC):
             if X_val is None or y_val is None:
                 raise ValueError("X_val and y_val must be given together")
             given = self._check_samples(X_val, y_val, None, reset=False)
-            return samples, self._ready(given)
+            return samples, checked_size(given)
         if not self._settings().early_stopping:
             return samples, None
-        train_index, held_out = self._split(samples)
-        parts = samples.take(train_index), samples.take(held_out)
-        for part in parts:
-            if part.weights is not None and not part.weights.any():
-                raise ValueError(
-                    "sample_weight is 0 for all samples of one side of the split of "
-                    "early_stopping; give X_val and y_val, or more samples a weight"
-                )
-        return parts[0], self._ready(parts[1])
-
-    def _split(self, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
-        split = self._split_in_time(samples.inputs)
-        if split is not None:
-            return split
-        try:
-            return train_test_split(
-                np.arange(len(samples)),
-                test_size=self.validation_fraction,
-                random_state=self._random_state,
-                stratify=self._strata(samples.targets),
-            )
-        except ValueError as error:
-            raise ValueError(
-                "early_stopping cannot hold out validation_fraction="
-                f"{self.validation_fraction} of {len(samples)} samples: {error} Give "
-                "X_val and y_val, more samples, or early_stopping=False"
-            ) from error
-
-    def _ready(self, held_out: Samples) -> Samples:
-        """Held-out samples, checked."""
-        if len(held_out) < 2:
-            raise ValueError(
-                "The validation set is too small: it needs at least 2 samples, got "
-                f"{len(held_out)}. Increase 'validation_fraction' or the size of your "
-                "dataset"
-            )
-        return held_out
+        return hold_out(self, samples)
 
     def _settings(self) -> Settings:
         """How to train, from the parameters."""

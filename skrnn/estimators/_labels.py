@@ -83,6 +83,16 @@ def _refuse_missing(y: Any) -> None:
         )
 
 
+def check_same_classes(labels: np.ndarray, classes: np.ndarray) -> None:
+    """Raise if labels (n_samples,) are of other classes, or not of all of them."""
+    if labels.ndim == 1 and not np.array_equal(np.unique(labels), classes):
+        raise ValueError(
+            "warm_start can only be used where `y` has the same classes as in the "
+            f"previous call to fit. Previously got {classes}, `y` has "
+            f"{np.unique(labels)}"
+        )
+
+
 def one_hot(labels: np.ndarray, classes: np.ndarray, dtype: Any) -> np.ndarray:
     """One column a class; for two classes, or one, only that of the second."""
     if len(classes) <= 2:

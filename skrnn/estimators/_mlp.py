@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral, Real
@@ -194,8 +195,9 @@ class BaseMLP(BaseNetwork):
         if self._progress.of_scores != of_scores:
             self._progress = Progress(of_scores)
 
+    @abstractmethod
     def _out_activation(self) -> str:
-        raise NotImplementedError
+        """What is applied to the outputs, in scikit-learn's words."""
 
     def _dataset(
         self, inputs: Any, targets: Any = None, weights: Any = None, **options: Any

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.base import _fit_context
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import unique_labels
 
 from ._base import is_stochastic
 from ._classification import CLASSIFICATION_CONSTRAINTS, Classification
+from ._labels import check_same_classes
 from ._mlp import BaseMLP
 
 
@@ -386,15 +386,7 @@ class MLPClassifier(Classification, BaseMLP):
         return {**super()._loss_params(), "clips": True}
 
     def _check_warm_start(self, labels: np.ndarray) -> None:
-        if labels.ndim == 2:
-            return
-        classes = unique_labels(labels)
-        if set(classes) != set(self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the "
-                f"previous call to fit. Previously got {self.classes_}, `y` has "
-                f"{classes}"
-            )
+        check_same_classes(labels, self.classes_)
 
     def _out_activation(self) -> str:
         return "softmax" if self._fitted_loss_params["is_exclusive"] else "logistic"

@@ -16,7 +16,6 @@ import platform
 import statistics
 import time
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,25 +26,17 @@ from sklearn.neural_network import MLPClassifier as Original
 from skrnn import MLPClassifier, load_fashion_mnist
 
 
-def take_turns(fits: list[tuple[type, int]], fit: Callable[[type, int], Any]) -> list:
-    """Seconds and fitted model of each (class, seed), in this order."""
-    results = []
-    for cls, seed in fits:
-        start = time.perf_counter()
-        model = fit(cls, seed)
-        results.append((cls, time.perf_counter() - start, model))
-    return results
-
-
-def compare(fit: Callable[[type, int], Any], repeats: int) -> tuple[list, list]:
-    """Seconds and models of the original, and of ours, a seed for each turn."""
-    turns = [
-        (cls, seed) for seed in range(repeats) for cls in (Original, MLPClassifier)
-    ]
-    results = take_turns(turns, fit)
-    return tuple(
-        [r[1:] for r in results if r[0] is c] for c in (Original, MLPClassifier)
-    )
+def compare(
+    X: np.ndarray, y: np.ndarray, options: dict[str, Any], repeats: int
+) -> list[list[tuple[float, Any]]]:
+    """Seconds and models of the original, and of ours, taking turns, a seed a turn."""
+    sides: list[list[tuple[float, Any]]] = [[], []]
+    for seed in range(repeats):
+        for side, cls in zip(sides, (Original, MLPClassifier), strict=True):
+            start = time.perf_counter()
+            model = cls(random_state=seed, **options).fit(X, y)
+            side.append((time.perf_counter() - start, model))
+    return sides
 
 
 def fashion(folder: str, repeats: int, epochs: int) -> None:
@@ -58,16 +49,8 @@ def fashion(folder: str, repeats: int, epochs: int) -> None:
     for dtype in ("float32", "float64"):
         train, test = ((images / 255).astype(dtype) for images in (X, X_test))
         for batch in (32, 200):
-
-            def fit(cls: type, seed: int) -> Any:
-                return cls(
-                    hidden_layer_sizes=(128,),
-                    batch_size=batch,  # noqa: B023
-                    max_iter=epochs,
-                    random_state=seed,
-                ).fit(train, y)  # noqa: B023
-
-            sides = compare(fit, repeats)
+            options = {"hidden_layer_sizes": (128,), "max_iter": epochs}
+            sides = compare(train, y, {**options, "batch_size": batch}, repeats)
             seconds = [statistics.median(s for s, _ in side) for side in sides]
             scores = [
                 np.mean([m.score(test, y_test) for _, m in side]) for side in sides
@@ -111,11 +94,7 @@ def iris(repeats: int) -> None:
         ("batch_size=32", {"batch_size": 32}),
         ('solver="lbfgs"', {"solver": "lbfgs"}),
     ):
-
-        def fit(cls: type, seed: int) -> Any:
-            return cls(random_state=seed, **options).fit(X, y)  # noqa: B023
-
-        sides = compare(fit, repeats)
+        sides = compare(X, y, options, repeats)
         seconds = [statistics.median(s for s, _ in side[1:]) for side in sides]
         print(
             f"| {name} | {seconds[0] * 1e3:.0f} | {seconds[1] * 1e3:.0f} | "
