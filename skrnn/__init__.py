@@ -1,6 +1,6 @@
 """skrnn: neural networks, above all recurrent ones, for scikit-learn."""
 
-from .datasets import load_fashion_mnist, load_reviews, load_stocks
+from .datasets import load_electricity, load_fashion_mnist, load_reviews, load_stocks
 from .estimators import (
     GRUClassifier,
     GRURegressor,
@@ -29,6 +29,7 @@ __all__ = [
     "SlidingWindow",
     "TextSequencer",
     "Windows",
+    "load_electricity",
     "load_fashion_mnist",
     "load_reviews",
     "load_stocks",

@@ -10,7 +10,7 @@ import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 import skrnn
-from skrnn.datasets import load_fashion_mnist, load_stocks
+from skrnn.datasets import load_electricity, load_fashion_mnist, load_stocks
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,6 +70,48 @@ def test_known_prices():
 def test_unknown_symbol_lists_what_there_is():
     with pytest.raises(ValueError, match=r"\['IBM', 'MSFT'\], got 'GE'"):
         load_stocks("GE")
+
+
+def test_electricity():
+    electricity = load_electricity()
+    frame = electricity.frame
+    assert frame.shape == (15_864, 4)
+    assert list(frame) == [electricity.target_name, *electricity.feature_names]
+    assert frame.index.freq == "h"
+    assert frame.index.tz is None
+    assert frame.index[0].isoformat() == "2019-03-11T00:00:00"
+    assert frame.index[-1].isoformat() == "2020-12-30T23:00:00"
+    assert not frame.isna().any(axis=None)
+    assert electricity.data.equals(frame[["temp_min", "temp_max", "holiday"]])
+    assert electricity.target.equals(frame["demand"])
+    assert "public domain" in electricity.DESCR
+    data, target = load_electricity(return_X_y=True, as_frame=False)
+    assert data.shape == (15_864, 3)
+    assert target.shape == (15_864,)
+    arrays = load_electricity(as_frame=False)
+    assert arrays.frame is None
+    assert np.isnan(arrays.forecast).sum() == 2
+
+
+def test_electricity_is_plausible():
+    electricity = load_electricity()
+    frame, demand = electricity.frame, electricity.target
+    assert demand["2019-03-11 00:00"] == 8658
+    assert demand.idxmax().isoformat() == "2019-07-16T15:00:00"
+    hour = frame.index.hour
+    assert demand[(hour >= 8) & (hour < 20)].mean() > 1.3 * demand[hour < 5].mean()
+    days = frame.groupby(frame.index.normalize())
+    assert (days[electricity.feature_names].nunique() == 1).all(axis=None)
+    assert (frame["temp_min"] <= frame["temp_max"]).all()
+    assert frame["holiday"].isin([0, 1]).all()
+    assert frame.loc["2020-12-25", "holiday"].all()
+    summer = days[["demand", "temp_max"]].max()["2019-06":"2019-08"]
+    assert summer["demand"].corr(summer["temp_max"]) > 0.6
+    late = slice("2020-11-05", None)
+    week_ago = (demand.shift(168) / demand - 1).abs()[late].mean()
+    operator = (electricity.forecast / demand - 1).abs()[late].mean()
+    assert week_ago == pytest.approx(0.1134, abs=1e-4)
+    assert operator == pytest.approx(0.0247, abs=1e-4)
 
 
 def test_fashion_mnist():
