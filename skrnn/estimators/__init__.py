@@ -1,21 +1,27 @@
 """Networks as scikit-learn estimators."""
 
+from ._constraints import TRAINING_CONSTRAINTS
 from ._gru_classifier import GRUClassifier
 from ._gru_regressor import GRURegressor
+from ._layer_sizes import check_layer_sizes
 from ._lstm_classifier import LSTMClassifier
 from ._lstm_regressor import LSTMRegressor
 from ._mlp_classifier import MLPClassifier
 from ._mlp_regressor import MLPRegressor
 from ._rnn_classifier import RNNClassifier
 from ._rnn_regressor import RNNRegressor
+from ._summary import NetworkSummary
 
 __all__ = [
+    "TRAINING_CONSTRAINTS",
     "GRUClassifier",
     "GRURegressor",
     "LSTMClassifier",
     "LSTMRegressor",
     "MLPClassifier",
     "MLPRegressor",
+    "NetworkSummary",
     "RNNClassifier",
     "RNNRegressor",
+    "check_layer_sizes",
 ]

@@ -2,11 +2,14 @@
 
 from ._activations import MLP_ACTIVATIONS
 from ._dropout import Dropout
+from ._forecast import ForecastNetwork
 from ._initializers import INITIALIZERS, draw_layer
 from ._layers import ACTIVATIONS, CELLS, Segments
+from ._likelihoods import N_PARAMETERS, DistributionLoss
 from ._log_loss import LogLoss
 from ._losses import LOSSES, PointLoss
 from ._mlp import BatchNorm, MLPNetwork
+from ._normalization import Affine, normalize_windows
 from ._outline import LayerOutline
 from ._pooling import POOLINGS
 from ._recurrent import PADDING, RecurrentNetwork
@@ -19,9 +22,13 @@ __all__ = [
     "INITIALIZERS",
     "LOSSES",
     "MLP_ACTIVATIONS",
+    "N_PARAMETERS",
     "PADDING",
     "POOLINGS",
+    "Affine",
+    "DistributionLoss",
     "Dropout",
+    "ForecastNetwork",
     "LayerOutline",
     "LogLoss",
     "MLPNetwork",
@@ -30,4 +37,5 @@ __all__ = [
     "Segments",
     "SparseRows",
     "draw_layer",
+    "normalize_windows",
 ]

@@ -133,9 +133,8 @@ class RecurrentNetwork(nn.Module):
 
     @property
     def width(self) -> int:
-        """Longest side of a weight matrix; an embedding is not multiplied."""
-        layers = [m for m in self.modules() if not isinstance(m, nn.Embedding)]
-        return max(max(p.shape) for m in layers for p in m.parameters(recurse=False))
+        """Longest side of a weight matrix that is multiplied at each step."""
+        return max(max(p.shape) for p in self.layers.parameters())
 
     def is_worth_sharing(self, batch_size: int) -> bool:
         """Whether a step is long enough for several threads (an LSTM over 256)."""

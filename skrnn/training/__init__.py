@@ -3,6 +3,8 @@
 from ._batches import BatchLoader
 from ._datasets import DeviceDataset
 from ._device import available_devices, device_after_loading, resolve_device
+from ._forecasts import ForecastDataset
+from ._roll import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings
 from ._solvers import SOLVERS
@@ -14,17 +16,22 @@ from ._train import (
     batch_size_of,
     build_net,
     predict,
+    predict_loss,
     train,
 )
 from ._windows import WindowDataset
 
 __all__ = [
+    "BATCH_SIZE",
     "SCHEDULES",
     "SOLVERS",
     "BatchLoader",
     "DeviceDataset",
+    "ForecastDataset",
     "Outcome",
     "Progress",
+    "RollInputs",
+    "Rolled",
     "Settings",
     "TableDataset",
     "WindowDataset",
@@ -35,7 +42,9 @@ __all__ = [
     "has_fixed_length",
     "momenta_of",
     "predict",
+    "predict_loss",
     "resolve_device",
+    "roll",
     "set_momenta",
     "set_weights",
     "train",

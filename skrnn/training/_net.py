@@ -36,8 +36,8 @@ class DeviceNet(NeuralNet):
     alpha : float
         Strength of the L2 penalty ``alpha / 2 * sum(W**2)``, divided by the weight of
         the batch, on the weight matrices.
-    score : callable ``(y_true, y_pred, sample_weight) -> float``
-        Validation score, larger is better.
+    score : callable ``(y_true, y_pred, sample_weight) -> float``, default=None
+        Validation score, larger is better; None is minus the loss.
     uses_closure : bool
         Whether the optimiser may evaluate the loss several times in a step.
     """
@@ -157,8 +157,12 @@ class DeviceNet(NeuralNet):
                 seen.append((y, step["y_pred"], weights))
         self.history.record(prefix + "_batch_count", len(sizes))
         self.record_loss(prefix, _on_host(losses), sizes)
-        if not training and self.score is not None:
-            self._record_score(*zip(*seen, strict=True))
+        if training:
+            return
+        if self.score is None:
+            self.history.record("valid_score", -self.history[-1]["valid_loss"])
+        else:
+            self._record_score(self.score, *zip(*seen, strict=True))
 
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """One step of the optimiser, through a closure only where it may need one."""
@@ -274,15 +278,16 @@ class DeviceNet(NeuralNet):
         self.history.record(name + "_best", loss < self.lowest_.get(name, np.inf))
         self.lowest_[name] = min(loss, self.lowest_.get(name, np.inf))
 
-    def _record_score(self, targets: Any, outputs: Any, weights: Any) -> None:
+    def _record_score(
+        self, score: Callable[..., float], targets: Any, outputs: Any, weights: Any
+    ) -> None:
         """Score all batches together, each given as a tuple over the batches."""
-        assert self.score is not None
-        score = self.score(
+        merit = score(
             torch.cat(targets).cpu().numpy(),
             self.criterion_.predictions(torch.cat(outputs)).cpu().numpy(),
             None if weights[0] is None else torch.cat(weights).cpu().numpy(),
         )
-        self.history.record("valid_score", float(score))
+        self.history.record("valid_score", float(merit))
 
 
 def _on_host(losses: list[torch.Tensor]) -> list[float]:

@@ -18,22 +18,22 @@ class Settings:
     batch_size: int | str
     learning_rate: str
     learning_rate_init: float
-    power_t: float
     max_iter: int
-    shuffle: bool
     tol: float
     verbose: int
-    momentum: float
-    nesterovs_momentum: bool
-    beta_1: float
-    beta_2: float
-    epsilon: float
     max_grad_norm: float | None
     early_stopping: bool
     n_iter_no_change: float
     n_threads: int | str
     callbacks: Any
     net_params: dict[str, Any] | None
+    power_t: float = 0.5
+    shuffle: bool = True
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
     max_fun: int = 15_000
     steps_as_sklearn: bool = False  # where torch's solvers of the name take others
 

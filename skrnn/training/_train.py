@@ -58,7 +58,7 @@ def build_net(
     module_params: dict[str, Any],
     loss: nn.Module,
     settings: Settings,
-    score: Callable[..., float],
+    score: Callable[..., float] | None,
     device: torch.device,
 ) -> DeviceNet:
     """An initialised net, ready to train or to be given weights."""
@@ -260,3 +260,17 @@ def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.nda
             predictions[part if order is None else order[part]] = raw
             first += len(raw)
     return predictions
+
+
+def predict_loss(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> float:
+    """The loss of a net on data with targets, as validation records it."""
+    module = net.module_
+    module.eval()
+    losses, sizes = [], []
+    batch_size = min(_AUTO_BATCH, len(data))
+    with limit_threads(choose_threads(n_threads, module, batch_size)):
+        for inputs, targets in BatchLoader(data, batch_size):
+            step = net.validation_step((inputs, targets))
+            losses.append(float(step["loss"]))
+            sizes.append(len(step["y_pred"]))
+    return float(np.average(losses, weights=sizes))

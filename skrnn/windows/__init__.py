@@ -10,6 +10,7 @@ from ._frames import (
     next_time_by,
     series_of,
 )
+from ._origins import Origins, hold_out_last_origins, origins_within
 from ._ragged import as_sequences, concatenate_sequences, n_axes
 from ._series import too_long_a_window
 from ._split import overlap, split_windows_in_time, time_ordered_split
@@ -17,6 +18,7 @@ from ._targets import windows_with_targets
 from ._windows import Windows
 
 __all__ = [
+    "Origins",
     "Series",
     "Windows",
     "as_sequences",
@@ -24,10 +26,12 @@ __all__ = [
     "dense_windows",
     "frame_rows",
     "has_time",
+    "hold_out_last_origins",
     "instances_of",
     "is_panel",
     "n_axes",
     "next_time_by",
+    "origins_within",
     "overlap",
     "series_of",
     "split_windows_in_time",

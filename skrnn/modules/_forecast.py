@@ -1,0 +1,241 @@
+"""A network that reads a window and decodes all steps that follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from ._initializers import draw_layer
+from ._layers import Segments
+from ._mlp import MLPNetwork
+from ._outline import LayerOutline, count_parameters, shape_of
+from ._recurrent import RecurrentNetwork
+
+
+class ForecastNetwork(nn.Module):
+    """A trunk that reads the window, and a decoder of the steps after it.
+
+    Every step is decoded from what the trunk knows after the newest row. What is known
+    of the future enters at its own step: linearly, and together with a context that
+    the trunk hands to each step [1]_.
+
+    Parameters
+    ----------
+    cell : {"rnn", "gru", "lstm", "mlp"}
+        What reads the window.
+    n_features : int
+        Columns of a row of the window.
+    hidden_layer_sizes : sequence of int
+    window_length : int
+        Longest window; shorter ones are taken as they are, or by the multi-layer
+        perceptron with zeros before them.
+    horizon, n_targets, n_parameters : int
+        Steps, columns at each step, values of the distribution of each.
+    n_future : int
+        Columns whose future is known.
+    activation : str
+    dropout : float
+    dtype : {"float32", "float64"}
+    seed : int
+
+    Notes
+    -----
+    The layer that gives the forecast starts at zero: an untrained network forecasts
+    the centre of the normalised window.
+
+    References
+    ----------
+    .. [1] R. Wen et al., "A multi-horizon quantile recurrent forecaster", 2017,
+       https://arxiv.org/abs/1711.11053.
+    """
+
+    def __init__(
+        self,
+        cell: str,
+        n_features: int,
+        hidden_layer_sizes: Sequence[int],
+        *,
+        window_length: int,
+        horizon: int,
+        n_targets: int,
+        n_parameters: int = 1,
+        n_future: int = 0,
+        activation: str = "tanh",
+        dropout: float = 0.0,
+        dtype: str = "float32",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.horizon = horizon
+        self.n_targets = n_targets
+        self.n_parameters = n_parameters
+        self.n_values = n_targets * n_parameters  # of a step
+        self.n_context = hidden_layer_sizes[-1] if n_future else 0
+        width = self.n_values + self.n_context
+        options = {"activation": activation, "dropout": dropout, "dtype": dtype}
+        if cell == "mlp":
+            self.trunk: _WindowMLP | RecurrentNetwork = _WindowMLP(
+                window_length,
+                n_features,
+                hidden_layer_sizes,
+                horizon * width,
+                seed=seed,
+                **options,
+            )
+        else:
+            self.trunk = RecurrentNetwork(
+                cell,
+                n_features,
+                hidden_layer_sizes,
+                horizon * width,
+                seed=seed,
+                **options,
+            )
+        self.future = (
+            FutureDecoder(n_future, self.n_context, self.n_values, dtype, seed)
+            if n_future
+            else None
+        )
+        self._start_at_zero()
+
+    @torch.no_grad()
+    def _start_at_zero(self) -> None:
+        head = self.trunk.head
+        width = self.n_values + self.n_context
+        head.weight.view(self.horizon, width, -1)[:, : self.n_values] = 0
+        head.bias.view(self.horizon, width)[:, : self.n_values] = 0
+
+    @property
+    def width(self) -> int:
+        return self.trunk.width
+
+    def is_worth_sharing(self, batch_size: int) -> bool:
+        return self.trunk.is_worth_sharing(batch_size)
+
+    def outline(self) -> list[LayerOutline]:
+        """The layers, from the input on."""
+        *hidden, head = self.trunk.outline()
+        shape = shape_of(self.horizon, self.n_targets, self.n_parameters)
+        rows = [*hidden, LayerOutline("steps", head.kind, shape, head.n_parameters)]
+        if self.future is not None:
+            count = count_parameters(self.future)
+            rows.append(LayerOutline("known future", "Linear, tanh", shape, count))
+        return rows
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        future: torch.Tensor | None = None,
+        log_scale: torch.Tensor | None = None,
+        lengths: torch.Tensor | None = None,
+        segments: Segments | None = None,
+    ) -> torch.Tensor:
+        # x (batch, time, feature), future (batch, horizon, column),
+        # log_scale (batch, target)
+        steps = self.trunk(x, lengths, segments)  # (batch, horizon * width)
+        steps = steps.view(len(x), self.horizon, -1)  # (batch, horizon, width)
+        values = steps[..., : self.n_values]  # (batch, horizon, value)
+        if self.future is not None and future is not None:
+            values = values + self.future(future, steps[..., self.n_values :])
+        if log_scale is not None:  # of the first parameter of each target
+            shift = functional.pad(log_scale[..., None], (0, self.n_parameters - 1))
+            values = values + shift.flatten(1)[:, None]  # (batch, 1, value)
+        return values.reshape(len(x), -1)  # (batch, horizon * target * parameter)
+
+
+class FutureDecoder(nn.Module):
+    """What the known future of a step adds to its forecast."""
+
+    def __init__(
+        self, n_future: int, n_context: int, n_values: int, dtype: str, seed: int
+    ) -> None:
+        super().__init__()
+        kind = getattr(torch, dtype)
+        skip_init = nn.utils.skip_init
+        self.linear = skip_init(nn.Linear, n_future, n_values, bias=False, dtype=kind)
+        self.entry = skip_init(nn.Linear, n_future, n_context, bias=False, dtype=kind)
+        self.mixed = skip_init(nn.Linear, n_context, n_values, bias=False, dtype=kind)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.mixed.weight)
+        bound = n_future**-0.5
+        generator = torch.Generator().manual_seed(seed)
+        nn.init.uniform_(self.entry.weight, -bound, bound, generator=generator)
+
+    def forward(self, future: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        # future (batch, horizon, column), context (batch, horizon, context)
+        hidden = torch.tanh(context + self.entry(future))  # (batch, horizon, context)
+        return self.linear(future) + self.mixed(hidden)  # (batch, horizon, value)
+
+
+class _WindowMLP(nn.Module):
+    """A multi-layer perceptron over all values of a window, the newest last."""
+
+    def __init__(
+        self,
+        window_length: int,
+        n_features: int,
+        hidden_layer_sizes: Sequence[int],
+        n_outputs: int,
+        *,
+        activation: str,
+        dropout: float,
+        dtype: str,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.window_length = window_length
+        self.network = MLPNetwork(
+            window_length * n_features,
+            hidden_layer_sizes,
+            n_outputs,
+            activation=activation,
+            dropout=dropout,
+            dtype=dtype,
+            seed=seed,
+        )
+        random_state = np.random.RandomState(seed)
+        with torch.no_grad():
+            for layer in self.network.linear_layers():
+                n_out, n_in = layer.weight.shape
+                draws = draw_layer("glorot", n_in, n_out, activation, random_state)
+                layer.weight.copy_(torch.from_numpy(draws[0].T))
+                layer.bias.copy_(torch.from_numpy(draws[1]))
+
+    @property
+    def head(self) -> nn.Linear:
+        return self.network.linear_layers()[-1]
+
+    @property
+    def width(self) -> int:
+        return self.network.width
+
+    def is_worth_sharing(self, batch_size: int) -> bool:
+        return self.network.is_worth_sharing(batch_size)
+
+    def outline(self) -> list[LayerOutline]:
+        return self.network.outline()
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        segments: Segments | None = None,
+    ) -> torch.Tensor:
+        # x (batch, time, feature), right-padded where lengths (batch,) are given
+        n_missing = self.window_length - x.shape[1]
+        x = functional.pad(x, (0, 0, n_missing, 0))  # (batch, window, feature)
+        if lengths is not None:
+            x = align_newest(x, self.window_length - n_missing - lengths)
+        return self.network(x.flatten(1))
+
+
+def align_newest(x: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
+    """Move the rows of each sample to later steps; zeros stand before them."""
+    steps = torch.arange(x.shape[1], device=x.device)
+    index = steps - shifts[:, None]  # (batch, time)
+    moved = x.gather(1, index.clamp(min=0)[:, :, None].expand_as(x))
+    return moved.masked_fill((index < 0)[:, :, None], 0)  # (batch, time, feature)

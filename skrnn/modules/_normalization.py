@@ -1,0 +1,64 @@
+"""Windows brought to one level and one size, and back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+from ._pooling import is_padding, last_valid
+
+
+class Affine(NamedTuple):
+    """A value ``v`` stands for ``(v - center) / scale``; both (batch, target)."""
+
+    center: torch.Tensor
+    scale: torch.Tensor
+
+    def apply(self, values: torch.Tensor) -> torch.Tensor:
+        # values (batch, time, target)
+        return (values - self.center[:, None]) / self.scale[:, None]
+
+    def invert(self, values: torch.Tensor) -> torch.Tensor:
+        # values (batch, time, target)
+        return values * self.scale[:, None] + self.center[:, None]
+
+    def take(self, index: torch.Tensor | slice) -> Affine:
+        """For some samples."""
+        return Affine(self.center[index], self.scale[index])
+
+
+def normalize_windows(
+    kind: str, y: torch.Tensor, lengths: torch.Tensor | None, typical: torch.Tensor
+) -> Affine:
+    """How each window is to be centred and scaled, from its own values alone.
+
+    Parameters
+    ----------
+    kind : {"last", "mean", "none"}
+        "last" puts the last value of a window at 0 and divides by the deviation within
+        the window; "mean" divides by the mean, for counts; "none" changes nothing.
+    y : Tensor of shape (batch, time, target)
+        The values, right-padded where ``lengths`` (batch,) are given.
+    typical : Tensor of shape (batch, target)
+        The variance (or mean) to be expected of a window of this series. It counts as
+        one more observation, so that a window that happens to be constant, or is a
+        single row, is not divided by zero.
+    """
+    zeros, ones = torch.zeros_like(typical), torch.ones_like(typical)
+    if kind == "none":
+        return Affine(zeros, ones)
+    n_steps: torch.Tensor | int = y.shape[1]
+    if lengths is not None:
+        y = y.masked_fill(is_padding(y, lengths), 0)
+        n_steps = lengths[:, None].to(y.dtype)
+    mean = y.sum(dim=1) / n_steps  # (batch, target)
+    if kind == "mean":
+        scale = (mean * n_steps + typical) / (n_steps + 1)
+        return Affine(zeros, torch.where(scale > 0, scale, ones))
+    deviations = y - mean[:, None]
+    if lengths is not None:
+        deviations = deviations.masked_fill(is_padding(y, lengths), 0)
+    variance = ((deviations**2).sum(dim=1) + typical) / (n_steps + 1)
+    scale = torch.where(variance > 0, variance, ones).sqrt()
+    return Affine(last_valid(y, lengths), scale)

@@ -1,0 +1,153 @@
+"""From what is asked for to values of y: forecasts ahead and within the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..windows import Origins
+from ._forecasts import Forecasting
+from ._history import History
+from ._model import ForecastModel
+from ._steps import Steps
+
+
+class Answer:
+    """Forecasts for all steps that are asked for.
+
+    Steps ahead are forecast from the last row of their series. A row within the sample
+    is forecast one step ahead from the rows before it; the first row of a series,
+    before which there is none, from the row after it.
+
+    Parameters
+    ----------
+    model : ForecastModel
+    history : History
+    steps : Steps
+    future : ndarray of shape (n_series, n_ahead, n_covariates) or None
+        Covariates ahead, scaled.
+    n_threads : int or "auto"
+    """
+
+    def __init__(
+        self,
+        model: ForecastModel,
+        history: History,
+        steps: Steps,
+        future: np.ndarray | None,
+        n_threads: Any,
+    ) -> None:
+        self.steps = steps
+        self.n_targets = model.plan.n_targets
+        self.is_ahead = steps.steps > 0
+        self.ahead = self.within = None
+        if self.is_ahead.any():
+            ends, sizes = history.ends, history.sizes
+            starts = ends - np.minimum(sizes, model.plan.window_length)
+            origins = Origins(np.arange(len(ends)), starts, ends)
+            self.ahead = Forecasting(
+                model, history, origins, future, steps.n_ahead, n_threads
+            )
+        if not self.is_ahead.all():
+            origins = _origins_before(history, steps, model.plan.window_length)
+            self.within = Forecasting(model, history, origins, None, 1, n_threads)
+
+    def collect(self, of: Callable[[Forecasting], np.ndarray]) -> np.ndarray:
+        """Values (n_asked, ..., n_targets) of forecasts (origin, ..., step, target)."""
+        parts = []
+        if self.ahead is not None:
+            values = of(self.ahead)  # (series, ..., step, target)
+            series = self.steps.series[self.is_ahead]
+            step = self.steps.steps[self.is_ahead] - 1
+            parts.append((self.is_ahead, values[series, ..., step, :]))
+        if self.within is not None:
+            parts.append((~self.is_ahead, of(self.within)[..., 0, :]))
+        shape = (len(self.steps.steps), *parts[0][1].shape[1:])
+        collected = np.empty(shape)
+        for where, values in parts:
+            collected[where] = values
+        return collected
+
+
+def _origins_before(history: History, steps: Steps, window_length: int) -> Origins:
+    """Origins of the rows asked for, as many as there are steps up to 0."""
+    is_within = steps.steps <= 0
+    series = steps.series[is_within]
+    rows = history.ends[series] - 1 + steps.steps[is_within]
+    first = history.offsets[series]
+    if (rows < first).any():
+        raise ValueError(
+            f"fh asks for {steps.index[is_within][rows < first][0]}, which is before "
+            "the first row of the series; ask for steps after it"
+        )
+    starts = np.maximum(first, rows - window_length)
+    has_none = rows == first  # nothing comes before these
+    shift = has_none & (history.sizes[series] > 1)
+    starts = starts + shift
+    return Origins(series, starts, rows + shift + has_none)
+
+
+def future_covariates(
+    model: ForecastModel,
+    history: History,
+    steps: Steps,
+    X: pd.DataFrame | None,
+    stamps: pd.Index,
+) -> np.ndarray | None:
+    """Covariates of the steps ahead, scaled, (n_series, n_ahead, n_covariates).
+
+    Raises
+    ------
+    ValueError
+        If a row that the network needs is not in X, or holds no number.
+    """
+    names, n_ahead, plan = history.X_names, steps.n_ahead, model.plan
+    if not names or n_ahead == 0:
+        return None
+    known = [names[column - plan.n_targets] for column in plan.future]
+    values = np.zeros((len(history.keys), n_ahead, len(names)))
+    if not known:
+        return values
+    if X is None:
+        raise ValueError(
+            f"this forecaster was fitted with X, so predict needs the rows of X for the "
+            f"steps ahead: columns {known}. Columns whose future is not known can be "
+            "named in past_columns"
+        )
+    absent = [name for name in known if name not in X.columns]
+    if absent:
+        raise ValueError(
+            f"X lacks the columns {absent}, with which the forecaster was fitted; "
+            "columns whose future is not known can be named in past_columns"
+        )
+    rows = X.loc[:, known].reindex(stamps).to_numpy(dtype=np.float64, na_value=np.nan)
+    rows = rows.reshape(len(history.keys), n_ahead, len(known))
+    needed = _needed(steps, n_ahead, len(history.keys), plan.horizon)
+    missing = needed & ~np.isfinite(rows).all(axis=2)
+    if missing.any():
+        series, step = np.argwhere(missing)[0]
+        raise ValueError(
+            f"X has no row, or a value that is missing, for step {step + 1} ahead "
+            f"({stamps[series * n_ahead + step]}); pass X for all steps from 1 to the "
+            "last one that is asked for"
+        )
+    columns = [column - plan.n_targets for column in plan.future]
+    values[..., columns] = np.nan_to_num(rows)
+    scaled = model.scaling.covariates(values)
+    scaled[~needed] = 0
+    return scaled
+
+
+def _needed(steps: Steps, n_ahead: int, n_series: int, horizon: int) -> np.ndarray:
+    """Steps whose covariates change what is asked for, (n_series, n_ahead)."""
+    ahead = steps.steps > 0
+    needed = np.zeros((n_series, n_ahead), dtype=bool)
+    needed[steps.series[ahead], steps.steps[ahead] - 1] = True
+    if n_ahead <= horizon:
+        return needed  # each step is decoded on its own
+    last = np.zeros(n_series, dtype=int)
+    np.maximum.at(last, steps.series[ahead], steps.steps[ahead])
+    return np.arange(n_ahead) < last[:, None]

@@ -1,0 +1,231 @@
+"""What the forecasters share: fit, update, pretrain, predict."""
+
+from __future__ import annotations
+
+import warnings
+from copy import deepcopy
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
+
+from ..training import Settings, has_fixed_length
+from ._answer import Answer, future_covariates
+from ._distributions import NegativeBinomialValues, NormalValues, StudentTValues
+from ._forecasts import DirectForecast, Forecasting
+from ._history import History
+from ._model import ForecastModel
+from ._parameters import check_parameters, plan_of
+from ._steps import stamps_ahead, steps_of
+
+_SEED_LIMIT = 2**31 - 1
+_MTYPES = ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"]
+
+
+class NetworkForecaster(BaseForecaster):
+    """A neural network that forecasts one series, or all series of a panel."""
+
+    _cell: ClassVar[str]
+
+    _tags = {
+        "authors": ["The skrnn developers"],
+        "maintainers": ["The skrnn developers"],
+        "y_inner_mtype": _MTYPES,
+        "X_inner_mtype": _MTYPES,
+        "capability:multivariate": True,
+        "capability:exogenous": True,
+        "capability:insample": True,
+        "capability:pred_int": True,
+        "capability:pred_int:insample": True,
+        "capability:missing_values": False,
+        "capability:categorical_in_X": False,
+        "capability:non_contiguous_X": False,
+        "capability:unequal_length": True,
+        "capability:random_state": True,
+        "property:randomness": "derandomized",
+        "capability:update": True,
+        "capability:pretrain": True,
+        "pretrain:fitted_params": ["pretrained_model_"],
+        "requires-fh-in-fit": False,
+    }
+    _config = {"remember_data": False}  # the history here is enough
+    _y = _X = None
+
+    def _fit(
+        self, y: pd.DataFrame, X: pd.DataFrame | None, fh: ForecastingHorizon | None
+    ) -> NetworkForecaster:
+        check_parameters(self)
+        history = History(y, X)
+        pretrained = getattr(self, "pretrained_model_", None)
+        if pretrained is None:
+            model = self._new_model(history, fh)
+            self._learn(model, history, goes_on=False)
+            return self
+        model = self._adopted(pretrained, history)
+        if self.fine_tune:
+            self._learn(model, history, goes_on=True)
+        else:
+            model.adopt(history)
+            self._note(model, history, None)
+        return self
+
+    def _update(
+        self, y: pd.DataFrame, X: pd.DataFrame | None = None, update_params: bool = True
+    ) -> NetworkForecaster:
+        history = self._history.extended(y, X)
+        model = deepcopy(self._model)  # the old one is kept if training fails
+        if update_params:
+            self._learn(model, history, goes_on=True)
+        else:
+            model.meet(history)
+            self._model, self._history = model, history
+        return self
+
+    def _pretrain(
+        self,
+        y: pd.DataFrame,
+        X: pd.DataFrame | None = None,
+        fh: ForecastingHorizon | None = None,
+    ) -> NetworkForecaster:
+        check_parameters(self)
+        history = History(y, X)
+        pretrained = getattr(self, "pretrained_model_", None)
+        if pretrained is None:
+            model = self._new_model(history, fh)
+        else:
+            model = self._adopted(pretrained, history)
+        self._train(model, history, goes_on=pretrained is not None)
+        self.pretrained_model_ = model
+        return self
+
+    def _new_model(
+        self, history: History, fh: ForecastingHorizon | None
+    ) -> ForecastModel:
+        plan = plan_of(self, history, fh)
+        random_state = check_random_state(self.random_state)
+        self._random_state = np.random.RandomState(random_state.randint(_SEED_LIMIT))
+        seed = self._random_state.randint(_SEED_LIMIT)
+        model = ForecastModel(plan, Settings.of(self), int(seed), self.device)
+        model.X_names = history.X_names
+        return model
+
+    def _adopted(self, pretrained: ForecastModel, history: History) -> ForecastModel:
+        """The pretrained network, for other series."""
+        plan = plan_of(self, history, None, pretrained.plan.horizon)
+        if plan != pretrained.plan or history.X_names != pretrained.X_names:
+            raise ValueError(
+                "the data or parameters ask for another network than the pretrained "
+                f"one: {plan} with X columns {history.X_names}, but pretrained was "
+                f"{pretrained.plan} with {pretrained.X_names}. Use the same columns "
+                "and parameters, or a new forecaster"
+            )
+        random_state = check_random_state(self.random_state)
+        self._random_state = np.random.RandomState(random_state.randint(_SEED_LIMIT))
+        model = deepcopy(pretrained)
+        model.forget_series()
+        return model
+
+    def _learn(self, model: ForecastModel, history: History, goes_on: bool) -> None:
+        """Train, and take over what was learnt."""
+        self._note(model, history, self._train(model, history, goes_on))
+
+    def _train(self, model: ForecastModel, history: History, goes_on: bool) -> Any:
+        outcome = model.train(
+            history,
+            Settings.of(self),
+            self.validation_fraction,
+            self._random_state,
+            goes_on=goes_on,
+        )
+        if outcome is None and not goes_on:
+            raise ValueError(
+                f"no series has the {model.plan.horizon + 1} rows that a window of one "
+                f"row and horizon={model.plan.horizon} need (the longest has "
+                f"{history.sizes.max()}); lower horizon, or pass longer series"
+            )
+        return outcome
+
+    def _note(self, model: ForecastModel, history: History, outcome: Any) -> None:
+        self._model, self._history = model, history
+        self._sampling_seed = int(self._random_state.randint(_SEED_LIMIT))
+        self.horizon_ = model.plan.horizon
+        self.loss_curve_ = [] if outcome is None else outcome.losses
+        scores = None if outcome is None else outcome.scores
+        self.validation_scores_ = scores or None
+        self.n_iter_ = len(self.loss_curve_)
+        if outcome is not None:
+            self._warn_unless_converged(outcome)
+
+    def _warn_unless_converged(self, outcome: Any) -> None:
+        is_done = outcome.ending.kind in ("converged", "interrupted")
+        if is_done or has_fixed_length(Settings.of(self)):
+            return
+        warnings.warn(
+            f"max_iter={self.max_iter} epochs were reached before the loss stopped "
+            "improving; raise max_iter or learning_rate_init",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+
+    @property
+    def net_(self) -> Any:
+        """The trained skorch net; ``net_.module_`` is the PyTorch module."""
+        return self._fitted_model("net_").net
+
+    @property
+    def device_(self) -> torch.device:
+        """Where the network is."""
+        return self._fitted_model("device_").device
+
+    def _fitted_model(self, name: str) -> ForecastModel:
+        if "_model" not in self.__dict__:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r} before fit"
+            )
+        return self._model
+
+    def _answer(self, fh: ForecastingHorizon, X: pd.DataFrame | None) -> Answer:
+        model, history = self._model, self._history
+        steps = steps_of(fh, history)
+        future = None
+        if history.X_names and steps.n_ahead:
+            stamps = stamps_ahead(fh, history, steps.n_ahead)
+            future = future_covariates(model, history, steps, X, stamps)
+        return Answer(model, history, steps, future, self.n_threads)
+
+    def _predict(
+        self, fh: ForecastingHorizon, X: pd.DataFrame | None
+    ) -> pd.DataFrame:
+        answer = self._answer(fh, X)
+        values = answer.collect(Forecasting.point)
+        return pd.DataFrame(values, answer.steps.index, self._history.y_names)
+
+    def _uncertain(self, forecasting: Forecasting) -> Any:
+        return forecasting.uncertain(self.n_samples, self._sampling_seed)
+
+    def _predict_quantiles(
+        self, fh: ForecastingHorizon, X: pd.DataFrame | None, alpha: list[float]
+    ) -> pd.DataFrame:
+        answer = self._answer(fh, X)
+
+        def quantiles(forecasting: Forecasting) -> np.ndarray:
+            forecast = self._uncertain(forecasting)
+            by_level = [forecast.quantile(level) for level in alpha]
+            return np.stack(by_level, axis=1)  # (origin, level, step, target)
+
+        values = answer.collect(quantiles)  # (entry, level, target)
+        values = np.moveaxis(values, 2, 1).reshape(len(values), -1)
+        columns = self._get_columns(method="predict_quantiles", alpha=alpha)
+        return pd.DataFrame(values, answer.steps.index, columns)
+
+    def _predict_var(
+        self, fh: ForecastingHorizon, X: pd.DataFrame | None, cov: bool = False
+    ) -> pd.DataFrame:
+        answer = self._answer(fh, X)
+        values = answer.collect(lambda ahead: self._uncertain(ahead).variance())
+        columns = self._get_columns(method="predict_var")
+        return pd.DataFrame(values, answer.steps.index, columns)

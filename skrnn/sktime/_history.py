@@ -1,0 +1,150 @@
+"""What a forecaster has seen of each series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from sktime.datatypes import update_data
+
+
+class History:
+    """The rows of all series, one series after the other, oldest first.
+
+    The series are in an order of their names, so that the order in which they were
+    given changes nothing.
+
+    Parameters
+    ----------
+    y : DataFrame
+        One series, or several with a MultiIndex whose last level is the time.
+    X : DataFrame or None
+        The same rows, or more.
+
+    Attributes
+    ----------
+    keys : list
+        Name of each series; a tuple in a hierarchy, None if there is one series.
+    times : list of Index
+        Of the rows of each series.
+    sizes : ndarray of int
+        Rows of each series.
+    y, X : ndarray of shape (n_rows, n_targets), (n_rows, n_covariates)
+    order : ndarray of int
+        Place of each series in ``keys``, in the order in which they were given.
+    """
+
+    def __init__(self, y: pd.DataFrame, X: pd.DataFrame | None) -> None:
+        self.y_frame = y
+        self.X_frame = X
+        self.is_panel = y.index.nlevels > 1
+        self.X_names = [] if X is None else list(X.columns)
+        given, rows = _rows_by_series(y.index)
+        places = _sorted_places(given)
+        self.keys = [given[place] for place in places]
+        self.order = np.argsort(places)
+        self.index_names = y.index.names
+        self.y_names = y.columns
+        times = y.index.get_level_values(-1)
+        parts = [rows[place] for place in places]
+        self.times = [times[part] for part in parts]
+        self.sizes = np.array([len(part) for part in parts])
+        together = np.concatenate(parts)
+        self.y = _numbers(y, "y")[together]
+        self.X = _covariates(X, y.index)[together]
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """First row of each series."""
+        return np.cumsum(self.sizes) - self.sizes
+
+    @property
+    def ends(self) -> np.ndarray:
+        """The row after the last of each series."""
+        return np.cumsum(self.sizes)
+
+    def extended(self, y: pd.DataFrame, X: pd.DataFrame | None) -> History:
+        """With newer rows; the last one of ``y`` is the newest that counts."""
+        if (X is None) != (self.X_frame is None):
+            raise ValueError(
+                "update takes X if, and only if, fit was given X; this forecaster was "
+                f"fitted {'without' if X is not None else 'with'} X"
+            )
+        if self.X_frame is not None and X is not None:
+            X = X.loc[:, self.X_names].loc[y.index]
+            X = update_data(_until(self.X_frame, y), X)
+        return History(update_data(_until(self.y_frame, y), y), X)
+
+    def index_of(self, stamps: list[pd.Index], order: Iterable[int]) -> pd.Index:
+        """One index from the stamps of each series, the series in this order."""
+        if not self.is_panel:
+            return stamps[0]
+        order = list(order)
+        counts = [len(stamps[place]) for place in order]
+        names = pd.MultiIndex.from_tuples(
+            [key if isinstance(key, tuple) else (key,) for key in self.keys]
+        )
+        repeated = names.take(np.repeat(order, counts))
+        times = stamps[order[0]].append([stamps[place] for place in order[1:]])
+        levels = [repeated.get_level_values(i) for i in range(repeated.nlevels)]
+        return pd.MultiIndex.from_arrays([*levels, times], names=self.index_names)
+
+
+def _rows_by_series(index: pd.Index) -> tuple[list, list[np.ndarray]]:
+    """Names of the series as they come, and the rows of each in order of time."""
+    if index.nlevels == 1:
+        return [None], [np.argsort(index, kind="stable")]
+    codes, names = index.droplevel(-1).factorize()
+    by_time = index.get_level_values(-1).argsort(kind="stable")
+    order = by_time[np.argsort(codes[by_time], kind="stable")]
+    return list(names), np.split(order, np.cumsum(np.bincount(codes))[:-1])
+
+
+def _sorted_places(keys: list) -> list[int]:
+    try:
+        return sorted(range(len(keys)), key=lambda place: keys[place])
+    except TypeError:  # names of several types
+        return sorted(range(len(keys)), key=lambda place: str(keys[place]))
+
+
+def _until(frame: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``frame`` that are no newer than the last one of the series in y."""
+    times = frame.index.get_level_values(-1)
+    if frame.index.nlevels == 1:
+        return frame[times <= y.index.max()]
+    instances = y.index.droplevel(-1)
+    last = pd.Series(y.index.get_level_values(-1), index=instances)
+    last = last.groupby(level=list(range(last.index.nlevels))).max()
+    own = last.reindex(frame.index.droplevel(-1))
+    return frame[(own.isna() | (times <= own.to_numpy())).to_numpy()]
+
+
+def _covariates(X: pd.DataFrame | None, index: pd.Index) -> np.ndarray:
+    if X is None:
+        return np.empty((len(index), 0))
+    missing = index.difference(X.index)
+    if len(missing):
+        raise ValueError(
+            f"X must have a row for each row of y, but it has none for {missing[0]} "
+            f"({len(missing)} rows are missing); align them with X.reindex(y.index)"
+        )
+    return _numbers(X.loc[index], "X")
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    try:
+        values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} holds values that are no numbers ({error}); encode them as "
+            "numbers, or leave these columns out"
+        ) from error
+    if not np.isfinite(values).all():
+        row, column = np.argwhere(~np.isfinite(values))[0]
+        raise ValueError(
+            f"{name} holds NaN or infinity, first in column {frame.columns[column]!r} "
+            f"at {frame.index[row]}; impute it first, for instance with sktime's "
+            "Imputer or pandas' interpolate"
+        )
+    return values

@@ -1,0 +1,311 @@
+"""A network over the windows of a panel: trained, and rolled forward."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..modules import N_PARAMETERS, DistributionLoss, ForecastNetwork, PointLoss
+from ..training import (
+    ForecastDataset,
+    Outcome,
+    Progress,
+    RollInputs,
+    Rolled,
+    Settings,
+    build_net,
+    device_after_loading,
+    predict_loss,
+    resolve_device,
+    roll,
+    set_weights,
+    train,
+    weights_of,
+)
+from ..windows import Origins, hold_out_last_origins, origins_within
+from ._distributions import distribution_of
+from ._history import History
+from ._scaling import Scaling
+
+POINT_LOSSES = ("squared_error", "absolute_error", "huber")
+LOSSES = (*POINT_LOSSES, *N_PARAMETERS, "quantile")
+_STEPS_AN_EPOCH = 20  # of batch_size="auto"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What decides the shape of a network and of its data."""
+
+    cell: str
+    hidden_layer_sizes: tuple[int, ...]
+    activation: str
+    dropout: float
+    window_length: int
+    step_length: int
+    horizon: int
+    n_targets: int
+    future: tuple[int, ...]  # columns of a row whose future is known
+    n_columns: int
+    loss: str
+    quantiles: tuple[float, ...]
+    normalize: str | None
+    dtype: str
+
+    @property
+    def is_point(self) -> bool:
+        return self.loss in POINT_LOSSES
+
+    @property
+    def n_parameters(self) -> int:
+        if self.loss == "quantile":
+            return len(self.quantiles)
+        return N_PARAMETERS.get(self.loss, 1)
+
+    def module_params(self, seed: int) -> dict[str, Any]:
+        """Arguments of the network."""
+        return {
+            "cell": self.cell,
+            "n_features": self.n_columns,
+            "hidden_layer_sizes": self.hidden_layer_sizes,
+            "window_length": self.window_length,
+            "horizon": self.horizon,
+            "n_targets": self.n_targets,
+            "n_parameters": self.n_parameters,
+            "n_future": len(self.future),
+            "activation": self.activation,
+            "dropout": self.dropout,
+            "dtype": self.dtype,
+            "seed": seed,
+        }
+
+    def new_loss(self) -> torch.nn.Module:
+        """What is minimised."""
+        if self.is_point:
+            return PointLoss(self.loss)
+        return DistributionLoss(self.loss, self.quantiles)
+
+
+class ForecastModel:
+    """A network, and how series become numbers for it.
+
+    Parameters
+    ----------
+    plan : Plan
+    settings : Settings
+    seed : int
+        Of the initial weights.
+    asked_device : str or torch.device
+        As the user names it.
+    """
+
+    def __init__(
+        self, plan: Plan, settings: Settings, seed: int, asked_device: Any
+    ) -> None:
+        self.plan = plan
+        self.settings = settings.without_callbacks()
+        self.seed = seed
+        self.asked_device = asked_device
+        self.device = resolve_device(asked_device, plan.dtype)
+        is_count = plan.loss == "negative_binomial"
+        self.scaling = Scaling(plan.normalize, is_count)
+        self.calibration_starts: dict[Any, Any] = {}  # first time held out, by series
+        self.X_names: list = []
+        self.net = self._build()
+
+    def forget_series(self) -> None:
+        """Be ready for other series with the same network."""
+        self.scaling.series = {}
+        self.calibration_starts = {}
+
+    def meet(self, history: History) -> None:
+        """Learn the scaling of series that are new, and nothing else."""
+        plan = self.plan
+        origins = origins_within(history.sizes, plan.window_length, 1)
+        self.scaling.learn(history, origins, history.sizes, keep=True)
+
+    def adopt(self, history: History) -> None:
+        """Take series to forecast that none of the training was on."""
+        self.meet(history)
+        starts = {key: times[0] for key, times in zip(history.keys, history.times)}
+        self.calibration_starts = starts
+
+    def _build(self) -> Any:
+        return build_net(
+            ForecastNetwork,
+            self.plan.module_params(self.seed),
+            self.plan.new_loss(),
+            self.settings,
+            None,
+            self.device,
+        )
+
+    def train(
+        self,
+        history: History,
+        settings: Settings,
+        validation_fraction: float,
+        random_state: np.random.RandomState,
+        *,
+        goes_on: bool,
+    ) -> Outcome | None:
+        """Learn from the windows of all series; None if none has a known target.
+
+        ``goes_on`` keeps the scaling of known series and, where there is held-out
+        data, weights that are no worse on it than those at hand.
+        """
+        plan = self.plan
+        origins = origins_within(
+            history.sizes, plan.window_length, plan.horizon, plan.step_length
+        )
+        chosen, held_out = np.arange(len(origins)), np.arange(0)
+        if settings.early_stopping or plan.is_point:
+            chosen, held_out = hold_out_last_origins(
+                origins, validation_fraction, plan.horizon
+            )
+        training, validation = origins.take(chosen), origins.take(held_out)
+        n_known = history.sizes.copy()
+        series, first = np.unique(validation.series, return_index=True)
+        n_known[series] = validation.ends[first] - history.offsets[series]
+        self.scaling.learn(history, training, n_known, keep=goes_on)
+        self._note_held_out(history, series, n_known)
+        if len(training) == 0:
+            return None
+        is_stopped = settings.early_stopping and len(validation) > 0
+        settings = replace(
+            settings,
+            early_stopping=is_stopped,
+            batch_size=_batch_size(settings, len(training)),
+        )
+        rows = self.scaling.rows_of(history, plan.dtype)
+        held_out_data = self._dataset(history, rows, validation) if is_stopped else None
+        progress = Progress(of_scores=is_stopped)
+        if goes_on and held_out_data is not None:
+            progress.best = -predict_loss(self.net, held_out_data, settings.n_threads)
+        return train(
+            self.net,
+            self._dataset(history, rows, training),
+            held_out_data,
+            settings,
+            random_state,
+            progress,
+            n_epochs=settings.max_iter,
+        )
+
+    def _note_held_out(
+        self, history: History, series: np.ndarray, n_known: np.ndarray
+    ) -> None:
+        for place in series:
+            key = history.keys[place]
+            self.calibration_starts[key] = history.times[place][n_known[place]]
+
+    def _dataset(
+        self, history: History, rows: np.ndarray, origins: Origins
+    ) -> ForecastDataset:
+        plan = self.plan
+        _, scale, typical = self.scaling.of(history)
+        return ForecastDataset(
+            rows,
+            origins,
+            horizon=plan.horizon,
+            n_targets=plan.n_targets,
+            future=plan.future,
+            normalization=self.scaling.normalization,
+            typical=typical.astype(plan.dtype),
+            units=scale.astype(plan.dtype) if self.scaling.is_count else None,
+            device=self.device,
+        )
+
+    def roll_inputs(
+        self, history: History, origins: Origins, future: np.ndarray | None, n_steps: int
+    ) -> RollInputs:
+        """What forecasts from these origins begin with.
+
+        Parameters
+        ----------
+        future : ndarray of shape (n_origins, n_steps, n_covariates) or None
+            Covariates of the steps, scaled; None takes them from the rows of the
+            history, as far as there are any.
+        """
+        plan = self.plan
+        rows = self.scaling.rows_of(history, plan.dtype)
+        back = origins.ends[:, None] + np.arange(-plan.window_length, 0)
+        is_missing = back < origins.starts[:, None]
+        window = rows[np.where(is_missing, 0, back)]
+        window[is_missing] = 0  # (origin, time, column)
+        ahead = np.zeros((len(origins), n_steps, plan.n_columns), plan.dtype)
+        if future is not None:
+            ahead[..., plan.n_targets :] = future
+        elif plan.n_columns > plan.n_targets:
+            index = origins.ends[:, None] + np.arange(n_steps)
+            is_known = index < history.ends[origins.series][:, None]
+            known = rows[np.where(is_known, index, 0), plan.n_targets :]
+            ahead[..., plan.n_targets :] = np.where(is_known[..., None], known, 0)
+        _, scale, typical = self.scaling.of(history)
+        units = scale[origins.series].astype(plan.dtype)
+        return RollInputs(
+            np.concatenate([window, ahead], axis=1),
+            origins.lengths,
+            typical[origins.series].astype(plan.dtype),
+            units if self.scaling.is_count else None,
+        )
+
+    def roll(
+        self, inputs: RollInputs, n_steps: int, n_threads: Any, draw: Any = None
+    ) -> Rolled:
+        """Forecast from each origin, going on from the mean or from a draw."""
+        return roll(
+            self.net,
+            inputs,
+            n_steps,
+            window_length=self.plan.window_length,
+            future=self.plan.future,
+            normalization=self.scaling.normalization,
+            choose=self.mean_of if draw is None else draw,
+            n_threads=n_threads,
+        )
+
+    def distribution(self, parameters: np.ndarray) -> Any:
+        """The distributions that parameters (..., n_parameters) stand for."""
+        return distribution_of(self.plan.loss, parameters, self.plan.quantiles)
+
+    def mean_of(self, parameters: np.ndarray) -> np.ndarray:
+        """The point forecast."""
+        return self.distribution(parameters).mean
+
+    def units_of(
+        self, history: History, origins: Origins, rolled: Rolled
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Center and scale that bring forecasts into the units of y.
+
+        Each of shape (n_origins, n_steps, n_targets).
+        """
+        center, scale, _ = self.scaling.of(history)
+        center, scale = center[origins.series][:, None], scale[origins.series][:, None]
+        return rolled.center * scale + center, rolled.scale * scale
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Arrays in place of the net."""
+        state = self.__dict__.copy()
+        state["net"] = weights_of(self.net)
+        state["plan"] = asdict(self.plan)
+        del state["device"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the net anew on the device that is there."""
+        weights = state.pop("net")
+        self.__dict__.update(state)
+        self.plan = Plan(**state["plan"])
+        self.device = device_after_loading(self.asked_device, self.plan.dtype)
+        self.net = self._build()
+        set_weights(self.net, weights)
+
+
+def _batch_size(settings: Settings, n_windows: int) -> int | str:
+    """So many that an epoch has some twenty steps, but from 16 to 256."""
+    if settings.batch_size != "auto":
+        return settings.batch_size
+    return int(np.clip(n_windows // _STEPS_AN_EPOCH, 16, 256))

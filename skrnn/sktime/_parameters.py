@@ -1,0 +1,151 @@
+"""What the parameters of a forecaster may be, and the plan that they make."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils._param_validation import (
+    Interval,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
+from sktime.forecasting.base import ForecastingHorizon
+
+from ..estimators import TRAINING_CONSTRAINTS, check_layer_sizes
+from ..modules import ACTIVATIONS, MLP_ACTIVATIONS
+from ._history import History
+from ._model import LOSSES, Plan
+
+_FLOATS = {np.float32, np.float64}
+_POSITIVE = Interval(Integral, 1, None, closed="left")
+
+_CONSTRAINTS: dict = {
+    **TRAINING_CONSTRAINTS,
+    "window_length": [_POSITIVE],
+    "horizon": [StrOptions({"auto"}), _POSITIVE],
+    "step_length": [_POSITIVE],
+    "hidden_layer_sizes": ["array-like", _POSITIVE],
+    "activation": [str],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "normalize": [StrOptions({"window", "series"}), None],
+    "loss": [StrOptions(set(LOSSES))],
+    "quantiles": ["array-like"],
+    "n_samples": [_POSITIVE],
+    "past_columns": ["array-like", None],
+    "fine_tune": ["boolean"],
+    "dtype": [StrOptions({"float32", "float64"}), Options(type, _FLOATS)],
+}
+
+
+def check_parameters(forecaster: Any) -> None:
+    """Raise an error that says what a parameter may be."""
+    name = type(forecaster).__name__
+    params = forecaster.get_params(deep=False)
+    constraints = {key: _CONSTRAINTS[key] for key in params}
+    validate_parameter_constraints(constraints, params, caller_name=name)
+    cell = forecaster._cell
+    allowed = tuple(MLP_ACTIVATIONS) if cell == "mlp" else ACTIVATIONS[cell]
+    if forecaster.activation not in allowed:
+        raise ValueError(
+            f"activation of {name} must be one of {list(allowed)}, got "
+            f"{forecaster.activation!r}"
+        )
+
+
+def plan_of(
+    forecaster: Any,
+    history: History,
+    fh: ForecastingHorizon | None,
+    horizon: int | None = None,
+) -> Plan:
+    """The network that the parameters and the data ask for.
+
+    Raises
+    ------
+    ValueError
+        If they do not go together.
+    """
+    loss, n_targets = forecaster.loss, history.y.shape[1]
+    if loss == "negative_binomial":
+        _check_counts(history)
+    n_covariates = len(history.X_names)
+    past = _past_columns(forecaster.past_columns, history)
+    return Plan(
+        cell=forecaster._cell,
+        hidden_layer_sizes=check_layer_sizes(forecaster.hidden_layer_sizes, 1),
+        activation=forecaster.activation,
+        dropout=float(forecaster.dropout),
+        window_length=int(forecaster.window_length),
+        step_length=int(forecaster.step_length),
+        horizon=horizon or _horizon(forecaster, history, fh),
+        n_targets=n_targets,
+        future=tuple(n_targets + i for i in range(n_covariates) if i not in past),
+        n_columns=n_targets + n_covariates,
+        loss=loss,
+        quantiles=_quantiles(forecaster.quantiles) if loss == "quantile" else (0.5,),
+        normalize=forecaster.normalize,
+        dtype=np.dtype(forecaster.dtype).name,
+    )
+
+
+def _horizon(
+    forecaster: Any, history: History, fh: ForecastingHorizon | None
+) -> int:
+    """Steps decoded at once."""
+    longest = int(history.sizes.max())
+    if forecaster.horizon != "auto":
+        horizon = int(forecaster.horizon)
+        if longest < horizon + 1:
+            raise ValueError(
+                f"horizon={horizon} needs a series of {horizon + 1} rows or more to "
+                f"learn from, but the longest has {longest}; lower horizon (longer "
+                "forecasts are then rolled forward), or pass longer series"
+            )
+        return horizon
+    if fh is None:
+        return 1
+    cutoffs = {times[-1]: times[-1:] for times in history.times}
+    furthest = max(_furthest(fh, cutoff) for cutoff in cutoffs.values())
+    return max(1, min(furthest, longest // 2))
+
+
+def _furthest(fh: ForecastingHorizon, cutoff: Any) -> int:
+    return int(np.max(fh.to_relative(cutoff).to_pandas()))
+
+
+def _past_columns(names: Any, history: History) -> set[int]:
+    """Places, among the covariates, of those whose future is not known."""
+    if names is None:
+        return set()
+    unknown = [name for name in names if name not in history.X_names]
+    if unknown:
+        raise ValueError(
+            f"past_columns names {unknown}, which are no columns of X: "
+            f"{history.X_names}"
+        )
+    return {history.X_names.index(name) for name in names}
+
+
+def _quantiles(levels: Any) -> tuple[float, ...]:
+    array = np.asarray(levels, dtype=np.float64)
+    if array.ndim != 1 or len(array) == 0 or not ((array > 0) & (array < 1)).all():
+        raise ValueError(f"quantiles must lie between 0 and 1, got {levels!r}")
+    array = np.unique(array)
+    if len(array) % 2 == 0 or array[len(array) // 2] != 0.5:
+        raise ValueError(
+            "quantiles must have 0.5 in their middle, as in (0.05, 0.5, 0.95), since "
+            f"it is the point forecast; got {levels!r}"
+        )
+    return tuple(array.tolist())
+
+
+def _check_counts(history: History) -> None:
+    y = history.y
+    if (y < 0).any() or (y != np.round(y)).any():
+        raise ValueError(
+            'loss="negative_binomial" models counts: y must hold whole numbers of 0 or '
+            'more. For other values use loss="normal" or "student_t"'
+        )

@@ -1,0 +1,115 @@
+"""The level and size of each series, learnt from what it is trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..windows import Origins
+from ._history import History
+
+_TINY = 1e-6  # share of the level of a constant series that counts as its size
+
+
+@dataclass
+class Scaling:
+    """How values of each series, and covariates of all, become numbers near 1.
+
+    A value ``v`` of series ``key`` stands for ``(v - center) / scale``, and
+    ``typical`` is the variance (of counts the mean) of its windows after that.
+
+    Parameters
+    ----------
+    normalize : {"window", "series"} or None
+    is_count : bool
+        Whether values are counts, which are divided but not centred.
+    """
+
+    normalize: str | None
+    is_count: bool
+    series: dict[Any, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(
+        default_factory=dict
+    )
+    X_center: np.ndarray | None = None
+    X_scale: np.ndarray | None = None
+
+    @property
+    def normalization(self) -> str:
+        """What is done to each window, see :func:`~skrnn.modules.normalize_windows`."""
+        if self.normalize != "window":
+            return "none"
+        return "mean" if self.is_count else "last"
+
+    def learn(
+        self, history: History, origins: Origins, n_known: np.ndarray, *, keep: bool
+    ) -> None:
+        """From the first ``n_known`` rows of each series, and its training windows.
+
+        ``keep`` leaves what is known already, and adds series that are new.
+        """
+        known = np.concatenate(
+            [np.arange(o, o + n) for o, n in zip(history.offsets, n_known, strict=True)]
+        )
+        if not keep or self.X_center is None:
+            self.X_center = history.X[known].mean(axis=0)
+            deviation = history.X[known].std(axis=0)
+            self.X_scale = np.where(deviation > 0, deviation, 1.0)
+        for place, key in enumerate(history.keys):
+            if keep and key in self.series:
+                continue
+            first = history.offsets[place]
+            values = history.y[first : first + n_known[place]]
+            own = origins.take(np.flatnonzero(origins.series == place))
+            self.series[key] = self._of_series(values, own, first)
+
+    def _of_series(
+        self, values: np.ndarray, origins: Origins, first: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        n_targets = values.shape[1]
+        if self.normalize is None:
+            return np.zeros(n_targets), np.ones(n_targets), np.ones(n_targets)
+        if self.is_count:
+            mean = values.mean(axis=0)
+            return np.zeros(n_targets), np.where(mean > 0, mean, 1.0), np.ones(n_targets)
+        center, scale = values.mean(axis=0), values.std(axis=0)
+        level = np.abs(values).max(axis=0)
+        smallest = np.where(level > 0, _TINY * level, _TINY)
+        is_constant = scale <= 1e-3 * smallest  # but for rounding
+        scale = np.where(is_constant, smallest, scale)
+        scaled = (values - center) / scale
+        typical = _mean_variance(scaled, origins.starts - first, origins.ends - first)
+        return center, scale, np.where(is_constant, 1.0, typical)
+
+    def of(self, history: History) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Center, scale and typical, each (n_series, n_targets)."""
+        stacked = zip(*(self.series[key] for key in history.keys), strict=True)
+        center, scale, typical = (np.stack(values) for values in stacked)
+        return center, scale, typical
+
+    def rows_of(self, history: History, dtype: str) -> np.ndarray:
+        """The rows as the network is to read them, (n_rows, n_columns)."""
+        center, scale, _ = self.of(history)
+        series = np.repeat(np.arange(len(history.sizes)), history.sizes)
+        y = (history.y - center[series]) / scale[series]
+        return np.hstack([y, self.covariates(history.X)]).astype(dtype)
+
+    def covariates(self, X: np.ndarray) -> np.ndarray:
+        """Covariates as the network is to read them."""
+        return (X - self.X_center) / self.X_scale
+
+
+def _mean_variance(
+    values: np.ndarray, starts: np.ndarray, ends: np.ndarray
+) -> np.ndarray:
+    """Variance within windows, (n_targets,), averaged over the windows."""
+    if len(starts) == 0:
+        return values.var(axis=0)
+    sums = np.vstack([np.zeros(values.shape[1]), values.cumsum(axis=0)])
+    squares = np.vstack([np.zeros(values.shape[1]), (values**2).cumsum(axis=0)])
+    n = (ends - starts)[:, None]
+    mean = (sums[ends] - sums[starts]) / n
+    variance = np.maximum(0, (squares[ends] - squares[starts]) / n - mean**2)
+    average = variance.mean(axis=0)
+    return np.where(average > 0, average, values.var(axis=0))

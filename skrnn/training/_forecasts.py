@@ -1,0 +1,137 @@
+"""Windows into a panel, and what follows them, as a data set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..modules import Affine, normalize_windows
+from ..windows import Origins
+from ._arrays import to_tensor
+from ._buckets import cut_segments
+from ._datasets import DeviceDataset, Targets
+
+_CHUNK = 8192  # windows whose level is found at once
+
+
+class ForecastDataset(DeviceDataset):
+    """Windows into the rows of a panel with the rows that follow them.
+
+    Memory is that of the rows, and a few values for each window.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_columns)
+        The targets, then everything else that is known of a row.
+    origins : Origins
+    horizon, n_targets : int
+    future : sequence of int
+        Columns whose future is known.
+    normalization : {"last", "mean", "none"}
+        See :func:`~skrnn.modules.normalize_windows`.
+    typical : ndarray of shape (n_series, n_targets)
+        What ``normalization`` expects of a window of each series.
+    units : ndarray of shape (n_series, n_targets), default=None
+        If given, the targets are counts: that many times their value in ``rows``.
+    device : torch.device
+    """
+
+    def __init__(
+        self,
+        rows: np.ndarray,
+        origins: Origins,
+        *,
+        horizon: int,
+        n_targets: int,
+        future: Any,
+        normalization: str,
+        typical: np.ndarray,
+        units: np.ndarray | None,
+        device: torch.device,
+    ) -> None:
+        super().__init__(origins.lengths, None, None, device=device)
+        self.rows = to_tensor(rows, device)  # (row, column)
+        self.starts = to_tensor(origins.starts, device)  # (sample,)
+        self.ends = to_tensor(origins.ends, device)
+        self.lengths_on_device = to_tensor(origins.lengths, device)
+        self.horizon = horizon
+        self.n_targets = n_targets
+        self.future = to_tensor(np.asarray(future, dtype=np.int64), device)
+        typical = typical[origins.series]  # (sample, target)
+        self.affine = self._normalized(normalization, to_tensor(typical, device))
+        per_sample = None if units is None else units[origins.series]
+        self.units = None if per_sample is None else to_tensor(per_sample, device)
+
+    def _normalized(self, normalization: str, typical: torch.Tensor) -> Affine:
+        parts = []
+        for first in range(0, len(self), _CHUNK):
+            part = slice(first, first + _CHUNK)
+            x, padding = self._windows(part)
+            y = x[..., : self.n_targets]
+            lengths = padding.get("lengths")
+            parts.append(normalize_windows(normalization, y, lengths, typical[part]))
+        return Affine(*(torch.cat(values) for values in zip(*parts, strict=True)))
+
+    def in_order(self, order: np.ndarray | None) -> ForecastDataset:
+        if order is None:
+            return self
+        on_device = torch.from_numpy(order).to(self.device)
+        other = self._copy_in_order(order, on_device)
+        other.starts, other.ends = self.starts[on_device], self.ends[on_device]
+        other.affine = self.affine.take(on_device)
+        if self.units is not None:
+            other.units = self.units[on_device]
+        if not self.is_uniform:
+            other.lengths_on_device = self.lengths_on_device[on_device]
+        return other
+
+    def targets_of(self, part: slice) -> Targets:
+        """What follows, normalised as the window or counted, (batch, step * target)."""
+        ends = self.ends[part]
+        y = self._view(self.horizon).index_select(0, ends)[..., : self.n_targets]
+        if self.units is None:
+            y = self.affine.take(part).apply(y)  # (batch, step, target)
+        else:
+            y = (y * self.units[part][:, None]).round()
+        return y.flatten(1), None, float(len(ends))
+
+    def gather(self, part: slice) -> dict[str, Any]:
+        """The inputs of a :class:`~skrnn.modules.ForecastNetwork`."""
+        x, inputs = self._windows(part)
+        affine = self.affine.take(part)
+        normalized = affine.apply(x[..., : self.n_targets])
+        if inputs:
+            padding = torch.arange(x.shape[1], device=self.device)
+            padding = padding >= inputs["lengths"][:, None]  # (batch, time)
+            normalized = normalized.masked_fill_(padding[:, :, None], 0)
+        x[..., : self.n_targets] = normalized
+        inputs["x"] = x
+        if len(self.future):
+            ahead = self._view(self.horizon).index_select(0, self.ends[part])
+            inputs["future"] = ahead.index_select(2, self.future)
+        if self.units is not None:
+            inputs["log_scale"] = (affine.scale * self.units[part]).log()
+        return inputs
+
+    def _windows(self, part: slice) -> tuple[torch.Tensor, dict[str, Any]]:
+        """Rows (batch, time, column), with lengths and segments where they differ."""
+        starts, lengths = self.starts[part], self.lengths[part]
+        n_timesteps = int(lengths[0]) if self.is_uniform else int(lengths.max())
+        if self.is_uniform or bool((lengths == n_timesteps).all()):
+            return self._view(n_timesteps).index_select(0, starts), {}
+        on_device = self.lengths_on_device[part]
+        steps = torch.arange(n_timesteps, device=self.device)
+        index = (starts[:, None] + steps).clamp_(max=len(self.rows) - 1)
+        x = self.rows[index].masked_fill_((steps >= on_device[:, None])[:, :, None], 0)
+        is_sorted = bool((np.diff(lengths) <= 0).all())
+        segments = cut_segments(lengths) if is_sorted else None
+        return x, {"lengths": on_device, "segments": segments}
+
+    def _view(self, n_rows: int) -> torch.Tensor:
+        """Every run of rows, (row, time, column), nothing copied."""
+        n_all, n_columns = self.rows.shape
+        return self.rows.as_strided(
+            (n_all - n_rows + 1, n_rows, n_columns), (n_columns, n_columns, 1)
+        )
