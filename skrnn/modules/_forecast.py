@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from ._layers import Segments
 from ._mlp import MLPNetwork
 from ._outline import LayerOutline, count_parameters, shape_of
 from ._recurrent import RecurrentNetwork
+
+_CONTEXT = 8  # values handed to each step by a network without a hidden layer
 
 
 class ForecastNetwork(nn.Module):
@@ -74,27 +77,20 @@ class ForecastNetwork(nn.Module):
         self.n_targets = n_targets
         self.n_parameters = n_parameters
         self.n_values = n_targets * n_parameters  # of a step
-        self.n_context = hidden_layer_sizes[-1] if n_future else 0
+        sizes = tuple(hidden_layer_sizes) or (_CONTEXT,)
+        self.n_context = sizes[-1] if n_future else 0
         width = self.n_values + self.n_context
-        options = {"activation": activation, "dropout": dropout, "dtype": dtype}
-        if cell == "mlp":
-            self.trunk: _WindowMLP | RecurrentNetwork = _WindowMLP(
-                window_length,
-                n_features,
-                hidden_layer_sizes,
-                horizon * width,
-                seed=seed,
-                **options,
-            )
-        else:
-            self.trunk = RecurrentNetwork(
-                cell,
-                n_features,
-                hidden_layer_sizes,
-                horizon * width,
-                seed=seed,
-                **options,
-            )
+        trunk: Any = _WindowMLP if cell == "mlp" else RecurrentNetwork
+        self.trunk = trunk(
+            window_length if cell == "mlp" else cell,
+            n_features,
+            hidden_layer_sizes,
+            horizon * width,
+            activation=activation,
+            dropout=dropout,
+            dtype=dtype,
+            seed=seed,
+        )
         self.future = (
             FutureDecoder(n_future, self.n_context, self.n_values, dtype, seed)
             if n_future

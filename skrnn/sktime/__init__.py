@@ -1,5 +1,17 @@
 """Forecasters and adapters for sktime; the only room that imports it."""
 
 from ._gru_forecaster import GRUForecaster
+from ._lstm_forecaster import LSTMForecaster
+from ._mlp_forecaster import MLPForecaster
+from ._rnn_forecaster import RNNForecaster
+from ._time_series_classifier import TimeSeriesClassifier
+from ._time_series_regressor import TimeSeriesRegressor
 
-__all__ = ["GRUForecaster"]
+__all__ = [
+    "GRUForecaster",
+    "LSTMForecaster",
+    "MLPForecaster",
+    "RNNForecaster",
+    "TimeSeriesClassifier",
+    "TimeSeriesRegressor",
+]

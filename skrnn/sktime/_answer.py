@@ -43,7 +43,8 @@ class Answer:
         self.steps = steps
         self.n_targets = model.plan.n_targets
         self.is_ahead = steps.steps > 0
-        self.ahead = self.within = None
+        self.ahead: Forecasting | None = None
+        self.within: Forecasting | None = None
         if self.is_ahead.any():
             ends, sizes = history.ends, history.sizes
             starts = ends - np.minimum(sizes, model.plan.window_length)
@@ -54,6 +55,11 @@ class Answer:
         if not self.is_ahead.all():
             origins = _origins_before(history, steps, model.plan.window_length)
             self.within = Forecasting(model, history, origins, None, 1, n_threads)
+
+    @property
+    def parts(self) -> list[Forecasting]:
+        """The forecasts ahead and within the sample, as far as there are any."""
+        return [part for part in (self.ahead, self.within) if part is not None]
 
     def collect(self, of: Callable[[Forecasting], np.ndarray]) -> np.ndarray:
         """Values (n_asked, ..., n_targets) of forecasts (origin, ..., step, target)."""
@@ -113,7 +119,7 @@ def future_covariates(
         return values
     if X is None:
         raise ValueError(
-            f"this forecaster was fitted with X, so predict needs the rows of X for the "
+            "this forecaster was fitted with X, so predict needs the rows of X for the "
             f"steps ahead: columns {known}. Columns whose future is not known can be "
             "named in past_columns"
         )

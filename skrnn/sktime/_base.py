@@ -13,13 +13,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
 
+from ..estimators import NetworkSummary
 from ..training import Settings, has_fixed_length
 from ._answer import Answer, future_covariates
-from ._distributions import NegativeBinomialValues, NormalValues, StudentTValues
-from ._forecasts import DirectForecast, Forecasting
+from ._forecasts import Forecasting
 from ._history import History
 from ._model import ForecastModel
 from ._parameters import check_parameters, plan_of
+from ._probability import joint_distribution, marginal_distribution
 from ._steps import stamps_ahead, steps_of
 
 _SEED_LIMIT = 2**31 - 1
@@ -30,6 +31,8 @@ class NetworkForecaster(BaseForecaster):
     """A neural network that forecasts one series, or all series of a panel."""
 
     _cell: ClassVar[str]
+    _model: ForecastModel
+    _history: History
 
     _tags = {
         "authors": ["The skrnn developers"],
@@ -197,9 +200,7 @@ class NetworkForecaster(BaseForecaster):
             future = future_covariates(model, history, steps, X, stamps)
         return Answer(model, history, steps, future, self.n_threads)
 
-    def _predict(
-        self, fh: ForecastingHorizon, X: pd.DataFrame | None
-    ) -> pd.DataFrame:
+    def _predict(self, fh: ForecastingHorizon, X: pd.DataFrame | None) -> pd.DataFrame:
         answer = self._answer(fh, X)
         values = answer.collect(Forecasting.point)
         return pd.DataFrame(values, answer.steps.index, self._history.y_names)
@@ -229,3 +230,78 @@ class NetworkForecaster(BaseForecaster):
         values = answer.collect(lambda ahead: self._uncertain(ahead).variance())
         columns = self._get_columns(method="predict_var")
         return pd.DataFrame(values, answer.steps.index, columns)
+
+    def _predict_proba(
+        self, fh: ForecastingHorizon, X: pd.DataFrame | None, marginal: bool = True
+    ) -> Any:
+        of = marginal_distribution if marginal else joint_distribution
+        columns = self._get_columns(method="predict_var")
+        answer = self._answer(fh, X)
+        return of(answer, columns, self.n_samples, self._sampling_seed)
+
+    def predict_residuals(self, y: Any = None, X: Any = None) -> Any:
+        """Return what came less what had been forecast one step before.
+
+        Parameters
+        ----------
+        y : time series, default=None
+            As in ``fit``; None takes all rows seen so far.
+        X : time series, default=None
+            Covariates of rows of ``y`` that are not seen yet.
+
+        Returns
+        -------
+        residuals : time series
+            Of the type and index of ``y``. The first row of each series, before which
+            there is none, is forecast from the row after it.
+        """
+        self.check_is_fitted()
+        if y is None:
+            y = self._history.y_frame
+        return super().predict_residuals(y, X)
+
+    def summary(self) -> NetworkSummary:
+        """Return the layers of the fitted network, with their parameters counted.
+
+        Returns
+        -------
+        summary : NetworkSummary
+            Printed as text, shown as a table in a notebook.
+
+        Raises
+        ------
+        sktime.exceptions.NotFittedError
+            Before ``fit``.
+        """
+        self.check_is_fitted()
+        title = f"{type(self).__name__}, {self._model.plan.dtype} on {self.device_}"
+        return NetworkSummary(title, self.net_.module_.outline())
+
+    @classmethod
+    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
+        """Return parameters with which sktime's checks are quick.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            There is only one set of parameters.
+
+        Returns
+        -------
+        params : list of dict
+        """
+        quick = {
+            "window_length": 5,
+            "hidden_layer_sizes": 3,
+            "learning_rate": "onecycle",
+            "max_iter": 2,
+            "random_state": 0,
+        }
+        sampled = {
+            **quick,
+            "horizon": 2,
+            "loss": "normal",
+            "normalize": "series",
+            "n_samples": 10,
+        }
+        return [quick, sampled]

@@ -81,9 +81,7 @@ def _by_step(errors: np.ndarray) -> Errors:
     n_steps, n_targets = errors.shape[1:]
     counts = np.isfinite(errors[..., 0]).sum(axis=0)  # fewer from step to step
     fewest = min(_FEWEST_ERRORS, counts[0])
-    source = np.maximum.accumulate(
-        np.where(counts >= fewest, np.arange(n_steps), 0)
-    )
+    source = np.maximum.accumulate(np.where(counts >= fewest, np.arange(n_steps), 0))
     factors = np.sqrt((np.arange(n_steps) + 1) / (source + 1))
     known = errors[:, source]
     in_order = [
@@ -103,9 +101,7 @@ def calibration_origins(model: ForecastModel, history: History) -> Origins:
     All origins, if none was held out.
     """
     window = model.plan.window_length
-    firsts = [
-        _first_row(model, history, place) for place in range(len(history.keys))
-    ]
+    firsts = [_first_row(model, history, place) for place in range(len(history.keys))]
     bounds = list(zip(firsts, history.ends, strict=True))
     if not any(first < end for first, end in bounds):
         return _some(origins_within(history.sizes, window, 1))

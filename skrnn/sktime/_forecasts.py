@@ -155,7 +155,7 @@ class Forecasting:
         return rolled.values * scale + center
 
     def _drawing(self, root: np.ndarray, random_state: np.random.RandomState) -> Draw:
-        """Draws of blocks whose normal scores have the correlation ``root @ root.T``."""
+        """Draws of blocks; their normal scores have the correlation root @ root.T."""
 
         def draw(parameters: np.ndarray) -> np.ndarray:
             # parameters (origin, step, target, parameter); fewer steps in a last block

@@ -13,8 +13,8 @@ from ..training import (
     ForecastDataset,
     Outcome,
     Progress,
-    RollInputs,
     Rolled,
+    RollInputs,
     Settings,
     build_net,
     device_after_loading,
@@ -129,8 +129,8 @@ class ForecastModel:
     def adopt(self, history: History) -> None:
         """Take series to forecast that none of the training was on."""
         self.meet(history)
-        starts = {key: times[0] for key, times in zip(history.keys, history.times)}
-        self.calibration_starts = starts
+        firsts = [times[0] for times in history.times]
+        self.calibration_starts = dict(zip(history.keys, firsts, strict=True))
 
     def _build(self) -> Any:
         return build_net(
@@ -219,7 +219,11 @@ class ForecastModel:
         )
 
     def roll_inputs(
-        self, history: History, origins: Origins, future: np.ndarray | None, n_steps: int
+        self,
+        history: History,
+        origins: Origins,
+        future: np.ndarray | None,
+        n_steps: int,
     ) -> RollInputs:
         """What forecasts from these origins begin with.
 

@@ -75,7 +75,7 @@ def plan_of(
     past = _past_columns(forecaster.past_columns, history)
     return Plan(
         cell=forecaster._cell,
-        hidden_layer_sizes=check_layer_sizes(forecaster.hidden_layer_sizes, 1),
+        hidden_layer_sizes=_layer_sizes(forecaster),
         activation=forecaster.activation,
         dropout=float(forecaster.dropout),
         window_length=int(forecaster.window_length),
@@ -91,9 +91,12 @@ def plan_of(
     )
 
 
-def _horizon(
-    forecaster: Any, history: History, fh: ForecastingHorizon | None
-) -> int:
+def _layer_sizes(forecaster: Any) -> tuple[int, ...]:
+    fewest = 0 if forecaster._cell == "mlp" else 1
+    return check_layer_sizes(forecaster.hidden_layer_sizes, fewest)
+
+
+def _horizon(forecaster: Any, history: History, fh: ForecastingHorizon | None) -> int:
     """Steps decoded at once."""
     longest = int(history.sizes.max())
     if forecaster.horizon != "auto":

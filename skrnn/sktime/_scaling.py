@@ -72,7 +72,11 @@ class Scaling:
             return np.zeros(n_targets), np.ones(n_targets), np.ones(n_targets)
         if self.is_count:
             mean = values.mean(axis=0)
-            return np.zeros(n_targets), np.where(mean > 0, mean, 1.0), np.ones(n_targets)
+            return (
+                np.zeros(n_targets),
+                np.where(mean > 0, mean, 1.0),
+                np.ones(n_targets),
+            )
         center, scale = values.mean(axis=0), values.std(axis=0)
         level = np.abs(values).max(axis=0)
         smallest = np.where(level > 0, _TINY * level, _TINY)
