@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtr, ndtri, stdtrit
 from sklearn.covariance import ledoit_wolf
 
 from ..windows import Origins, origins_within
@@ -16,11 +16,15 @@ from ._model import ForecastModel
 _MOST_ORIGINS = 5000
 _FEWEST_ERRORS = 5  # of a step; with fewer, it widens from the one before
 _FEWEST_VECTORS = 20  # errors of all steps together, to tell how they go together
+_PRIOR = 20  # held-out scores that weigh as much as the forecast's own word
+_GRID = np.linspace(-3, 3, 61)  # normal scores
+_RAREST = 1e-4  # probability that is told from 0
+_TINY = 1e-30
 
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors by step, in units of the scale of their window.
+    """Errors by step, in units of their series or of their window.
 
     Parameters
     ----------
@@ -30,11 +34,15 @@ class Errors:
         What the errors are widened by, where a step has too few of its own.
     paths : ndarray of shape (n_origins, n_steps, n_targets)
         The errors of each origin; where a step is not known yet, as the step before.
+    power : int
+        0 if errors are in units of the series, 1 if they are larger in windows with a
+        larger deviation, and in units of that.
     """
 
     sorted: list[list[np.ndarray]]
     factors: np.ndarray
     paths: np.ndarray
+    power: int = 1
 
     def quantile(self, level: float) -> np.ndarray:
         """What the error is under with this probability, (n_steps, n_targets).
@@ -71,9 +79,22 @@ def errors_of(
     inputs = model.roll_inputs(history, origins, None, n_steps)
     rolled = model.roll(inputs, n_steps, n_threads)
     center, scale = model.units_of(history, origins, rolled)
-    forecast = rolled.values * scale + center
-    errors = (_actual(history, origins, n_steps) - forecast) / scale
-    return _by_step(errors)
+    errors = _actual(history, origins, n_steps) - (rolled.values * scale + center)
+    power = _power(errors / scale, rolled.scale)
+    unit = scale / rolled.scale ** (1 - power)
+    return replace(_by_step(errors / unit), power=power)
+
+
+def _power(errors: np.ndarray, scale: np.ndarray) -> int:
+    """Whether the errors, here divided by it, grow with the deviation of the window.
+
+    Tells which of two normal distributions makes the first step likelier: one whose
+    deviation is in proportion, or one for all windows of a series.
+    """
+    first, scale = errors[:, 0], scale[:, 0]
+    in_proportion = -np.log(np.mean(first**2) + _TINY) / 2 - np.mean(np.log(scale))
+    for_all = -np.log(np.mean((first * scale) ** 2) + _TINY) / 2
+    return int(in_proportion >= for_all)
 
 
 def _by_step(errors: np.ndarray) -> Errors:
@@ -155,33 +176,91 @@ def _no_errors(n_steps: int, n_targets: int) -> Errors:
     return Errors(zero, np.ones(n_steps), np.zeros((1, n_steps, n_targets)))
 
 
-def correlation_of(
+@dataclass(frozen=True)
+class Recalibration:
+    """How distributions have to be changed to fit what was held out.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (horizon, n_targets, n_levels)
+        What the normal scores ``_GRID`` of a forecast are in truth.
+    root : ndarray of shape (horizon * n_targets, horizon * n_targets)
+        Its product with itself is the correlation of the normal scores of a block.
+    """
+
+    scores: np.ndarray
+    root: np.ndarray
+
+    def levels(self, scores: np.ndarray) -> np.ndarray:
+        """Levels to look up, in place of normal scores (..., step, target)."""
+        found = np.empty(scores.shape)
+        for step in range(scores.shape[-2]):
+            for target in range(scores.shape[-1]):
+                truth = self.scores[step, target]
+                own = scores[..., step, target]
+                found[..., step, target] = _extended_interp(own, _GRID, truth)
+        return ndtr(found)
+
+
+def recalibration_of(
     model: ForecastModel, history: History, n_threads: Any
-) -> np.ndarray:
-    """How the values of one block go together, as a correlation of normal scores.
+) -> Recalibration:
+    """Truth and dependence of forecasts from the origins that were held out.
 
-    A forecast value is turned into its probability under its own distribution, and
-    that into a normal score: what is left is the dependence between steps and targets
-    (a Gaussian copula), shrunk as Ledoit and Wolf do.
+    A value that came is turned into its probability under its forecast, and that into
+    a normal score [1]_. The ranks of these scores tell which level of a forecast covers
+    what share of new values, as in split-conformal prediction; with few scores a
+    forecast is believed as it is. Their correlation, shrunk as Ledoit and Wolf do,
+    tells how steps and targets go together (a Gaussian copula).
 
-    Returns
-    -------
-    correlation : ndarray of shape (horizon * n_targets, horizon * n_targets)
+    References
+    ----------
+    .. [1] V. Kuleshov, N. Fenner and S. Ermon, "Accurate uncertainties for deep
+       learning using calibrated regression", ICML, 2018.
+       https://arxiv.org/abs/1807.00263
     """
     horizon, n_targets = model.plan.horizon, model.plan.n_targets
-    size = horizon * n_targets
     origins = calibration_origins(model, history)
-    origins = origins.take(
-        np.flatnonzero(origins.ends + horizon <= history.ends[origins.series])
-    )
-    if size == 1 or len(origins) < _FEWEST_VECTORS:
-        return np.eye(size)
+    if len(origins) == 0:
+        grid = np.broadcast_to(_GRID, (horizon, n_targets, len(_GRID)))
+        return Recalibration(grid, np.eye(horizon * n_targets))
     inputs = model.roll_inputs(history, origins, None, horizon)
     rolled = model.roll(inputs, horizon, n_threads)
     center, scale = model.units_of(history, origins, rolled)
     actual = (_actual(history, origins, horizon) - center) / scale
-    probability = model.distribution(rolled.parameters).probability(actual)
-    scores = ndtri(np.clip(probability, 1e-4, 1 - 1e-4)).reshape(len(origins), size)
-    covariance = ledoit_wolf(scores)[0]
+    is_known = np.isfinite(actual)
+    distribution = model.distribution(rolled.parameters)
+    probability = distribution.probability(np.where(is_known, actual, 0))
+    scores = ndtri(np.clip(probability, _RAREST, 1 - _RAREST))
+    truth = [
+        [_true_scores(scores[is_known[:, k, i], k, i]) for i in range(n_targets)]
+        for k in range(horizon)
+    ]
+    complete = scores[is_known.all(axis=(1, 2))]
+    return Recalibration(np.array(truth), _root(complete.reshape(len(complete), -1)))
+
+
+def _true_scores(scores: np.ndarray) -> np.ndarray:
+    """Quantiles of scores at the levels of ``_GRID``, believed as far as there are."""
+    n = len(scores)
+    if n == 0:
+        return _GRID
+    ranks = ndtri(np.arange(1, n + 1) / (n + 1))
+    found = _extended_interp(_GRID, ranks, np.sort(scores))
+    return (n * found + _PRIOR * _GRID) / (n + _PRIOR)
+
+
+def _extended_interp(x: np.ndarray, knots: np.ndarray, values: np.ndarray) -> Any:
+    """Linear between the knots; beyond them as far off as at the outer ones."""
+    inside = np.clip(x, knots[0], knots[-1])
+    return np.interp(inside, knots, values) + (x - inside)
+
+
+def _root(scores: np.ndarray) -> np.ndarray:
+    """Cholesky factor of the correlation of scores (n_origins, n_values)."""
+    n_origins, n_values = scores.shape
+    if n_values == 1 or n_origins < _FEWEST_VECTORS:
+        return np.eye(n_values)
+    covariance = ledoit_wolf(scores, assume_centered=True)[0]
     deviation = np.sqrt(np.diag(covariance))
-    return covariance / np.outer(deviation, deviation)
+    return np.linalg.cholesky(covariance / np.outer(deviation, deviation))

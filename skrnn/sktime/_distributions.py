@@ -9,8 +9,6 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 from scipy.stats import nbinom
 
-_GRID = (np.arange(99) + 0.5) / 99  # levels over which a variance is averaged
-
 
 @dataclass(frozen=True)
 class Point:
@@ -33,10 +31,6 @@ class NormalValues:
     def mean(self) -> np.ndarray:
         return self.parameters[..., 0]
 
-    @property
-    def variance(self) -> np.ndarray:
-        return self.parameters[..., 1] ** 2
-
     def quantile(self, level: Any) -> np.ndarray:
         """The value at each level, which broadcasts against the mean."""
         return self.mean + self.parameters[..., 1] * ndtri(level)
@@ -55,11 +49,6 @@ class StudentTValues:
     @property
     def mean(self) -> np.ndarray:
         return self.parameters[..., 0]
-
-    @property
-    def variance(self) -> np.ndarray:
-        freedom = self.parameters[..., 2]
-        return self.parameters[..., 1] ** 2 * freedom / (freedom - 2)
 
     def quantile(self, level: Any) -> np.ndarray:
         """The value at each level, which broadcasts against the mean."""
@@ -81,10 +70,6 @@ class NegativeBinomialValues:
     @property
     def mean(self) -> np.ndarray:
         return self.parameters[..., 0]
-
-    @property
-    def variance(self) -> np.ndarray:
-        return self.mean + self.parameters[..., 1] * self.mean**2
 
     @property
     def size_and_probability(self) -> tuple[np.ndarray, np.ndarray]:
@@ -118,11 +103,6 @@ class QuantileValues:
     def mean(self) -> np.ndarray:
         """The middle quantile."""
         return self.parameters[..., len(self.levels) // 2]
-
-    @property
-    def variance(self) -> np.ndarray:
-        values = np.stack([self.quantile(level) for level in _GRID])
-        return values.var(axis=0)
 
     def quantile(self, level: Any) -> np.ndarray:
         """The value at each level, which broadcasts against the mean."""

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtri
 
 from ..training import BATCH_SIZE, Rolled
 from ..windows import Origins
-from ._calibration import Errors, correlation_of, errors_of
+from ._calibration import Errors, Recalibration, errors_of, recalibration_of
 from ._history import History
 from ._model import ForecastModel
 
+_EVEN = (np.arange(199) + 0.5) / 199  # levels over which a variance is averaged
 Draw = Callable[[np.ndarray], np.ndarray]
 
 
@@ -27,31 +28,40 @@ class DirectForecast:
     """
 
     distribution: Any
+    recalibration: Recalibration
     center: np.ndarray
     scale: np.ndarray
 
     def quantile(self, level: float) -> np.ndarray:
         """What values are under with this probability, (origin, step, target)."""
-        return self.distribution.quantile(level) * self.scale + self.center
+        scores = np.full(self.center.shape[1:], ndtri(level))  # (step, target)
+        levels = self.recalibration.levels(scores)
+        return self.distribution.quantile(levels) * self.scale + self.center
 
     def variance(self) -> np.ndarray:
         """Variance of each value, (origin, step, target)."""
-        return self.distribution.variance * self.scale**2
+        return np.stack([self.quantile(level) for level in _EVEN]).var(axis=0)
 
 
 @dataclass(frozen=True)
 class SampledForecast:
-    """Values seen in ``paths`` (n_origins, n_samples, n_steps, n_targets)."""
+    """A first block as the network gives it, and what is seen in paths after it.
 
-    paths: np.ndarray
+    ``later`` is of shape (n_origins, n_samples, n_later_steps, n_targets).
+    """
+
+    first: DirectForecast
+    later: np.ndarray
 
     def quantile(self, level: float) -> np.ndarray:
         """What values are under with this probability, (origin, step, target)."""
-        return np.quantile(self.paths, level, axis=1)
+        later = np.quantile(self.later, level, axis=1, method="inverted_cdf")
+        return np.concatenate([self.first.quantile(level), later], axis=1)
 
     def variance(self) -> np.ndarray:
         """Variance of each value, (origin, step, target)."""
-        return self.paths.var(axis=1)
+        later = self.later.var(axis=1)
+        return np.concatenate([self.first.variance(), later], axis=1)
 
 
 @dataclass(frozen=True)
@@ -111,15 +121,19 @@ class Forecasting:
 
     def uncertain(self, n_samples: int, seed: int) -> Any:
         """Forecasts that know their quantiles and variance."""
-        plan = self.model.plan
-        if not plan.is_point and self.n_steps > plan.horizon:
-            return SampledForecast(self.paths(n_samples, seed))
+        horizon = self.model.plan.horizon
         rolled, center, scale = self._rolled()
-        if plan.is_point:
-            point = rolled.values * scale + center
-            return CalibratedForecast(point, scale, self._errors())
-        distribution = self.model.distribution(rolled.parameters)
-        return DirectForecast(distribution, center, scale)
+        if self.model.plan.is_point:
+            point, errors = rolled.values * scale + center, self._errors()
+            return CalibratedForecast(point, _unit(rolled, scale, errors), errors)
+        near = slice(min(horizon, self.n_steps))
+        distribution = self.model.distribution(rolled.parameters[:, near])
+        first = DirectForecast(
+            distribution, self._recalibration(), center[:, near], scale[:, near]
+        )
+        if self.n_steps <= horizon:
+            return first
+        return SampledForecast(first, self.paths(n_samples, seed)[:, :, horizon:])
 
     def paths(self, n_samples: int, seed: int) -> np.ndarray:
         """Draws from the joint distribution of all steps and targets.
@@ -133,15 +147,17 @@ class Forecasting:
             random_state = np.random.RandomState(seed)
             rolled, center, scale = self._rolled()
             point = rolled.values * scale + center
-            errors = self._errors().paths  # (vector, step, target)
-            chosen = random_state.randint(len(errors), size=(n_origins, n_samples))
-            return point[:, None] + errors[chosen] * scale[:, None]
+            errors = self._errors()
+            paths = errors.paths  # (vector, step, target)
+            chosen = random_state.randint(len(paths), size=(n_origins, n_samples))
+            unit = _unit(rolled, scale, errors)
+            return point[:, None] + paths[chosen] * unit[:, None]
         index = np.repeat(np.arange(n_origins), n_samples)
-        correlation = correlation_of(self.model, self.history, self.n_threads)
-        root = np.linalg.cholesky(correlation)
+        recalibration = self._recalibration()
         parts = []
         for first in range(0, len(index), BATCH_SIZE):
-            draw = self._drawing(root, np.random.RandomState([seed, first]))
+            random_state = np.random.RandomState([seed, first])
+            draw = self._drawing(recalibration, random_state)
             parts.append(self._sampled(index[first : first + BATCH_SIZE], draw))
         paths = np.concatenate(parts)
         return paths.reshape(n_origins, n_samples, self.n_steps, -1)
@@ -154,18 +170,25 @@ class Forecasting:
         center, scale = model.units_of(self.history, origins, rolled)
         return rolled.values * scale + center
 
-    def _drawing(self, root: np.ndarray, random_state: np.random.RandomState) -> Draw:
-        """Draws of blocks; their normal scores have the correlation root @ root.T."""
+    def _drawing(
+        self, recalibration: Recalibration, random_state: np.random.RandomState
+    ) -> Draw:
+        """Draws of blocks, spread and correlated as what was held out."""
+        root = recalibration.root
 
         def draw(parameters: np.ndarray) -> np.ndarray:
             # parameters (origin, step, target, parameter); fewer steps in a last block
             n_origins, n_steps, n_targets, _ = parameters.shape
             scores = random_state.standard_normal((n_origins, len(root))) @ root.T
             scores = scores[:, : n_steps * n_targets]
-            levels = ndtr(scores).reshape(n_origins, n_steps, n_targets)
+            scores = scores.reshape(n_origins, n_steps, n_targets)
+            levels = recalibration.levels(scores)
             return self.model.distribution(parameters).quantile(levels)
 
         return draw
+
+    def _recalibration(self) -> Recalibration:
+        return recalibration_of(self.model, self.history, self.n_threads)
 
     def _errors(self) -> Errors:
         return errors_of(self.model, self.history, self.n_steps, self.n_threads)
@@ -174,3 +197,8 @@ class Forecasting:
         """What is rolled on from means, and what brings it into the units of y."""
         rolled = self.model.roll(self.inputs, self.n_steps, self.n_threads)
         return rolled, *self.model.units_of(self.history, self.origins, rolled)
+
+
+def _unit(rolled: Rolled, scale: np.ndarray, errors: Errors) -> np.ndarray:
+    """What errors are in units of, (origin, step, target)."""
+    return scale / rolled.scale ** (1 - errors.power)

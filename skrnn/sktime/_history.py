@@ -73,8 +73,12 @@ class History:
             )
         if self.X_frame is not None and X is not None:
             X = X.loc[:, self.X_names].loc[y.index]
-            X = update_data(_until(self.X_frame, y), X)
-        return History(update_data(_until(self.y_frame, y), y), X)
+            X = update_data(_until(self.X_frame, y), self._named(X))
+        return History(update_data(_until(self.y_frame, y), self._named(y)), X)
+
+    def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with the names of levels that the first one had."""
+        return frame.set_axis(frame.index.set_names(self.index_names))
 
     def index_of(self, stamps: list[pd.Index], order: Iterable[int]) -> pd.Index:
         """One index from the stamps of each series, the series in this order."""
@@ -110,14 +114,15 @@ def _sorted_places(keys: list) -> list[int]:
 
 def _until(frame: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
     """The rows of ``frame`` that are no newer than the last one of the series in y."""
+    y = y.sort_index(level=-1)
     times = frame.index.get_level_values(-1)
     if frame.index.nlevels == 1:
         return frame[times <= y.index.max()]
-    instances = y.index.droplevel(-1)
-    last = pd.Series(y.index.get_level_values(-1), index=instances)
-    last = last.groupby(level=list(range(last.index.nlevels))).max()
-    own = last.reindex(frame.index.droplevel(-1))
-    return frame[(own.isna() | (times <= own.to_numpy())).to_numpy()]
+    newest = dict(zip(y.index.droplevel(-1), y.index.get_level_values(-1), strict=True))
+    codes, names = frame.index.droplevel(-1).factorize()
+    is_met = np.array([name in newest for name in names])
+    last = pd.Index([newest.get(name, times[0]) for name in names])
+    return frame[~is_met[codes] | (times <= last.take(codes))]
 
 
 def _covariates(X: pd.DataFrame | None, index: pd.Index) -> np.ndarray:

@@ -286,6 +286,8 @@ class ForecastModel:
 
         Each of shape (n_origins, n_steps, n_targets).
         """
+        if self.scaling.is_count:
+            return np.zeros(rolled.values.shape), np.ones(rolled.values.shape)
         center, scale, _ = self.scaling.of(history)
         center, scale = center[origins.series][:, None], scale[origins.series][:, None]
         return rolled.center * scale + center, rolled.scale * scale

@@ -17,8 +17,9 @@ def marginal_distribution(
 ) -> Any:
     """The distribution of each value on its own.
 
-    That of the network where it gives a normal, Student-t or negative binomial one;
-    else an empirical one at ``n_samples`` evenly spaced levels.
+    Of the kind that the network gives where that is a normal, Student-t or negative
+    binomial one, with the forecast's mean and variance; else an empirical one at
+    ``n_samples`` evenly spaced levels.
     """
     index = answer.steps.index
     where = {"index": index, "columns": columns}
@@ -28,19 +29,10 @@ def marginal_distribution(
         return answer.collect(lambda part: attribute(forecasts[id(part)]))
 
     kinds = {_kind(forecast) for forecast in forecasts.values()}
-    if kinds == {NormalValues}:
-        from skpro.distributions import Normal
-
-        deviation = np.sqrt(of(lambda forecast: forecast.variance()))
-        return Normal(of(_center), deviation, **where)
-    if kinds == {StudentTValues}:
-        from skpro.distributions import TDistribution
-
-        return TDistribution(of(_center), of(_t_scale), of(_t_freedom), **where)
-    if kinds == {NegativeBinomialValues}:
-        from skpro.distributions import NegativeBinomial
-
-        return NegativeBinomial(of(_center), of(_dispersion), **where)
+    if len(kinds) == 1 and kinds <= _MOMENTS.keys():
+        center, variance = of(_center), of(lambda forecast: forecast.variance())
+        freedom = of(_freedom) if kinds == {StudentTValues} else None
+        return _MOMENTS[kinds.pop()](center, variance, freedom, where)
     levels = (np.arange(n_samples) + 0.5) / n_samples
     draws = [of(lambda forecast, at=level: forecast.quantile(at)) for level in levels]
     return _empirical(np.stack(draws), index, columns, time_indep=True)
@@ -86,13 +78,37 @@ def _center(forecast: DirectForecast) -> np.ndarray:
     return forecast.distribution.mean * forecast.scale + forecast.center
 
 
-def _t_scale(forecast: DirectForecast) -> np.ndarray:
-    return forecast.distribution.parameters[..., 1] * forecast.scale
-
-
-def _t_freedom(forecast: DirectForecast) -> np.ndarray:
+def _freedom(forecast: DirectForecast) -> np.ndarray:
     return forecast.distribution.parameters[..., 2]
 
 
-def _dispersion(forecast: DirectForecast) -> np.ndarray:
-    return forecast.distribution.parameters[..., 1]
+def _normal(mean: np.ndarray, variance: np.ndarray, _: Any, where: Any) -> Any:
+    from skpro.distributions import Normal
+
+    return Normal(mean, np.sqrt(variance), **where)
+
+
+def _student_t(
+    mean: np.ndarray, variance: np.ndarray, freedom: np.ndarray, where: Any
+) -> Any:
+    from skpro.distributions import TDistribution
+
+    scale = np.sqrt(variance * (freedom - 2) / freedom)
+    return TDistribution(mean, scale, freedom, **where)
+
+
+def _negative_binomial(
+    mean: np.ndarray, variance: np.ndarray, _: Any, where: Any
+) -> Any:
+    from skpro.distributions import NegativeBinomial
+
+    dispersion = np.maximum(_LEAST_DISPERSION, (variance - mean) / mean**2)
+    return NegativeBinomial(mean, dispersion, **where)
+
+
+_LEAST_DISPERSION = 1e-6
+_MOMENTS: dict[Any, Any] = {
+    NormalValues: _normal,
+    StudentTValues: _student_t,
+    NegativeBinomialValues: _negative_binomial,
+}
