@@ -70,7 +70,8 @@ def test_batches_hold_windows_and_what_follows(sizes):
         part = slice(i, i + 1)
         start, end = origins.starts[i], origins.ends[i]
         window = rows[start:end, 0]
-        scale = np.sqrt((((window - window.mean()) ** 2).sum() + 1) / (end - start + 1))
+        squares = ((window - window.mean()) ** 2).sum()
+        scale = np.sqrt((squares + 4) / (end - start + 4))
         inputs, (y, weights, total) = data.gather(part), data.targets_of(part)
         assert (weights, total) == (None, 1.0)
         n = end - start
@@ -123,7 +124,7 @@ def test_untrained_network_forecasts_the_centre():
 def test_counts_are_divided_by_a_mean():
     y = torch.tensor([[2.0, 4.0, 6.0]]).T[None]  # one window of mean 4
     affine = normalize_windows("mean", y, None, torch.ones(1, 1))
-    assert affine.scale.item() == pytest.approx((12 + 1) / 4)
+    assert affine.scale.item() == pytest.approx((12 + 4 * 1) / (3 + 4))
     assert affine.center.item() == 0
     zeros = normalize_windows("mean", y * 0, None, torch.zeros(1, 1))
     assert zeros.scale.item() == 1

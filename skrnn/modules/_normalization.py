@@ -8,6 +8,8 @@ import torch
 
 from ._pooling import is_padding, last_valid
 
+_PRIOR = 4  # observations that what is typical counts as
+
 
 class Affine(NamedTuple):
     """A value ``v`` stands for ``(v - center) / scale``; both (batch, target)."""
@@ -42,7 +44,7 @@ def normalize_windows(
         The values, right-padded where ``lengths`` (batch,) are given.
     typical : Tensor of shape (batch, target)
         The variance (or mean) to be expected of a window of this series. It counts as
-        one more observation, so that a window that happens to be constant, or is a
+        four more observations, so that a window that happens to be constant, or is a
         single row, is not divided by zero.
     """
     zeros, ones = torch.zeros_like(typical), torch.ones_like(typical)
@@ -54,11 +56,12 @@ def normalize_windows(
         n_steps = lengths[:, None].to(y.dtype)
     mean = y.sum(dim=1) / n_steps  # (batch, target)
     if kind == "mean":
-        scale = (mean * n_steps + typical) / (n_steps + 1)
+        scale = (mean * n_steps + _PRIOR * typical) / (n_steps + _PRIOR)
         return Affine(zeros, torch.where(scale > 0, scale, ones))
     deviations = y - mean[:, None]
     if lengths is not None:
         deviations = deviations.masked_fill(is_padding(y, lengths), 0)
-    variance = ((deviations**2).sum(dim=1) + typical) / (n_steps + 1)
+    squares = (deviations**2).sum(dim=1)  # (batch, target)
+    variance = (squares + _PRIOR * typical) / (n_steps + _PRIOR)
     scale = torch.where(variance > 0, variance, ones).sqrt()
     return Affine(last_valid(y, lengths), scale)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from copy import deepcopy
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
@@ -120,11 +121,15 @@ class NetworkForecaster(BaseForecaster):
         """The pretrained network, for other series."""
         plan = plan_of(self, history, None, pretrained.plan.horizon)
         if plan != pretrained.plan or history.X_names != pretrained.X_names:
+            differences = [
+                f"{name}={mine!r} (pretrained: {theirs!r})"
+                for name, mine in {**asdict(plan), "X": history.X_names}.items()
+                if mine != (theirs := pretrained.described()[name])
+            ]
             raise ValueError(
                 "the data or parameters ask for another network than the pretrained "
-                f"one: {plan} with X columns {history.X_names}, but pretrained was "
-                f"{pretrained.plan} with {pretrained.X_names}. Use the same columns "
-                "and parameters, or a new forecaster"
+                f"one: {', '.join(differences)}. Use the same columns and parameters, "
+                "or a new forecaster"
             )
         random_state = check_random_state(self.random_state)
         self._random_state = np.random.RandomState(random_state.randint(_SEED_LIMIT))

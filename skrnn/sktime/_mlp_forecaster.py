@@ -93,7 +93,8 @@ class MLPForecaster(NetworkForecaster):
     validation_fraction : float, default=0.1
         Share of the windows of each series, its last ones, held out by early_stopping
         and for the intervals of "absolute_error", "squared_error" and "huber". No row
-        forecast in training is forecast there.
+        forecast in training is forecast there. 0 holds nothing out: the training loss
+        decides, and intervals come from errors in training, which are too small.
     n_iter_no_change : int or inf, default=20
         See tol.
     device : str or torch.device, default="auto"

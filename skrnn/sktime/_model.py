@@ -115,6 +115,10 @@ class ForecastModel:
         self.X_names: list = []
         self.net = self._build()
 
+    def described(self) -> dict[str, Any]:
+        """What decides the network, by name."""
+        return {**asdict(self.plan), "X": self.X_names}
+
     def forget_series(self) -> None:
         """Be ready for other series with the same network."""
         self.scaling.series = {}
@@ -161,7 +165,7 @@ class ForecastModel:
             history.sizes, plan.window_length, plan.horizon, plan.step_length
         )
         chosen, held_out = np.arange(len(origins)), np.arange(0)
-        if settings.early_stopping or plan.is_point:
+        if validation_fraction and (settings.early_stopping or plan.is_point):
             chosen, held_out = hold_out_last_origins(
                 origins, validation_fraction, plan.horizon
             )

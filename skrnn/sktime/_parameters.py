@@ -24,6 +24,7 @@ _POSITIVE = Interval(Integral, 1, None, closed="left")
 
 _CONSTRAINTS: dict = {
     **TRAINING_CONSTRAINTS,
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
     "window_length": [_POSITIVE],
     "horizon": [StrOptions({"auto"}), _POSITIVE],
     "step_length": [_POSITIVE],
