@@ -103,7 +103,7 @@ def _negative_binomial(
     from skpro.distributions import NegativeBinomial
 
     dispersion = np.maximum(_LEAST_DISPERSION, (variance - mean) / mean**2)
-    return NegativeBinomial(mean, dispersion, **where)
+    return NegativeBinomial(mean, 1 / dispersion, **where)  # skpro's alpha is a size
 
 
 _LEAST_DISPERSION = 1e-6
