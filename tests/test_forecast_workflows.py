@@ -20,7 +20,6 @@ from sktime.forecasting.reconcile import ReconcilerForecaster
 from sktime.performance_metrics.forecasting import MeanAbsolutePercentageError
 from sktime.performance_metrics.forecasting.probabilistic import PinballLoss
 from sktime.split import ExpandingWindowSplitter, SlidingWindowSplitter
-from sktime.transformations.hierarchical.aggregate import Aggregator
 from sktime.transformations.series.adapt import TabularToSeriesAdaptor
 from sktime.transformations.series.detrend import Deseasonalizer
 from sktime.transformations.series.difference import Differencer
@@ -177,11 +176,11 @@ def hierarchy():
     return y.rename(columns={"c0": "y"})
 
 
+@pytest.mark.filterwarnings("ignore:Found elements in the index of X named")
 @pytest.mark.parametrize("method", ["bu", "mint_shrink"])
 def test_reconciliation(hierarchy, method):
     forecaster = ReconcilerForecaster(MLPForecaster(**QUICK), method=method)
-    totals = Aggregator().fit_transform(hierarchy)
-    forecaster.fit(totals, fh=[1, 2])
+    forecaster.fit(hierarchy, fh=[1, 2])
     forecast = forecaster.predict()
     assert len(forecast) == 2 * (6 + 2 + 1)
     bottom = forecast[
