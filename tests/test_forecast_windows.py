@@ -181,25 +181,34 @@ def test_pinball_loss_by_hand():
 
 
 def test_conformal_ranks():
-    errors = np.arange(1.0, 20.0)  # 19 of them
-    assert _conformal(errors, 0.05) == 1
-    assert _conformal(errors, 0.1) == 2
-    assert _conformal(errors, 0.95) == 19
-    assert _conformal(errors, 0.9) == 18
-    assert _conformal(errors, 0.5) == 10
-    assert _conformal(errors, 0.01) <= 1
-    assert _conformal(errors, 0.001) < _conformal(errors, 0.01)
+    errors = np.arange(1.0, 200.0)  # 199 of them
+    for level, rank in [(0.05, 10), (0.1, 20), (0.5, 100), (0.9, 180), (0.95, 190)]:
+        assert _conformal(errors, level) == rank
+    assert _conformal(errors, 0.001) <= 1
+    assert _conformal(errors, 0.9999) > _conformal(errors, 0.999) >= 199
 
 
-@given(st.integers(20, 200), st.sampled_from([0.05, 0.1, 0.2, 0.8, 0.9]))
-def test_conformal_holds_in_finite_samples(n, level):
-    """At least the level, at most one rank more, for exchangeable errors."""
-    ranks = np.arange(1.0, n + 1)
-    share = _conformal(ranks, level) / (n + 1)  # of a new rank to be at most this
-    if level > 0.5:
-        assert level - 1e-9 <= share <= level + 1 / (n + 1) + 1e-9
-    else:
-        assert level - 1 / (n + 1) - 1e-9 <= share <= level + 1e-9
+def test_few_errors_count_to_both_sides():
+    errors = np.array([-9.0, -5, -4, -3, -2, -1, 1, 2, 6])  # sizes 1 1 2 2 3 4 5 6 9
+    assert _conformal(errors, 0.5) == 0
+    assert _conformal(errors, 0.75) == 3  # rank 0.5 * 10 of the sizes
+    assert _conformal(errors, 0.25) == -3
+    assert _conformal(errors, 0.95) == 9
+    assert _conformal(errors, 0.01) == -_conformal(errors, 0.99) < -9
+
+
+@given(st.integers(5, 300), st.sampled_from([0.05, 0.1, 0.2, 0.8, 0.9]), st.randoms())
+def test_conformal_holds_in_finite_samples(n, level, random):
+    """An interval holds its share of new errors, or more by a few ranks."""
+    rng = np.random.default_rng(random.getrandbits(32))
+    errors = rng.permutation(np.arange(1.0, n + 2)) * rng.choice([-1, 1], n + 1)
+    held = 0
+    for i in range(n + 1):  # each in turn is the new one
+        others = np.sort(np.delete(errors, i))
+        low, high = sorted((_conformal(others, level), _conformal(others, 1 - level)))
+        held += low <= errors[i] <= high
+    coverage = abs(2 * level - 1)
+    assert coverage - 1e-9 <= held / (n + 1) <= coverage + 4 / (n + 1) + 1e-9
 
 
 def test_steps_with_few_errors_widen_from_the_one_before():

@@ -14,6 +14,7 @@ from ._history import History
 from ._model import ForecastModel
 
 _MOST_ORIGINS = 5000
+_FEW = 100  # errors that do not tell what is above from what is below
 _FEWEST_ERRORS = 5  # of a step; with fewer, it widens from the one before
 _FEWEST_VECTORS = 20  # errors of all steps together, to tell how they go together
 _PRIOR = 20  # held-out scores that weigh as much as the forecast's own word
@@ -48,9 +49,9 @@ class Errors:
         """What the error is under with this probability, (n_steps, n_targets).
 
         The rank is that of split-conformal prediction [1]_: at least a share
-        ``level`` of new errors lies under it if they come from where these do. Where
-        there are too few errors for the rank, a Student-t distribution with their
-        root mean square goes on.
+        ``level`` of new errors lies under it if they come from where these do. Fewer
+        than 100 errors count to both sides of the forecast. Where there are too few for
+        the rank, a Student-t distribution with their root mean square goes on.
 
         References
         ----------
@@ -159,16 +160,27 @@ def _actual(history: History, origins: Origins, n_steps: int) -> np.ndarray:
 
 
 def _conformal(errors: np.ndarray, level: float) -> float:
+    """Quantile of sorted errors; of few, that of their sizes to both sides."""
+    n = len(errors)
+    if n < _FEW:
+        share = abs(2 * level - 1)
+        rank = int(np.ceil(share * (n + 1) - 1e-9))
+        sizes = np.sort(np.abs(errors))
+        size = sizes[rank - 1] if rank <= n else _beyond(sizes, max(level, 1 - level))
+        return float(np.sign(level - 0.5) * size) if rank else 0.0
     if level > 0.5:
         return -_conformal(-errors[::-1], 1 - level)
-    n = len(errors)
     rank = int(np.floor(level * (n + 1) + 1e-9))
     if level == 0.5:
         return float(np.median(errors))
-    if rank >= 1:
-        return float(errors[rank - 1])
+    return float(errors[rank - 1] if rank else -_beyond(-errors[::-1], 1 - level))
+
+
+def _beyond(errors: np.ndarray, level: float) -> float:
+    """A quantile above the largest of sorted errors."""
+    n = len(errors)
     spread = np.sqrt(np.mean(errors**2) * (1 + 1 / n))
-    return float(min(errors[0], stdtrit(n, level) * spread))
+    return float(max(errors[-1], stdtrit(n, level) * spread))
 
 
 def _no_errors(n_steps: int, n_targets: int) -> Errors:
@@ -245,7 +257,9 @@ def _true_scores(scores: np.ndarray) -> np.ndarray:
     n = len(scores)
     if n == 0:
         return _GRID
-    ranks = ndtri(np.arange(1, n + 1) / (n + 1))
+    if n < _FEW:  # too few to tell what is above from what is below
+        scores = np.concatenate([scores, -scores])
+    ranks = ndtri(np.arange(1, len(scores) + 1) / (len(scores) + 1))
     found = _extended_interp(_GRID, ranks, np.sort(scores))
     return (n * found + _PRIOR * _GRID) / (n + _PRIOR)
 
