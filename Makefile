@@ -16,6 +16,8 @@ examples: $(READY)
 	$(BIN)/python examples/classify_reviews.py
 	$(BIN)/python examples/dosage_curve.py
 	$(BIN)/python examples/fashion_mnist.py
+	$(BIN)/python examples/forecast_airline.py
+	$(BIN)/python examples/forecast_energy.py
 
 test: lint types
 	$(BIN)/python -m pytest -n 2
@@ -32,6 +34,8 @@ benchmark: $(READY)
 	$(BIN)/python tests/benchmarks/padding.py
 	$(BIN)/python tests/benchmarks/classification.py
 	$(BIN)/python tests/benchmarks/mlp.py
+	$(BIN)/python tests/benchmarks/forecast_accuracy.py
+	$(BIN)/python tests/benchmarks/forecasting.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'skrnn needs Python 3.11 or later; set PYTHON=/path/to/python')"

@@ -18,7 +18,7 @@ prints the tables and writes ``output/forecast_airline.png``.
 
 from __future__ import annotations
 
-import warnings
+import logging
 from pathlib import Path
 
 import matplotlib
@@ -181,5 +181,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with warnings.catch_warnings(record=True):  # sktime announces its next release
-        main()
+    logging.captureWarnings(True)  # sktime announces its next release, again and again
+    main()

@@ -71,7 +71,7 @@ def rolling_forecast(
         horizon=HOURS,
         hidden_layer_sizes=32,
         step_length=2,
-        max_iter=60,
+        max_iter=100,
         n_iter_no_change=8,
         random_state=0,
     )

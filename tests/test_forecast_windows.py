@@ -150,9 +150,23 @@ def test_likelihoods_and_quantiles_are_those_of_scipy(loss):
     np.testing.assert_allclose(distribution.quantile(0.8), frozen.ppf(0.8))
     np.testing.assert_allclose(distribution.mean, frozen.mean())
     below = frozen.cdf(y)
-    if loss == "negative_binomial":
-        below = below - 0.5 * frozen.pmf(y)
-    np.testing.assert_allclose(distribution.probability(y), below)
+    probability = distribution.probability(y)
+    if loss == "negative_binomial":  # anywhere in the step at y
+        assert ((frozen.cdf(y - 1) <= probability) & (probability <= below)).all()
+    else:
+        np.testing.assert_allclose(probability, below)
+    np.testing.assert_allclose(distribution.variance, frozen.var(), rtol=1e-6)
+
+
+def test_likelihood_of_large_counts_is_exact():
+    criterion = DistributionLoss("negative_binomial")
+    raw = torch.tensor([[np.log(1e7), -16.0]], dtype=torch.float32)
+    mean, dispersion = criterion.predictions(raw).double().ravel().tolist()
+    y = 1e7 + 4000
+    expected = -stats.nbinom(1 / dispersion, 1 / (1 + dispersion * mean)).logpmf(y)
+    value = criterion(raw, torch.tensor([[y]], dtype=torch.float32), None, 1.0)
+    assert value.item() == pytest.approx(expected, rel=1e-4)
+    assert dispersion < 2e-7  # a deviation not much larger than Poisson's
 
 
 def test_quantiles_never_cross_and_go_on_as_a_normal():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning
+from sktime.forecasting.base import ForecastingHorizon
 
 from skrnn.sktime import GRUForecaster, LSTMForecaster, MLPForecaster, RNNForecaster
 
@@ -194,7 +195,8 @@ def test_rows_in_the_sample_are_forecast_from_those_before(loss):
     forecaster = GRUForecaster(**QUICK, horizon=3, loss=loss).fit(y)
     within = forecaster.predict(fh=pd.PeriodIndex(["2003-05", "2006-08"], freq="M"))
     earlier = pickle.loads(pickle.dumps(forecaster))
-    earlier.update(y.loc["2003-03":"2003-04"], update_params=False)  # back in time
+    with pytest.warns(UserWarning, match="40 rows seen after it are forgotten"):
+        earlier.update(y.loc["2003-03":"2003-04"], update_params=False)
     assert earlier.cutoff[0] == pd.Period("2003-04", "M")
     np.testing.assert_allclose(earlier.predict(fh=[1]), within.iloc[:1], rtol=1e-6)
     residuals = forecaster.predict_residuals()
@@ -395,7 +397,7 @@ def test_distribution_objects_have_mean_and_variance_of_the_forecast():
         expected = forecaster.predict_var()
         if loss == "negative_binomial":  # whose variance is not below its mean
             expected = np.maximum(expected, forecaster.predict())
-        if loss != "huber":  # whose variance is the mean squared error
+        if loss not in ("huber", "student_t"):  # mean squared error; heavy tails
             np.testing.assert_allclose(distribution.var(), expected, rtol=0.1)
 
 
@@ -512,10 +514,11 @@ def test_saved_and_loaded(tmp_path):
     assert len(pickle.dumps(forecaster)) < 60_000
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_float64_and_lbfgs_and_threads():
     y = noise(60)
     forecaster = MLPForecaster(
-        6, 2, hidden_layer_sizes=4, solver="lbfgs", max_grad_norm=None, max_iter=300,
+        6, 2, hidden_layer_sizes=4, solver="lbfgs", max_grad_norm=None, max_iter=50,
         dtype="float64", n_threads=2, early_stopping=False, random_state=0,
     ).fit(y)  # fmt: skip
     assert forecaster.net_.module_.trunk.head.weight.dtype.itemsize == 8
@@ -532,6 +535,7 @@ def test_float64_and_lbfgs_and_threads():
         ({"loss": "mse"}, "'loss' parameter"),
         ({"normalize": "minmax"}, "'normalize' parameter"),
         ({"quantiles": (0.1, 0.9), "loss": "quantile"}, "0.5 in their middle"),
+        ({"quantiles": (0.5,), "loss": "quantile"}, "three or more"),
         ({"quantiles": (0, 0.5, 1), "loss": "quantile"}, "between 0 and 1"),
         ({"activation": "relu"}, "activation of GRUForecaster must be one of"),
         ({"hidden_layer_sizes": ()}, "hidden_layer_sizes must be > 0"),
@@ -559,3 +563,128 @@ def test_bad_data_is_named():
         GRUForecaster(**QUICK).fit(y[:1])
     with pytest.raises(ValueError, match=r"not contained"):
         GRUForecaster(**QUICK).fit(y, X[:-1])
+
+
+def test_update_knows_columns_by_name():
+    t = np.arange(120)
+    y = pd.DataFrame({"a": 1000 + np.sin(t), "b": np.cos(t)}, months(120))
+    forecaster = GRUForecaster(**QUICK, normalize="series").fit(y[:100])
+    other = pickle.loads(pickle.dumps(forecaster))
+    forecaster.update(y[100:], update_params=False)
+    other.update(y[100:][["b", "a"]], update_params=False)
+    pd.testing.assert_frame_equal(forecaster.predict([1, 2]), other.predict([1, 2]))
+    with pytest.raises(ValueError, match=r"y has the columns \['a', 'c'\]"):
+        other.update(y[110:].rename(columns={"b": "c"}))
+    single = GRUForecaster(**QUICK).fit(y["a"][:100])
+    single.update(y["a"][100:].rename("other"), update_params=False)
+    assert single.predict([1]).notna().all()
+
+
+def test_errors_of_rolled_forecasts_do_not_know_past_columns_ahead():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=900)
+    y = np.concatenate([[0], 3 * z[:-1] + rng.normal(size=899) / 10]).cumsum()
+    y, X = pd.DataFrame({"y": y}), pd.DataFrame({"z": z})
+    forecaster = MLPForecaster(
+        4, 1, past_columns=["z"], hidden_layer_sizes=16, learning_rate="onecycle",
+        learning_rate_init=0.01, max_iter=40, random_state=0, validation_fraction=0.2,
+    ).fit(y[:700], X[:700])  # fmt: skip
+    deviation = np.sqrt(forecaster.predict_var(fh=[1, 2, 3])["y"].to_numpy())
+    assert deviation[0] < 1.5  # known from z
+    np.testing.assert_allclose(deviation[1:], 3 * np.sqrt([1, 2]), rtol=0.3)
+
+
+def test_heavy_tails_reach_the_distribution_object():
+    y = pd.DataFrame({"y": np.random.default_rng(0).standard_t(1.3, size=600)})
+    forecaster = MLPForecaster(
+        8, 1, loss="student_t", normalize="series", hidden_layer_sizes=4,
+        learning_rate="onecycle", max_iter=40, random_state=0,
+    ).fit(y, fh=[1])  # fmt: skip
+    found = forecaster.predict_proba().quantile([0.16, 0.25, 0.75, 0.84])
+    expected = forecaster.predict_quantiles(alpha=[0.16, 0.25, 0.75, 0.84])
+    np.testing.assert_allclose(found, expected, rtol=0.3)
+
+
+@pytest.mark.parametrize("kind", ["number", "period"])
+def test_rows_in_a_sample_with_gaps_are_found_by_their_stamp(kind):
+    kept = np.array([i for i in range(60) if i not in (40, 41, 50)])
+    index = pd.Index(kept) if kind == "number" else months(60)[kept]
+    y = pd.DataFrame({"y": noise(57)["y"].to_numpy()}, index)
+    forecaster = GRUForecaster(**QUICK).fit(y, fh=[1])
+    fh = ForecastingHorizon(index[[45]], is_relative=False)
+    within = forecaster.predict(fh)
+    assert len(forecaster.predict_residuals()) == 57
+    with pytest.warns(UserWarning, match="forgotten"):
+        forecaster.update(y[44:45], update_params=False)
+    np.testing.assert_allclose(forecaster.predict([1]), within, rtol=1e-6)
+
+
+def test_residuals_of_panels():
+    y = panel((40, 35))
+    forecaster = GRUForecaster(**QUICK).fit(y, fh=[1])
+    residuals = forecaster.predict_residuals(y)
+    assert residuals.index.equals(y.index)
+    alone = forecaster.predict(fh=pd.PeriodIndex(["2002-05"], freq="M"))
+    key = ("c", pd.Period("2002-05", "M"))
+    assert residuals.loc[key, "y"] == pytest.approx((y - alone).loc[key, "y"])
+    pd.testing.assert_frame_equal(forecaster.predict_residuals(), residuals)
+    named = GRUForecaster(**QUICK).fit(noise()["y"].rename("foo"), fh=[1])
+    assert named.predict_residuals().name == "foo"
+
+
+def test_panels_of_dates_know_their_frequency():
+    dates = pd.date_range("2020-01-01", periods=52, freq="MS")
+    frames = [pd.DataFrame({"y": np.arange(n) % 5.0}, dates[:n]) for n in (45, 50)]
+    y = pd.concat(frames, keys=["a", "b"], names=["series", "month"])
+    forecaster = GRUForecaster(**QUICK).fit(y, fh=dates[50:])
+    assert forecaster.horizon_ == 7
+    assert list(forecaster.predict().loc["a"].index) == list(dates[50:])
+    single = pd.concat([frames[1][-1:], frames[1]], keys=["a", "b"])
+    forecast = GRUForecaster(**QUICK).fit(single, fh=[1]).predict()
+    assert set(forecast.index.get_level_values(1)) == {dates[50]}
+
+
+def test_names_of_series_may_be_tuples_and_categories():
+    names = pd.Index([("a", 1)] * 30 + [("b", 2)] * 30, tupleize_cols=False)
+    times = list(range(30)) * 2
+    y = pd.DataFrame({"y": np.arange(60) % 7.0})
+    y.index = pd.MultiIndex.from_arrays([names, times])
+    forecast = GRUForecaster(**QUICK).fit(y, fh=[1]).predict()
+    assert list(forecast.index) == [(("a", 1), 30), (("b", 2), 30)]
+
+
+@pytest.mark.parametrize("level", [0.0, 7.0])
+def test_constant_counts(level):
+    y = pd.DataFrame({"y": np.full(100, level)})
+    forecaster = GRUForecaster(**QUICK, horizon=2, loss="negative_binomial").fit(y)
+    intervals = forecaster.predict_interval(fh=[1, 2, 3, 4])
+    assert np.isfinite(intervals).all(axis=None)
+    assert (forecaster.predict_var(fh=[1, 3]) >= 0).all(axis=None)
+
+
+def test_an_outlier_does_not_set_the_scale():
+    t = np.arange(400)
+    y = 100 + np.sin(t * np.pi / 6)
+    spoiled = y.copy()
+    spoiled[20] += 1e6
+    forecaster = MLPForecaster(24, 12, random_state=0)
+    forecaster.fit(pd.DataFrame({"y": spoiled[:388]}), fh=range(1, 13))
+    np.testing.assert_allclose(forecaster.predict()["y"], y[388:], atol=0.3)
+
+
+def test_what_is_fitted_on_is_kept_from_changes():
+    y = noise(60)
+    forecaster = GRUForecaster(**QUICK).fit(y[:59])
+    expected = forecaster.predict(fh=[1])
+    y.iloc[:, 0] = 1e9
+    forecaster.update(noise(60)[58:59], update_params=False)
+    np.testing.assert_allclose(forecaster.predict(fh=[1]), expected)
+
+
+def test_rows_that_were_trained_on_no_longer_count_as_held_out():
+    y = panel((60, 60, 60))
+    forecaster = GRUForecaster(**QUICK, horizon=1, fine_tune=False).pretrain(y)
+    forecaster.fit(noise(40, 9))
+    assert forecaster._model.calibration_starts[None] == noise(40).index[0]
+    forecaster.update(noise(41, 9)[40:], update_params=True)
+    assert forecaster._model.calibration_starts[None] > noise(40).index[30]

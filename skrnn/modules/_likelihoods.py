@@ -9,6 +9,8 @@ from torch.nn import functional
 N_PARAMETERS = {"normal": 2, "student_t": 3, "negative_binomial": 2}
 _SMALLEST = 1e-4  # of a deviation, in units of the normalised window
 
+_LEAST_DISPERSION = 1e-8
+
 
 class DistributionLoss(nn.Module):
     """Minus the log-likelihood, or the pinball losses of several quantiles.
@@ -68,7 +70,8 @@ class DistributionLoss(nn.Module):
         first, *others = raw.unbind(2)
         if self.loss == "negative_binomial":
             first = first.exp()
-        positive = [functional.softplus(other) + _SMALLEST for other in others]
+        smallest = _LEAST_DISPERSION if self.loss == "negative_binomial" else _SMALLEST
+        positive = [functional.softplus(other) + smallest for other in others]
         if self.loss == "student_t":
             positive[1] = positive[1] + 2
         return torch.stack([first, *positive], dim=2)
@@ -89,6 +92,8 @@ class DistributionLoss(nn.Module):
     def _negative_binomial(
         self, parameters: torch.Tensor, y: torch.Tensor
     ) -> torch.Tensor:
+        if y.device.type != "mps":  # which has no float64, that large counts want
+            parameters, y = parameters.double(), y.double()
         mean, dispersion = parameters.unbind(2)
         size = 1 / dispersion
         total = size + mean

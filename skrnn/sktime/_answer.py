@@ -79,21 +79,29 @@ class Answer:
 
 
 def _origins_before(history: History, steps: Steps, window_length: int) -> Origins:
-    """Origins of the rows asked for, as many as there are steps up to 0."""
+    """Origins of the stamps asked for, as many as there are steps up to 0.
+
+    A stamp is found by its time, since rows may be missing between.
+    """
     is_within = steps.steps <= 0
-    series = steps.series[is_within]
-    rows = history.ends[series] - 1 + steps.steps[is_within]
+    series, index = steps.series[is_within], steps.index[is_within]
+    stamps = index.get_level_values(-1)
+    rows = np.empty(len(series), dtype=np.int64)
+    for place in np.unique(series):
+        own = series == place
+        times = history.times[place]
+        is_before = stamps[own] < times[0]
+        if is_before.any():
+            raise ValueError(
+                f"fh asks for {stamps[own][is_before][0]}, which is before the first "
+                f"row of the series ({times[0]}); ask for stamps from it on"
+            )
+        rows[own] = history.offsets[place] + times.searchsorted(stamps[own])
     first = history.offsets[series]
-    if (rows < first).any():
-        raise ValueError(
-            f"fh asks for {steps.index[is_within][rows < first][0]}, which is before "
-            "the first row of the series; ask for steps after it"
-        )
     starts = np.maximum(first, rows - window_length)
     has_none = rows == first  # nothing comes before these
     shift = has_none & (history.sizes[series] > 1)
-    starts = starts + shift
-    return Origins(series, starts, rows + shift + has_none)
+    return Origins(series, starts + shift, rows + shift + has_none)
 
 
 def future_covariates(

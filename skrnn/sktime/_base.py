@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
+from sktime.datatypes import convert_to
 from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
 
 from ..estimators import NetworkSummary
@@ -22,7 +23,7 @@ from ._history import History
 from ._model import ForecastModel
 from ._parameters import check_parameters, plan_of
 from ._probability import joint_distribution, marginal_distribution
-from ._steps import stamps_ahead, steps_of
+from ._steps import stamps_ahead, steps_of, steps_within
 
 _SEED_LIMIT = 2**31 - 1
 _MTYPES = ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"]
@@ -63,8 +64,8 @@ class NetworkForecaster(BaseForecaster):
         self, y: pd.DataFrame, X: pd.DataFrame | None, fh: ForecastingHorizon | None
     ) -> NetworkForecaster:
         check_parameters(self)
-        history = History(y, X)
         pretrained = getattr(self, "pretrained_model_", None)
+        history = History(y, _in_order(X, pretrained))
         if pretrained is None:
             model = self._new_model(history, fh)
             self._learn(model, history, goes_on=False)
@@ -96,8 +97,8 @@ class NetworkForecaster(BaseForecaster):
         fh: ForecastingHorizon | None = None,
     ) -> NetworkForecaster:
         check_parameters(self)
-        history = History(y, X)
         pretrained = getattr(self, "pretrained_model_", None)
+        history = History(y, _in_order(X, pretrained))
         if pretrained is None:
             model = self._new_model(history, fh)
         else:
@@ -261,9 +262,24 @@ class NetworkForecaster(BaseForecaster):
             there is none, is forecast from the row after it.
         """
         self.check_is_fitted()
+        mtype = self._y_metadata["mtype"]
         if y is None:
-            y = self._history.y_frame
-        return super().predict_residuals(y, X)
+            store = self._converter_store_y
+            y = convert_to(
+                self._history.y_frame, mtype, store=store, store_behaviour="freeze"
+            )
+        if not self._history.is_panel:
+            return super().predict_residuals(y, X)
+        frame = convert_to(y, _MTYPES)
+        answer = Answer(
+            self._model,
+            self._history,
+            steps_within(frame.index, self._history),
+            None,
+            self.n_threads,
+        )
+        residuals = frame - answer.collect(Forecasting.point)
+        return convert_to(residuals, mtype)
 
     def summary(self) -> NetworkSummary:
         """Return the layers of the fitted network, with their parameters counted.
@@ -310,3 +326,10 @@ class NetworkForecaster(BaseForecaster):
             "n_samples": 10,
         }
         return [quick, sampled]
+
+
+def _in_order(X: pd.DataFrame | None, pretrained: ForecastModel | None) -> Any:
+    """The columns in the order in which a pretrained network knows them."""
+    if X is None or pretrained is None or set(X.columns) != set(pretrained.X_names):
+        return X
+    return X.loc[:, pretrained.X_names]

@@ -76,7 +76,7 @@ def errors_of(
     """
     origins = calibration_origins(model, history)
     if len(origins) == 0:
-        return _no_errors(n_steps, model.plan.n_targets)
+        raise _nothing_to_compare()
     inputs = model.roll_inputs(history, origins, None, n_steps)
     rolled = model.roll(inputs, n_steps, n_threads)
     center, scale = model.units_of(history, origins, rolled)
@@ -183,9 +183,11 @@ def _beyond(errors: np.ndarray, level: float) -> float:
     return float(max(errors[-1], stdtrit(n, level) * spread))
 
 
-def _no_errors(n_steps: int, n_targets: int) -> Errors:
-    zero = [[np.zeros(1)] * n_targets] * n_steps
-    return Errors(zero, np.ones(n_steps), np.zeros((1, n_steps, n_targets)))
+def _nothing_to_compare() -> ValueError:
+    return ValueError(
+        "no series has two rows, so that no forecast can be compared with what came, "
+        "and nothing is known of the spread of forecasts; give longer series"
+    )
 
 
 @dataclass(frozen=True)
@@ -234,8 +236,7 @@ def recalibration_of(
     horizon, n_targets = model.plan.horizon, model.plan.n_targets
     origins = calibration_origins(model, history)
     if len(origins) == 0:
-        grid = np.broadcast_to(_GRID, (horizon, n_targets, len(_GRID)))
-        return Recalibration(grid, np.eye(horizon * n_targets))
+        raise _nothing_to_compare()
     inputs = model.roll_inputs(history, origins, None, horizon)
     rolled = model.roll(inputs, horizon, n_threads)
     center, scale = model.units_of(history, origins, rolled)
@@ -271,10 +272,15 @@ def _extended_interp(x: np.ndarray, knots: np.ndarray, values: np.ndarray) -> An
 
 
 def _root(scores: np.ndarray) -> np.ndarray:
-    """Cholesky factor of the correlation of scores (n_origins, n_values)."""
+    """A root of the correlation of scores (n_origins, n_values)."""
     n_origins, n_values = scores.shape
     if n_values == 1 or n_origins < _FEWEST_VECTORS:
         return np.eye(n_values)
-    covariance = ledoit_wolf(scores, assume_centered=True)[0]
+    covariance = ledoit_wolf(scores)[0]
     deviation = np.sqrt(np.diag(covariance))
-    return np.linalg.cholesky(covariance / np.outer(deviation, deviation))
+    deviation[deviation < _RAREST] = np.inf  # all alike: nothing goes with them
+    correlation = covariance / np.outer(deviation, deviation)
+    np.fill_diagonal(correlation, 1)
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.maximum(values, _RAREST))
+    return root / np.linalg.norm(root, axis=1, keepdims=True)

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 from scipy.stats import nbinom
 
+EVEN_LEVELS = (np.arange(199) + 0.5) / 199
+
 
 @dataclass(frozen=True)
 class Point:
@@ -31,6 +33,10 @@ class NormalValues:
     def mean(self) -> np.ndarray:
         return self.parameters[..., 0]
 
+    @property
+    def variance(self) -> np.ndarray:
+        return self.parameters[..., 1] ** 2
+
     def quantile(self, level: Any) -> np.ndarray:
         """The value at each level, which broadcasts against the mean."""
         return self.mean + self.parameters[..., 1] * ndtri(level)
@@ -49,6 +55,11 @@ class StudentTValues:
     @property
     def mean(self) -> np.ndarray:
         return self.parameters[..., 0]
+
+    @property
+    def variance(self) -> np.ndarray:
+        freedom = self.parameters[..., 2]
+        return self.parameters[..., 1] ** 2 * freedom / (freedom - 2)
 
     def quantile(self, level: Any) -> np.ndarray:
         """The value at each level, which broadcasts against the mean."""
@@ -72,6 +83,10 @@ class NegativeBinomialValues:
         return self.parameters[..., 0]
 
     @property
+    def variance(self) -> np.ndarray:
+        return self.mean + self.parameters[..., 1] * self.mean**2
+
+    @property
     def size_and_probability(self) -> tuple[np.ndarray, np.ndarray]:
         """As SciPy and skpro name a negative binomial distribution."""
         size = 1 / self.parameters[..., 1].astype(np.float64)
@@ -82,10 +97,11 @@ class NegativeBinomialValues:
         return nbinom.ppf(level, *self.size_and_probability)
 
     def probability(self, y: np.ndarray) -> np.ndarray:
-        """How likely a value under ``y`` is, half of ``y`` itself counted in."""
+        """How likely a value under ``y`` is, a random share of ``y`` counted in."""
         size, probability = self.size_and_probability
         below = nbinom.cdf(y - 1, size, probability)
-        return below + 0.5 * nbinom.pmf(y, size, probability)
+        share = np.random.RandomState(0).uniform(size=below.shape)
+        return below + share * nbinom.pmf(y, size, probability)
 
 
 @dataclass(frozen=True)
@@ -104,11 +120,13 @@ class QuantileValues:
         """The middle quantile."""
         return self.parameters[..., len(self.levels) // 2]
 
+    @property
+    def variance(self) -> np.ndarray:
+        return np.stack([self.quantile(level) for level in EVEN_LEVELS]).var(axis=0)
+
     def quantile(self, level: Any) -> np.ndarray:
         """The value at each level, which broadcasts against the mean."""
         level = np.broadcast_to(level, np.broadcast(level, self.mean).shape)
-        if len(self.levels) == 1:
-            return np.broadcast_to(self.mean, level.shape)
         knots = ndtri(self.levels)
         values = np.broadcast_to(self.parameters, (*level.shape, len(knots)))
         z = ndtri(level)
@@ -120,8 +138,6 @@ class QuantileValues:
 
     def probability(self, y: np.ndarray) -> np.ndarray:
         """How likely a value of at most ``y`` is."""
-        if len(self.levels) == 1:
-            return np.where(y < self.mean, 0.25, 0.75)
         knots = ndtri(self.levels)
         left = (y[..., None] > self.parameters[..., 1:-1]).sum(axis=-1)
         low = np.take_along_axis(self.parameters, left[..., None], -1)[..., 0]

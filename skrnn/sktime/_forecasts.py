@@ -12,10 +12,11 @@ from scipy.special import ndtri
 from ..training import BATCH_SIZE, Rolled
 from ..windows import Origins
 from ._calibration import Errors, Recalibration, errors_of, recalibration_of
+from ._distributions import EVEN_LEVELS
 from ._history import History
 from ._model import ForecastModel
 
-_EVEN = (np.arange(199) + 0.5) / 199  # levels over which a variance is averaged
+_SMALLEST = 1e-12  # variance of counts that are all alike
 Draw = Callable[[np.ndarray], np.ndarray]
 
 
@@ -40,7 +41,12 @@ class DirectForecast:
 
     def variance(self) -> np.ndarray:
         """Variance of each value, (origin, step, target)."""
-        return np.stack([self.quantile(level) for level in _EVEN]).var(axis=0)
+        scores = np.full((*self.center.shape[1:], len(EVEN_LEVELS)), ndtri(EVEN_LEVELS))
+        levels = self.recalibration.levels(np.moveaxis(scores, -1, 0))
+        wider = np.stack([self.distribution.quantile(level) for level in levels])
+        plain = np.stack([self.distribution.quantile(level) for level in EVEN_LEVELS])
+        factor = wider.var(axis=0) / np.maximum(plain.var(axis=0), _SMALLEST)
+        return self.distribution.variance * factor * self.scale**2
 
 
 @dataclass(frozen=True)

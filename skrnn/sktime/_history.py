@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,13 +38,15 @@ class History:
     """
 
     def __init__(self, y: pd.DataFrame, X: pd.DataFrame | None) -> None:
-        self.y_frame = y
-        self.X_frame = X
+        self.y_frame = y.copy()  # the user's may change
+        self.X_frame = None if X is None else X.copy()
         self.is_panel = y.index.nlevels > 1
         self.X_names = [] if X is None else list(X.columns)
-        given, rows = _rows_by_series(y.index)
+        self._given, rows = _rows_by_series(y.index)
+        given = list(self._given)
         places = _sorted_places(given)
         self.keys = [given[place] for place in places]
+        self._places = np.array(places)
         self.order = np.argsort(places)
         self.index_names = y.index.names
         self.y_names = y.columns
@@ -74,7 +78,26 @@ class History:
         if self.X_frame is not None and X is not None:
             X = X.loc[:, self.X_names].loc[y.index]
             X = update_data(_until(self.X_frame, y), self._named(X))
-        return History(update_data(_until(self.y_frame, y), self._named(y)), X)
+        known = _until(self.y_frame, y)
+        if len(known) < len(self.y_frame):
+            warnings.warn(
+                f"update went back in time, to {y.index[-1]}: the "
+                f"{len(self.y_frame) - len(known)} rows seen after it are forgotten",
+                UserWarning,
+                stacklevel=4,
+            )
+        return History(update_data(known, self._named(self._same_columns(y))), X)
+
+    def _same_columns(self, y: pd.DataFrame) -> pd.DataFrame:
+        """The columns in the order that the network knows."""
+        if len(self.y_names) == 1 == y.shape[1]:
+            return y.set_axis(self.y_names, axis=1)
+        if set(y.columns) != set(self.y_names):
+            raise ValueError(
+                f"y has the columns {list(y.columns)}, but the forecaster was fitted "
+                f"on {list(self.y_names)}"
+            )
+        return y.loc[:, self.y_names]
 
     def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with the names of levels that the first one had."""
@@ -86,23 +109,22 @@ class History:
             return stamps[0]
         order = list(order)
         counts = [len(stamps[place]) for place in order]
-        names = pd.MultiIndex.from_tuples(
-            [key if isinstance(key, tuple) else (key,) for key in self.keys]
-        )
-        repeated = names.take(np.repeat(order, counts))
+        repeated = self._given.take(np.repeat(self._places[order], counts))
         times = stamps[order[0]].append([stamps[place] for place in order[1:]])
-        levels = [repeated.get_level_values(i) for i in range(repeated.nlevels)]
+        levels = [repeated]
+        if isinstance(repeated, pd.MultiIndex):
+            levels = [repeated.get_level_values(i) for i in range(repeated.nlevels)]
         return pd.MultiIndex.from_arrays([*levels, times], names=self.index_names)
 
 
-def _rows_by_series(index: pd.Index) -> tuple[list, list[np.ndarray]]:
+def _rows_by_series(index: pd.Index) -> tuple[Any, list[np.ndarray]]:
     """Names of the series as they come, and the rows of each in order of time."""
     if index.nlevels == 1:
         return [None], [np.argsort(index, kind="stable")]
     codes, names = index.droplevel(-1).factorize()
     by_time = index.get_level_values(-1).argsort(kind="stable")
     order = by_time[np.argsort(codes[by_time], kind="stable")]
-    return list(names), np.split(order, np.cumsum(np.bincount(codes))[:-1])
+    return names, np.split(order, np.cumsum(np.bincount(codes))[:-1])
 
 
 def _sorted_places(keys: list) -> list[int]:

@@ -174,7 +174,7 @@ class ForecastModel:
         series, first = np.unique(validation.series, return_index=True)
         n_known[series] = validation.ends[first] - history.offsets[series]
         self.scaling.learn(history, training, n_known, keep=goes_on)
-        self._note_held_out(history, series, n_known)
+        self._note_held_out(history, training, validation)
         if len(training) == 0:
             return None
         is_stopped = settings.early_stopping and len(validation) > 0
@@ -199,11 +199,15 @@ class ForecastModel:
         )
 
     def _note_held_out(
-        self, history: History, series: np.ndarray, n_known: np.ndarray
+        self, history: History, training: Origins, held_out: Origins
     ) -> None:
-        for place in series:
-            key = history.keys[place]
-            self.calibration_starts[key] = history.times[place][n_known[place]]
+        """Remember from which time on each series was not trained on."""
+        for place in np.unique(training.series):
+            self.calibration_starts.pop(history.keys[place], None)
+        series, first = np.unique(held_out.series, return_index=True)
+        for place, row in zip(series, held_out.ends[first], strict=True):
+            time = history.times[place][row - history.offsets[place]]
+            self.calibration_starts[history.keys[place]] = time
 
     def _dataset(
         self, history: History, rows: np.ndarray, origins: Origins
@@ -251,6 +255,8 @@ class ForecastModel:
             is_known = index < history.ends[origins.series][:, None]
             known = rows[np.where(is_known, index, 0), plan.n_targets :]
             ahead[..., plan.n_targets :] = np.where(is_known[..., None], known, 0)
+        unknown = np.setdiff1d(np.arange(plan.n_columns), plan.future)
+        ahead[..., unknown] = 0  # whatever is in the history
         _, scale, typical = self.scaling.of(history)
         units = scale[origins.series].astype(plan.dtype)
         return RollInputs(

@@ -18,6 +18,7 @@ from ..estimators import TRAINING_CONSTRAINTS, check_layer_sizes
 from ..modules import ACTIVATIONS, MLP_ACTIVATIONS
 from ._history import History
 from ._model import LOSSES, Plan
+from ._steps import cutoffs_of
 
 _FLOATS = {np.float32, np.float64}
 _POSITIVE = Interval(Integral, 1, None, closed="left")
@@ -111,7 +112,7 @@ def _horizon(forecaster: Any, history: History, fh: ForecastingHorizon | None) -
         return horizon
     if fh is None:
         return 1
-    cutoffs = {times[-1]: times[-1:] for times in history.times}
+    cutoffs = {cutoff[0]: cutoff for cutoff in cutoffs_of(fh, history)}
     furthest = max(_furthest(fh, cutoff) for cutoff in cutoffs.values())
     return max(1, min(furthest, longest // 2))
 
@@ -138,10 +139,10 @@ def _quantiles(levels: Any) -> tuple[float, ...]:
     if array.ndim != 1 or len(array) == 0 or not ((array > 0) & (array < 1)).all():
         raise ValueError(f"quantiles must lie between 0 and 1, got {levels!r}")
     array = np.unique(array)
-    if len(array) % 2 == 0 or array[len(array) // 2] != 0.5:
+    if len(array) % 2 == 0 or len(array) < 3 or array[len(array) // 2] != 0.5:
         raise ValueError(
-            "quantiles must have 0.5 in their middle, as in (0.05, 0.5, 0.95), since "
-            f"it is the point forecast; got {levels!r}"
+            "quantiles must be three or more with 0.5 in their middle, as in (0.05, "
+            f"0.5, 0.95), since it is the point forecast; got {levels!r}"
         )
     return tuple(array.tolist())
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from ._answer import Answer
 from ._distributions import NegativeBinomialValues, NormalValues, StudentTValues
@@ -17,8 +18,9 @@ def marginal_distribution(
 ) -> Any:
     """The distribution of each value on its own.
 
-    Of the kind that the network gives where that is a normal, Student-t or negative
-    binomial one, with the forecast's mean and variance; else an empirical one at
+    Of the kind that the network gives where that is a normal or negative binomial one,
+    with the forecast's mean and variance, or a Student-t one, with the spread of the
+    forecast's middle; else an empirical one at
     ``n_samples`` evenly spaced levels.
     """
     index = answer.steps.index
@@ -29,10 +31,13 @@ def marginal_distribution(
         return answer.collect(lambda part: attribute(forecasts[id(part)]))
 
     kinds = {_kind(forecast) for forecast in forecasts.values()}
-    if len(kinds) == 1 and kinds <= _MOMENTS.keys():
-        center, variance = of(_center), of(lambda forecast: forecast.variance())
-        freedom = of(_freedom) if kinds == {StudentTValues} else None
-        return _MOMENTS[kinds.pop()](center, variance, freedom, where)
+    if len(kinds) == 1 and kinds <= {StudentTValues, *_MOMENTS}:
+        center = of(_center)
+        if kinds == {StudentTValues}:
+            half = of(lambda f: f.quantile(_ONE_SIGMA) - f.quantile(1 - _ONE_SIGMA)) / 2
+            return _student_t(center, half, of(_freedom), where)
+        variance = of(lambda forecast: forecast.variance())
+        return _MOMENTS[kinds.pop()](center, variance, where)
     levels = (np.arange(n_samples) + 0.5) / n_samples
     draws = [of(lambda forecast, at=level: forecast.quantile(at)) for level in levels]
     return _empirical(np.stack(draws), index, columns, time_indep=True)
@@ -82,24 +87,22 @@ def _freedom(forecast: DirectForecast) -> np.ndarray:
     return forecast.distribution.parameters[..., 2]
 
 
-def _normal(mean: np.ndarray, variance: np.ndarray, _: Any, where: Any) -> Any:
+def _normal(mean: np.ndarray, variance: np.ndarray, where: Any) -> Any:
     from skpro.distributions import Normal
 
     return Normal(mean, np.sqrt(variance), **where)
 
 
 def _student_t(
-    mean: np.ndarray, variance: np.ndarray, freedom: np.ndarray, where: Any
+    mean: np.ndarray, half: np.ndarray, freedom: np.ndarray, where: Any
 ) -> Any:
+    """With the distance ``half`` between the median and the quantile above it."""
     from skpro.distributions import TDistribution
 
-    scale = np.sqrt(variance * (freedom - 2) / freedom)
-    return TDistribution(mean, scale, freedom, **where)
+    return TDistribution(mean, half / stdtrit(freedom, _ONE_SIGMA), freedom, **where)
 
 
-def _negative_binomial(
-    mean: np.ndarray, variance: np.ndarray, _: Any, where: Any
-) -> Any:
+def _negative_binomial(mean: np.ndarray, variance: np.ndarray, where: Any) -> Any:
     from skpro.distributions import NegativeBinomial
 
     dispersion = np.maximum(_LEAST_DISPERSION, (variance - mean) / mean**2)
@@ -107,8 +110,8 @@ def _negative_binomial(
 
 
 _LEAST_DISPERSION = 1e-6
+_ONE_SIGMA = 0.8413447460685429  # level of a normal distribution's mean and deviation
 _MOMENTS: dict[Any, Any] = {
     NormalValues: _normal,
-    StudentTValues: _student_t,
     NegativeBinomialValues: _negative_binomial,
 }

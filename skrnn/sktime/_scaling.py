@@ -11,6 +11,7 @@ from ..windows import Origins
 from ._history import History
 
 _TINY = 1e-6  # share of the level of a constant series that counts as its size
+_ROUNDING = 16 * float(np.finfo(np.float64).eps)
 
 
 @dataclass
@@ -56,12 +57,14 @@ class Scaling:
             self.X_center = history.X[known].mean(axis=0)
             deviation = history.X[known].std(axis=0)
             self.X_scale = np.where(deviation > 0, deviation, 1.0)
+        places = np.arange(len(history.keys) + 1)
+        borders = np.searchsorted(origins.series, places)
         for place, key in enumerate(history.keys):
             if keep and key in self.series:
                 continue
             first = history.offsets[place]
             values = history.y[first : first + n_known[place]]
-            own = origins.take(np.flatnonzero(origins.series == place))
+            own = origins.take(np.arange(borders[place], borders[place + 1]))
             self.series[key] = self._of_series(values, own, first)
 
     def _of_series(
@@ -80,10 +83,10 @@ class Scaling:
         center, scale = values.mean(axis=0), values.std(axis=0)
         level = np.abs(values).max(axis=0)
         smallest = np.where(level > 0, _TINY * level, _TINY)
-        is_constant = scale <= 1e-3 * smallest  # but for rounding
+        is_constant = scale <= _ROUNDING * level
         scale = np.where(is_constant, smallest, scale)
         scaled = (values - center) / scale
-        typical = _mean_variance(scaled, origins.starts - first, origins.ends - first)
+        typical = _usual_variance(scaled, origins.starts - first, origins.ends - first)
         return center, scale, np.where(is_constant, 1.0, typical)
 
     def of(self, history: History) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -104,10 +107,10 @@ class Scaling:
         return (X - self.X_center) / self.X_scale
 
 
-def _mean_variance(
+def _usual_variance(
     values: np.ndarray, starts: np.ndarray, ends: np.ndarray
 ) -> np.ndarray:
-    """Variance within windows, (n_targets,), averaged over the windows."""
+    """Variance within a window, (n_targets,), the median over the windows."""
     if len(starts) == 0:
         return values.var(axis=0)
     sums = np.vstack([np.zeros(values.shape[1]), values.cumsum(axis=0)])
@@ -115,5 +118,5 @@ def _mean_variance(
     n = (ends - starts)[:, None]
     mean = (sums[ends] - sums[starts]) / n
     variance = np.maximum(0, (squares[ends] - squares[starts]) / n - mean**2)
-    average = variance.mean(axis=0)
-    return np.where(average > 0, average, values.var(axis=0))
+    usual = np.median(variance, axis=0)
+    return np.where(usual > 0, usual, values.var(axis=0))

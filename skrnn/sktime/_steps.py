@@ -40,10 +40,10 @@ def steps_of(fh: ForecastingHorizon, history: History) -> Steps:
     """Each series counts its steps, and gets its stamps, from its own last row."""
     by_cutoff: dict[Any, tuple[np.ndarray, pd.Index]] = {}
     steps, stamps = [], []
-    for times in history.times:
-        if times[-1] not in by_cutoff:
-            by_cutoff[times[-1]] = _from_cutoff(fh, _cutoff(times, fh))
-        own_steps, own_stamps = by_cutoff[times[-1]]
+    for cutoff in cutoffs_of(fh, history):
+        if cutoff[0] not in by_cutoff:
+            by_cutoff[cutoff[0]] = _from_cutoff(fh, cutoff)
+        own_steps, own_stamps = by_cutoff[cutoff[0]]
         steps.append(own_steps)
         stamps.append(own_stamps)
     return Steps(
@@ -53,26 +53,50 @@ def steps_of(fh: ForecastingHorizon, history: History) -> Steps:
     )
 
 
+def steps_within(index: pd.MultiIndex, history: History) -> Steps:
+    """The steps of rows that have been seen, by their names and stamps."""
+    places = {key: place for place, key in enumerate(history.keys)}
+    names = index.droplevel(-1)
+    unknown = [name for name in names.unique() if name not in places]
+    if unknown:
+        raise ValueError(f"y holds series that the forecaster has not seen: {unknown}")
+    series = np.array([places[name] for name in names])
+    steps, stamps = np.empty(len(index), dtype=np.int64), index.get_level_values(-1)
+    for place in np.unique(series):
+        own, times = series == place, history.times[place]
+        if (stamps[own] > times[-1]).any():
+            raise ValueError(
+                f"y holds rows after {times[-1]}, the last that was seen of a series; "
+                "give them to update first"
+            )
+        steps[own] = times.searchsorted(stamps[own]) - (len(times) - 1)
+    return Steps(series, steps, index)
+
+
 def stamps_ahead(fh: ForecastingHorizon, history: History, n_steps: int) -> pd.Index:
     """The stamps of steps 1 to ``n_steps`` of each series, in the order of the keys."""
     ahead = ForecastingHorizon(np.arange(1, n_steps + 1), freq=fh.freq)
     by_cutoff: dict[Any, pd.Index] = {}
     stamps = []
-    for times in history.times:
-        if times[-1] not in by_cutoff:
-            by_cutoff[times[-1]] = _from_cutoff(ahead, _cutoff(times, fh))[1]
-        stamps.append(by_cutoff[times[-1]])
+    for cutoff in cutoffs_of(fh, history):
+        if cutoff[0] not in by_cutoff:
+            by_cutoff[cutoff[0]] = _from_cutoff(ahead, cutoff)[1]
+        stamps.append(by_cutoff[cutoff[0]])
     return history.index_of(stamps, range(len(history.keys)))
 
 
-def _cutoff(times: pd.Index, fh: ForecastingHorizon) -> pd.Index:
-    """The last stamp as an index that knows its frequency."""
-    cutoff = times[-1:]
-    if isinstance(cutoff, pd.DatetimeIndex) and cutoff.freq is None:
-        freq = fh.freq or (pd.infer_freq(times[-10:]) if len(times) > 2 else None)
-        if freq is not None:
-            cutoff = pd.DatetimeIndex(cutoff, freq=freq)
-    return cutoff
+def cutoffs_of(fh: ForecastingHorizon, history: History) -> list[pd.Index]:
+    """The last stamp of each series, as an index that knows its frequency."""
+    lasts = [times[-1:] for times in history.times]
+    if not isinstance(lasts[0], pd.DatetimeIndex):
+        return lasts
+    longest = history.times[int(history.sizes.argmax())]
+    freq = fh.freq or longest.freq
+    if freq is None and len(longest) > 2:
+        freq = pd.infer_freq(longest[-10:])
+    if freq is None:
+        return lasts
+    return [pd.DatetimeIndex(last, freq=freq) for last in lasts]
 
 
 def _from_cutoff(
