@@ -48,14 +48,16 @@ class Counter:
     def __init__(self) -> None:
         self.windows = self.steps = 0
 
-    def watch(self, layer: type[nn.RNNBase]) -> None:
+    def watch(self, layer: type[nn.Module]) -> None:
         original = layer.forward
 
-        def forward(module: nn.RNNBase, x: torch.Tensor, *args: Any) -> Any:
+        def forward(module: nn.Module, x: torch.Tensor, *args: Any, **more: Any) -> Any:
             if module.training and torch.is_grad_enabled():
-                self.windows += x.shape[0 if module.batch_first else 1]
+                self.windows += x.shape[
+                    0 if getattr(module, "batch_first", True) else 1
+                ]
                 self.steps += 1
-            return original(module, x, *args)
+            return original(module, x, *args, **more)
 
         layer.forward = forward
 
@@ -73,8 +75,14 @@ def long_table(values: np.ndarray) -> pd.DataFrame:
     )
 
 
+def layer_of_torch(model: str) -> type[nn.Module]:
+    return getattr(nn, model)
+
+
 class Raw:
     """A PyTorch loop without a library, over batches gathered from one tensor."""
+
+    layer = staticmethod(layer_of_torch)
 
     def __init__(self, model: str, epochs: int, threads: int) -> None:
         self.epochs = epochs
@@ -107,6 +115,11 @@ class Raw:
 
 
 class Skrnn:
+    def layer(self, model: str) -> type[nn.Module]:
+        from skrnn.modules import ForecastNetwork
+
+        return ForecastNetwork  # on a CPU a GRU does without torch's layer
+
     def __init__(self, model: str, epochs: int, threads: int) -> None:
         import skrnn.sktime
 
@@ -118,6 +131,8 @@ class Skrnn:
             batch_size=BATCH,
             max_iter=epochs,
             early_stopping=False,
+            validation_fraction=0,
+            normalize=None,  # the others do not scale either
             loss="squared_error",
             n_threads=threads,
             random_state=0,
@@ -141,6 +156,8 @@ class NeuralForecast:
     without repeats. Windows that reach past the end, into padding, are left out only
     by the threshold of 1, which leaves the same windows to draw from as elsewhere.
     """
+
+    layer = staticmethod(layer_of_torch)
 
     def __init__(self, model: str, epochs: int, threads: int) -> None:
         import neuralforecast.models
@@ -183,6 +200,8 @@ class NeuralForecast:
 
 
 class Darts:
+    layer = staticmethod(layer_of_torch)
+
     def __init__(self, model: str, epochs: int, threads: int) -> None:
         from darts.models import BlockRNNModel
 
@@ -247,7 +266,7 @@ def measure(
     runner = make(model, epochs, threads)
     series = runner.convert(past.copy())
     counter = Counter()
-    counter.watch(getattr(nn, model))
+    counter.watch(runner.layer(model))
     before = resident()
     start = time.perf_counter()
     runner.fit(series)
