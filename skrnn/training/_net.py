@@ -193,6 +193,7 @@ class DeviceNet(NeuralNet):
                 loss = self.criterion_.reported(minimised, raw, *targets)
         strength = self.alpha / targets[2]
         self._decay_gradients(strength)
+        loss = loss.detach()  # kept to the end of the epoch, without its graph
         return {"loss": self._with_penalty(loss, strength), "y_pred": raw}
 
     def _quick_step(self, batch: Any) -> dict[str, Any]:
