@@ -82,7 +82,7 @@ def layer_of_torch(model: str) -> type[nn.Module]:
 class Raw:
     """A PyTorch loop without a library, over batches gathered from one tensor."""
 
-    layer = staticmethod(layer_of_torch)
+    watched = staticmethod(layer_of_torch)
 
     def __init__(self, model: str, epochs: int, threads: int) -> None:
         self.epochs = epochs
@@ -115,7 +115,7 @@ class Raw:
 
 
 class Skrnn:
-    def layer(self, model: str) -> type[nn.Module]:
+    def watched(self, model: str) -> type[nn.Module]:
         from skrnn.modules import ForecastNetwork
 
         return ForecastNetwork  # on a CPU a GRU does without torch's layer
@@ -157,7 +157,7 @@ class NeuralForecast:
     by the threshold of 1, which leaves the same windows to draw from as elsewhere.
     """
 
-    layer = staticmethod(layer_of_torch)
+    watched = staticmethod(layer_of_torch)
 
     def __init__(self, model: str, epochs: int, threads: int) -> None:
         import neuralforecast.models
@@ -200,7 +200,7 @@ class NeuralForecast:
 
 
 class Darts:
-    layer = staticmethod(layer_of_torch)
+    watched = staticmethod(layer_of_torch)
 
     def __init__(self, model: str, epochs: int, threads: int) -> None:
         from darts.models import BlockRNNModel
@@ -266,7 +266,7 @@ def measure(
     runner = make(model, epochs, threads)
     series = runner.convert(past.copy())
     counter = Counter()
-    counter.watch(runner.layer(model))
+    counter.watch(runner.watched(model))
     before = resident()
     start = time.perf_counter()
     runner.fit(series)
