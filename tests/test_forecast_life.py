@@ -1,13 +1,17 @@
 """Forecasters through their life: training, update, pretraining, files, errors."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import Callback
 
 from skrnn.sktime import GRUForecaster, LSTMForecaster, MLPForecaster
+from skrnn.training import predict_loss
+from skrnn.windows import hold_out_last_origins, origins_within
 from tests.forecast_data import (
     QUICK,
     covariate_data,
@@ -41,18 +45,19 @@ def test_early_stopping_keeps_the_best_weights():
     scores = forecaster.validation_scores_
     assert len(scores) == forecaster.n_iter_ < 200
     assert np.argmax(scores) == len(scores) - 7  # 5 epochs without more, and one
-    y = forecaster._history
-    errors = y.y[-len(y.y) // 10 + 1 :]
-    assert len(errors)
-    worst = MLPForecaster(
-        6, 1, hidden_layer_sizes=64, max_iter=len(scores), early_stopping=False,
-        n_iter_no_change=np.inf, random_state=0,
-    )  # fmt: skip
-    with pytest.warns(ConvergenceWarning, match="max_iter"):
-        worst.fit(noise(60))
-    weights = worst.net_.module_.state_dict()
-    best = forecaster.net_.module_.state_dict()
-    assert any((weights[name] != best[name]).any() for name in best)
+    loss = held_out_loss(forecaster, 6, 1)
+    assert loss == pytest.approx(-max(scores), rel=1e-5)
+    assert loss < -scores[-1]
+
+
+def held_out_loss(forecaster, window_length, horizon):
+    """The loss on the windows that the last training has held out."""
+    model, history = forecaster._model, forecaster._history
+    origins = origins_within(history.sizes, window_length, horizon)
+    _, held_out = hold_out_last_origins(origins, 0.1, horizon)
+    rows = model.scaling.rows_of(history, "float32")
+    data = model._dataset(history, rows, origins.take(held_out))
+    return predict_loss(model.net, data, 1)
 
 
 def test_update_moves_the_window_and_nothing_else():
@@ -81,7 +86,7 @@ def test_update_of_some_series_and_of_new_ones():
     assert ends == {"c": "2005-01", "a": "2004-01", "n": "2001-09"}
 
 
-def test_update_trains_on_and_is_no_worse_on_held_out_rows():
+def test_update_trains_on():
     y = noise(120)
     options = {**QUICK, "max_iter": 40}
     forecaster = GRUForecaster(**options, horizon=1).fit(y[:90])
@@ -90,16 +95,25 @@ def test_update_trains_on_and_is_no_worse_on_held_out_rows():
     after = forecaster.net_.module_.state_dict()
     assert any((before[name] != after[name]).any() for name in after)
     assert forecaster.n_iter_ >= 1
-    useless = GRUForecaster(**{**options, "learning_rate_init": 1.0}, horizon=1)
-    useless.fit(y[:90])
-    kept = {k: v.clone() for k, v in useless.net_.module_.state_dict().items()}
-    useless.update(y[90:91], update_params=True)
-    assert useless.validation_scores_ is not None
-    best = max(useless.validation_scores_)
-    unchanged = all(
-        (kept[n] == v).all() for n, v in useless.net_.module_.state_dict().items()
-    )
-    assert unchanged or best > -np.inf
+
+
+def test_update_is_no_worse_on_held_out_rows():
+    """Whatever the learning rate: the weights at hand are a candidate."""
+    y = noise(120)
+    harmful = {**QUICK, "learning_rate": "constant", "learning_rate_init": 100.0}
+    forecaster = GRUForecaster(**QUICK, horizon=1).fit(y[:119])
+    model = forecaster._model
+    forecaster.update(y[119:], update_params=False)
+    before = held_out_loss(forecaster, 8, 1)
+    for name, value in harmful.items():
+        setattr(forecaster, name, value)
+    forecaster.n_iter_no_change = 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        forecaster.update(y[119:], update_params=True)
+    assert forecaster._model is not model
+    assert min(forecaster.validation_scores_) < -before  # it was harmful
+    assert held_out_loss(forecaster, 8, 1) <= before * (1 + 1e-6)
 
 
 def test_a_failing_update_leaves_the_forecaster_as_it_was():
@@ -263,3 +277,38 @@ def test_rows_that_were_trained_on_no_longer_count_as_held_out():
     assert forecaster._model.calibration_starts[None] == noise(40).index[0]
     forecaster.update(noise(41, 9)[40:], update_params=True)
     assert forecaster._model.calibration_starts[None] > noise(40).index[30]
+
+
+def test_parameters_of_training_arrive(capsys):
+    heard = []
+
+    class Listener(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            heard.append(net.history[-1]["train_loss"])
+
+    y = noise(100)
+    forecaster = GRUForecaster(
+        **QUICK, horizon=2, verbose=2, callbacks=[Listener()], batch_size=7,
+        step_length=3, device="cpu", early_stopping=False,
+    ).fit(y)  # fmt: skip
+    assert capsys.readouterr().out.count("Iteration") == 4
+    assert len(forecaster.loss_curve_) == 4
+    assert forecaster.device_.type == "cpu"
+    assert forecaster.n_iter_ == 4
+    assert len(heard) == 4
+
+
+@pytest.mark.parametrize(
+    ("horizon", "fh", "expected"),
+    [
+        ("auto", None, 1),
+        ("auto", [1, 7], 7),
+        ("auto", [-3, 0], 1),
+        ("auto", [60], 40),
+        (3, [1, 7], 3),
+    ],
+)
+def test_horizon(horizon, fh, expected):
+    assert GRUForecaster(**QUICK, horizon=horizon).fit(noise(80), fh=fh).horizon_ == (
+        expected
+    )

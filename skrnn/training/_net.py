@@ -23,12 +23,14 @@ _DIVERGED = (
     "learning_rate_init (now {rate:g}), or set max_grad_norm=1.0"
 )
 
+_LOSSES_ON_DEVICE = 64  # more of them, kept for long, would scatter the memory
+
 
 class DeviceNet(NeuralNet):
     """A ``NeuralNet`` for batches that are on the device already.
 
-    Against the stock net: the L2 penalty is scikit-learn's; the loss is read from the
-    device once an epoch; the history keeps epochs, not batches; a loss that is not
+    Against the stock net: the L2 penalty is scikit-learn's; losses are read from the
+    device many at a time; the history keeps epochs, not batches; a loss that is not
     finite is an error; validation is scored on all held-out samples together.
 
     Parameters
@@ -140,6 +142,7 @@ class DeviceNet(NeuralNet):
             self.check_trainable()
         if not self.history[-1]["batches"]:
             self.history.new_batch()  # callbacks of skorch look for one
+        figures: list[float] = []
         losses, sizes, seen = [], [], []
         is_heard = self._is_heard("on_batch_begin") or self._is_heard("on_batch_end")
         for batch in iterator:
@@ -152,11 +155,14 @@ class DeviceNet(NeuralNet):
                     "on_batch_end", batch=(inputs, y), training=training, **step
                 )
             losses.append(step["loss"])
+            if len(losses) == _LOSSES_ON_DEVICE:
+                figures += _on_host(losses)
+                losses.clear()
             sizes.append(len(step["y_pred"]))
             if not training:
                 seen.append((y, step["y_pred"], weights))
         self.history.record(prefix + "_batch_count", len(sizes))
-        self.record_loss(prefix, _on_host(losses), sizes)
+        self.record_loss(prefix, figures + _on_host(losses), sizes)
         if training:
             return
         if self.score is None:
@@ -293,6 +299,8 @@ class DeviceNet(NeuralNet):
 
 def _on_host(losses: list[torch.Tensor]) -> list[float]:
     """Read all of them from the device at once."""
+    if not losses:
+        return []
     return [losses[0].item()] if len(losses) == 1 else torch.stack(losses).tolist()
 
 
