@@ -2,10 +2,10 @@
 
 Hourly demand in the Carolinas, 2019-03 to 2020-12. Each midnight of the last eight
 weeks a GRU forecasts the 24 hours that follow, from the last two days of demand and
-from what is known of tomorrow: hour, weekday, season, holiday, and the lowest and
+from what is known of these hours: hour, weekday, season, holiday, and the lowest and
 highest temperature of the day. The temperatures are measured, so that they play a
 perfect weather forecast. The network is trained once, before the eight weeks; each
-morning it is only shown what has come.
+midnight it is shown what has come, no more.
 
 Beside it stand the same hour of the day and of the week before, the network without
 covariates, and the forecast that the grid operator made the day before.

@@ -11,8 +11,6 @@ from tests.forecast_data import (
     counts,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*remember_data:FutureWarning")
-
 
 def ar1(n_series, n_rows, seed, phi=0.8):
     rng = np.random.default_rng(seed)

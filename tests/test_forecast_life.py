@@ -1,27 +1,22 @@
 """Forecasters through their life: training, update, pretraining, files, errors."""
 
 import pickle
-import warnings
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 
 from skrnn.sktime import GRUForecaster, LSTMForecaster, MLPForecaster
 from skrnn.training import predict_loss
-from skrnn.windows import hold_out_last_origins, origins_within
 from tests.forecast_data import (
     QUICK,
+    counts,
     covariate_data,
     months,
     noise,
     panel,
 )
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*remember_data:FutureWarning")
 
 
 def test_held_out_rows_are_not_learnt_from():
@@ -46,19 +41,18 @@ def test_early_stopping_keeps_the_best_weights():
     scores = forecaster.validation_scores_
     assert len(scores) == forecaster.n_iter_ < 200
     assert np.argmax(scores) == len(scores) - 7  # 5 epochs without more, and one
-    loss = held_out_loss(forecaster, 6, 1)
+    loss = held_out_loss(forecaster)
     assert loss == pytest.approx(-max(scores), rel=1e-5)
     assert loss < -scores[-1]
 
 
-def held_out_loss(forecaster, window_length, horizon):
+def held_out_loss(forecaster, net=None):
     """The loss on the windows that the last training has held out."""
     model, history = forecaster._model, forecaster._history
-    origins = origins_within(history.sizes, window_length, horizon)
-    _, held_out = hold_out_last_origins(origins, 0.1, horizon)
-    rows = model.scaling.rows_of(history, "float32")
-    data = model._dataset(history, rows, origins.take(held_out))
-    return predict_loss(model.net, data, 1)
+    _, held_out = model._split(history, forecaster.validation_fraction)
+    rows = model.scaling.rows_of(history, model.plan.dtype)
+    data = model._dataset(history, rows, held_out)
+    return predict_loss(net or model.net, data, 1)
 
 
 def test_update_moves_the_window_and_nothing_else():
@@ -98,21 +92,16 @@ def test_update_trains_on():
     assert forecaster.n_iter_ >= 1
 
 
+@pytest.mark.filterwarnings("ignore:max_iter=3 epochs were reached")
 def test_update_is_no_worse_on_held_out_rows():
     """Whatever the learning rate: the weights at hand are a candidate."""
-    y = noise(120)
-    forecaster = GRUForecaster(**QUICK, horizon=1).fit(y[:119])
-    forecaster.update(y[119:], update_params=False)
-    before = held_out_loss(forecaster, 8, 1)
-    forecaster.learning_rate = "constant"
-    model = forecaster._model
-    model.settings = replace(model.settings, learning_rate_init=100.0)  # harmful
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        forecaster.update(y[119:], update_params=True)
-    assert forecaster._model is not model
-    assert max(forecaster.validation_scores_) < -before
-    assert held_out_loss(forecaster, 8, 1) <= before * (1 + 1e-6)
+    harmful = {"learning_rate": "constant", "learning_rate_init": 0.3, "max_iter": 3}
+    forecaster = GRUForecaster(**{**QUICK, **harmful}, horizon=1).fit(noise(90))
+    old = forecaster.net_
+    forecaster.update(noise(92)[90:], update_params=True)
+    kept = held_out_loss(forecaster, old)
+    assert max(forecaster.validation_scores_) < -kept
+    assert held_out_loss(forecaster) == kept
 
 
 def test_a_failing_update_leaves_the_forecaster_as_it_was():
@@ -142,7 +131,11 @@ def test_pretrained_networks_forecast_other_series():
         forecaster.clone().fit(other, fh=[1, 2, 3]).predict(), forecaster.predict()
     )
     tuned = GRUForecaster(**QUICK, horizon=3, early_stopping=False).pretrain(y)
+    tuned.learning_rate_init = 1e-5  # a small step away
     tuned.fit(other)
+    for name, value in tuned.net_.module_.state_dict().items():
+        pretrained = tuned.pretrained_model_.net.module_.state_dict()[name]
+        assert ((value - pretrained).abs() < 1e-3).all()
     module = tuned.net_.module_.state_dict()
     assert any((module[name] != weights[name]).any() for name in module)
     again = pickle.loads(pickle.dumps(forecaster))
@@ -178,6 +171,7 @@ def test_saved_and_loaded(tmp_path):
             getattr(loaded, answer)(), getattr(forecaster, answer)()
         )
     loaded.update(y[-1:], update_params=True)
+    assert loaded.cutoff[0] == y.index[-1]
     assert len(pickle.dumps(forecaster)) < 60_000
 
 
@@ -311,3 +305,44 @@ def test_horizon(horizon, fh, expected):
     assert GRUForecaster(**QUICK, horizon=horizon).fit(noise(80), fh=fh).horizon_ == (
         expected
     )
+
+
+def test_update_checks_what_it_is_given():
+    y, X = covariate_data(60)
+    forecaster = GRUForecaster(**QUICK).fit(y[:50], X[:50])
+    with pytest.raises(ValueError, match=r"X lacks the columns \['b'\]"):
+        forecaster.update(y[50:], X[["a"]][50:])
+    counted = GRUForecaster(**QUICK, loss="negative_binomial").fit(counts())
+    with pytest.raises(ValueError, match="models counts"):
+        counted.update(noise(5, start="2006-09"), update_params=False)
+
+
+def test_new_series_count_for_the_intervals():
+    forecaster = GRUForecaster(**QUICK).fit(panel((60, 45)))
+    new = pd.concat([noise(20, 5)], keys=["n"], names=["series", "month"])
+    forecaster.update(new, update_params=False)
+    assert forecaster._model.calibration_starts["n"] == new.index[0][1]
+
+
+@pytest.mark.parametrize(("n_rows", "expected"), [(100, 16), (1010, 50), (6000, 256)])
+def test_automatic_batches(n_rows, expected):
+    sizes = set()
+
+    class Listener(Callback):
+        def on_batch_begin(self, net, batch=None, training=False, **kwargs):
+            sizes.add(len(batch[1]))
+
+    options = {**QUICK, "max_iter": 1, "validation_fraction": 0}
+    y = pd.Series(noise(n_rows, start="1000-01")["y"].to_numpy())
+    MLPForecaster(**options, horizon=1, callbacks=[Listener()]).fit(y)
+    assert max(sizes) == expected
+
+
+def test_pretrained_columns_are_known_by_name():
+    t = np.arange(60)
+    y = pd.DataFrame({"a": 1000 + np.sin(t), "b": np.cos(t)}, months(60))
+    both = pd.concat([y, y], keys=["one", "two"])
+    forecaster = GRUForecaster(**QUICK, horizon=1, fine_tune=False).pretrain(both)
+    expected = forecaster.clone().fit(y).predict(fh=[1])
+    found = forecaster.clone().fit(y[["b", "a"]]).predict(fh=[1])
+    np.testing.assert_allclose(found["a"], expected["a"])

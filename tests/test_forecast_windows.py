@@ -230,6 +230,6 @@ def test_steps_with_few_errors_widen_from_the_one_before():
     for i in range(8):
         errors[i, 8 - i :] = np.nan  # step k is known for 8 - k origins
     by_step = _by_step(errors)
-    assert [len(step[0]) for step in by_step.sorted] == [8, 7, 6, 5, 5, 5, 5, 5, 5]
+    assert [len(step[0]) for step in by_step.ascending] == [8, 7, 6, 5, 5, 5, 5, 5, 5]
     np.testing.assert_allclose(by_step.factors[3:5], [1, np.sqrt(5 / 4)])
     assert np.isfinite(by_step.paths).all()

@@ -17,8 +17,6 @@ from tests.forecast_data import (
     panel,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*remember_data:FutureWarning")
-
 
 @pytest.mark.parametrize("horizon", [1, 5, 12])
 @pytest.mark.parametrize("loss", ["absolute_error", "normal"])

@@ -160,7 +160,7 @@ class GRUClassifier(BaseRecurrentClassifier):
     See Also
     --------
     RNNClassifier : Without gates.
-    LSTMClassifier : With a separate cell state; runs faster on a CPU.
+    LSTMClassifier : With a separate cell state.
     GRURegressor : The same network for numbers.
     skrnn.preprocessing.SequenceScaler : Scales each feature inside a Pipeline.
     skrnn.preprocessing.TextSequencer : Turns texts into sequences of token ids.

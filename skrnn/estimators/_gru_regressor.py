@@ -155,7 +155,7 @@ class GRURegressor(BaseRecurrentRegressor):
     See Also
     --------
     RNNRegressor : Without gates.
-    LSTMRegressor : With a separate cell state; runs faster on a CPU.
+    LSTMRegressor : With a separate cell state.
     GRUClassifier : The same network for classes.
     skrnn.preprocessing.SlidingWindow : Makes the windows inside a Pipeline.
 

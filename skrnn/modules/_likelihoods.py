@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -78,8 +80,8 @@ class DistributionLoss(nn.Module):
 
     def _normal(self, parameters: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         mean, deviation = parameters.unbind(2)
-        half_log = 0.9189385332046727  # of 2 pi
-        return 0.5 * ((y - mean) / deviation) ** 2 + deviation.log() + half_log
+        constant = math.log(2 * math.pi) / 2
+        return 0.5 * ((y - mean) / deviation) ** 2 + deviation.log() + constant
 
     def _student_t(self, parameters: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         location, scale, freedom = parameters.unbind(2)

@@ -21,6 +21,16 @@ class Affine(NamedTuple):
         # values (batch, time, target)
         return (values - self.center[:, None]) / self.scale[:, None]
 
+    def apply_padded(
+        self, values: torch.Tensor, lengths: torch.Tensor | None
+    ) -> torch.Tensor:
+        """As :meth:`apply`, with zeros after the end of each window."""
+        # values (batch, time, target)
+        normalized = self.apply(values)
+        if lengths is None:
+            return normalized
+        return normalized.masked_fill(is_padding(values, lengths), 0)
+
     def invert(self, values: torch.Tensor) -> torch.Tensor:
         # values (batch, time, target)
         return values * self.scale[:, None] + self.center[:, None]

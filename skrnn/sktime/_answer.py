@@ -79,7 +79,7 @@ class Answer:
 
 
 def _origins_before(history: History, steps: Steps, window_length: int) -> Origins:
-    """Origins of the stamps asked for, as many as there are steps up to 0.
+    """One origin for each stamp asked for within the sample.
 
     A stamp is found by its time, since rows may be missing between.
     """
@@ -125,19 +125,7 @@ def future_covariates(
     values = np.zeros((len(history.keys), n_ahead, len(names)))
     if not known:
         return values
-    if X is None:
-        raise ValueError(
-            "this forecaster was fitted with X, so predict needs the rows of X for the "
-            f"steps ahead: columns {known}. Columns whose future is not known can be "
-            "named in past_columns"
-        )
-    absent = [name for name in known if name not in X.columns]
-    if absent:
-        raise ValueError(
-            f"X lacks the columns {absent}, with which the forecaster was fitted; "
-            "columns whose future is not known can be named in past_columns"
-        )
-    rows = X.loc[:, known].reindex(stamps).to_numpy(dtype=np.float64, na_value=np.nan)
+    rows = _known_rows(X, known, stamps)
     rows = rows.reshape(len(history.keys), n_ahead, len(known))
     needed = _needed(steps, n_ahead, len(history.keys), plan.horizon)
     missing = needed & ~np.isfinite(rows).all(axis=2)
@@ -153,6 +141,23 @@ def future_covariates(
     scaled = model.scaling.covariates(values)
     scaled[~needed] = 0
     return scaled
+
+
+def _known_rows(X: pd.DataFrame | None, known: list, stamps: pd.Index) -> np.ndarray:
+    """Rows of X at the stamps, NaN where there is none."""
+    if X is None:
+        raise ValueError(
+            "this forecaster was fitted with X, so predict needs the rows of X for the "
+            f"steps ahead: columns {known}. Columns whose future is not known can be "
+            "named in past_columns"
+        )
+    absent = [name for name in known if name not in X.columns]
+    if absent:
+        raise ValueError(
+            f"X lacks the columns {absent}, with which the forecaster was fitted; "
+            "columns whose future is not known can be named in past_columns"
+        )
+    return X.loc[:, known].reindex(stamps).to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _needed(steps: Steps, n_ahead: int, n_series: int, horizon: int) -> np.ndarray:

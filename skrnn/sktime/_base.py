@@ -21,7 +21,7 @@ from ._answer import Answer, future_covariates
 from ._forecasts import Forecasting
 from ._history import History
 from ._model import ForecastModel
-from ._parameters import check_parameters, plan_of
+from ._parameters import check_counts, check_parameters, plan_of
 from ._probability import joint_distribution, marginal_distribution
 from ._steps import stamps_ahead, steps_of, steps_within
 
@@ -58,14 +58,14 @@ class NetworkForecaster(BaseForecaster):
         "requires-fh-in-fit": False,
     }
     _config = {"remember_data": False}  # the history here is enough
-    _y = _X = None
+    _y = _X = None  # sktime looks at them even so
 
     def _fit(
         self, y: pd.DataFrame, X: pd.DataFrame | None, fh: ForecastingHorizon | None
     ) -> NetworkForecaster:
         check_parameters(self)
         pretrained = getattr(self, "pretrained_model_", None)
-        history = History(y, _in_order(X, pretrained))
+        history = _history(y, X, pretrained)
         if pretrained is None:
             model = self._new_model(history, fh)
             self._learn(model, history, goes_on=False)
@@ -74,7 +74,7 @@ class NetworkForecaster(BaseForecaster):
         if self.fine_tune:
             self._learn(model, history, goes_on=True)
         else:
-            model.adopt(history)
+            model.meet(history)
             self._note(model, history, None)
         return self
 
@@ -82,8 +82,11 @@ class NetworkForecaster(BaseForecaster):
         self, y: pd.DataFrame, X: pd.DataFrame | None = None, update_params: bool = True
     ) -> NetworkForecaster:
         history = self._history.extended(y, X)
+        if self._model.plan.loss == "negative_binomial":
+            check_counts(history)
         model = deepcopy(self._model)  # the old one is kept if training fails
         if update_params:
+            model.rebuild(Settings.of(self), self.device)
             self._learn(model, history, goes_on=True)
         else:
             model.meet(history)
@@ -98,7 +101,7 @@ class NetworkForecaster(BaseForecaster):
     ) -> NetworkForecaster:
         check_parameters(self)
         pretrained = getattr(self, "pretrained_model_", None)
-        history = History(y, _in_order(X, pretrained))
+        history = _history(y, X, pretrained)
         if pretrained is None:
             model = self._new_model(history, fh)
         else:
@@ -111,32 +114,41 @@ class NetworkForecaster(BaseForecaster):
         self, history: History, fh: ForecastingHorizon | None
     ) -> ForecastModel:
         plan = plan_of(self, history, fh)
-        random_state = check_random_state(self.random_state)
-        self._random_state = np.random.RandomState(random_state.randint(_SEED_LIMIT))
+        self._start_drawing()
         seed = self._random_state.randint(_SEED_LIMIT)
         model = ForecastModel(plan, Settings.of(self), int(seed), self.device)
-        model.X_names = history.X_names
+        model.y_names, model.X_names = list(history.y_names), history.X_names
         return model
 
     def _adopted(self, pretrained: ForecastModel, history: History) -> ForecastModel:
         """The pretrained network, for other series."""
-        plan = plan_of(self, history, None, pretrained.plan.horizon)
-        if plan != pretrained.plan or history.X_names != pretrained.X_names:
-            differences = [
-                f"{name}={mine!r} (pretrained: {theirs!r})"
-                for name, mine in {**asdict(plan), "X": history.X_names}.items()
-                if mine != (theirs := pretrained.described()[name])
-            ]
+        known = pretrained.plan.horizon
+        horizon = known if self.horizon == "auto" else int(self.horizon)
+        plan = plan_of(self, history, None, horizon)
+        y_names = list(history.y_names)
+        if len(y_names) == 1 == len(pretrained.y_names):
+            y_names = pretrained.y_names  # what the only column is called
+        mine = {**asdict(plan), "y": y_names, "X": history.X_names}
+        differences = [
+            f"{name}={mine[name]!r} (pretrained: {theirs!r})"
+            for name, theirs in pretrained.described().items()
+            if mine[name] != theirs
+        ]
+        if differences:
             raise ValueError(
                 "the data or parameters ask for another network than the pretrained "
                 f"one: {', '.join(differences)}. Use the same columns and parameters, "
                 "or a new forecaster"
             )
-        random_state = check_random_state(self.random_state)
-        self._random_state = np.random.RandomState(random_state.randint(_SEED_LIMIT))
+        self._start_drawing()
         model = deepcopy(pretrained)
+        model.rebuild(Settings.of(self), self.device)
         model.forget_series()
         return model
+
+    def _start_drawing(self) -> None:
+        seed = check_random_state(self.random_state).randint(_SEED_LIMIT)
+        self._random_state = np.random.RandomState(seed)
 
     def _learn(self, model: ForecastModel, history: History, goes_on: bool) -> None:
         """Train, and take over what was learnt."""
@@ -170,15 +182,17 @@ class NetworkForecaster(BaseForecaster):
             self._warn_unless_converged(outcome)
 
     def _warn_unless_converged(self, outcome: Any) -> None:
-        is_done = outcome.ending.kind in ("converged", "interrupted")
+        ending = outcome.ending
+        is_done = ending.kind in ("converged", "interrupted")
         if is_done or has_fixed_length(Settings.of(self)):
             return
-        warnings.warn(
+        text = (
             f"max_iter={self.max_iter} epochs were reached before the loss stopped "
-            "improving; raise max_iter or learning_rate_init",
-            ConvergenceWarning,
-            stacklevel=5,
+            "improving; raise max_iter"
         )
+        if self.solver == "lbfgs":
+            text = f"lbfgs did not converge: {ending.message}; raise max_iter"
+        warnings.warn(text, ConvergenceWarning, stacklevel=6)
 
     @property
     def net_(self) -> Any:
@@ -246,20 +260,25 @@ class NetworkForecaster(BaseForecaster):
         return of(answer, columns, self.n_samples, self._sampling_seed)
 
     def predict_residuals(self, y: Any = None, X: Any = None) -> Any:
-        """Return what came less what had been forecast one step before.
+        """Return y minus its forecast, each row forecast from the rows before it.
 
         Parameters
         ----------
         y : time series, default=None
             As in ``fit``; None takes all rows seen so far.
         X : time series, default=None
-            Covariates of rows of ``y`` that are not seen yet.
+            Covariates of rows of ``y`` that are not seen yet, of a single series.
 
         Returns
         -------
         residuals : time series
             Of the type and index of ``y``. The first row of each series, before which
             there is none, is forecast from the row after it.
+
+        Raises
+        ------
+        ValueError
+            If ``y`` of a panel holds rows or series that have not been seen.
         """
         self.check_is_fitted()
         mtype = self._y_metadata["mtype"]
@@ -328,8 +347,15 @@ class NetworkForecaster(BaseForecaster):
         return [quick, sampled]
 
 
-def _in_order(X: pd.DataFrame | None, pretrained: ForecastModel | None) -> Any:
-    """The columns in the order in which a pretrained network knows them."""
-    if X is None or pretrained is None or set(X.columns) != set(pretrained.X_names):
-        return X
-    return X.loc[:, pretrained.X_names]
+def _history(
+    y: pd.DataFrame, X: pd.DataFrame | None, pretrained: ForecastModel | None
+) -> History:
+    """With columns in the order in which a pretrained network knows them."""
+    if pretrained is not None:
+        y = _in_order(y, pretrained.y_names)
+        X = None if X is None else _in_order(X, pretrained.X_names)
+    return History(y, X)
+
+
+def _in_order(frame: pd.DataFrame, names: list) -> pd.DataFrame:
+    return frame.loc[:, names] if set(frame.columns) == set(names) else frame

@@ -29,7 +29,7 @@ class Errors:
 
     Parameters
     ----------
-    sorted : list of list of ndarray
+    ascending : list of list of ndarray
         The errors of each target at each step, ascending.
     factors : ndarray of shape (n_steps,)
         What the errors are widened by, where a step has too few of its own.
@@ -40,7 +40,7 @@ class Errors:
         larger deviation, and in units of that.
     """
 
-    sorted: list[list[np.ndarray]]
+    ascending: list[list[np.ndarray]]
     factors: np.ndarray
     paths: np.ndarray
     power: int = 1
@@ -58,12 +58,12 @@ class Errors:
         .. [1] V. Vovk, A. Gammerman and G. Shafer, "Algorithmic learning in a random
            world", Springer, 2005.
         """
-        by_step = [[_conformal(e, level) for e in step] for step in self.sorted]
+        by_step = [[_conformal(e, level) for e in step] for step in self.ascending]
         return np.array(by_step) * self.factors[:, None]
 
     def variance(self) -> np.ndarray:
         """Mean squared error, (n_steps, n_targets)."""
-        by_step = [[np.mean(e**2) for e in step] for step in self.sorted]
+        by_step = [[np.mean(e**2) for e in step] for step in self.ascending]
         return np.array(by_step) * self.factors[:, None] ** 2
 
 
@@ -140,7 +140,7 @@ def _first_row(model: ForecastModel, history: History, place: int) -> int:
     if time is None:
         return int(history.ends[place])
     times = history.times[place]
-    first = int(np.searchsorted(times, time)) if len(times) else 0
+    first = int(np.searchsorted(times, time))
     return int(history.offsets[place]) + max(1, first)
 
 

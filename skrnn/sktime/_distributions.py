@@ -146,8 +146,6 @@ class QuantileValues:
         return ndtr(knots[left] + share * (knots[left + 1] - knots[left]))
 
 
-Distribution = NormalValues | StudentTValues | NegativeBinomialValues | QuantileValues
-
 _KINDS: dict[str, Any] = {
     "normal": NormalValues,
     "student_t": StudentTValues,

@@ -76,6 +76,12 @@ class History:
                 f"fitted {'without' if X is not None else 'with'} X"
             )
         if self.X_frame is not None and X is not None:
+            absent = [name for name in self.X_names if name not in X.columns]
+            if absent:
+                raise ValueError(
+                    f"X lacks the columns {absent}, with which the forecaster was "
+                    "fitted; update needs all of them, past_columns too"
+                )
             X = X.loc[:, self.X_names].loc[y.index]
             X = update_data(_until(self.X_frame, y), self._named(X))
         known = _until(self.y_frame, y)

@@ -25,7 +25,8 @@ class LSTMForecaster(NetworkForecaster):
         Steps decoded at once. Forecasts further ahead are rolled forward, each block
         going on from the one before: 1 is the recursive strategy, the last step of fh
         or more the direct one. "auto" is the last step of the ``fh`` given to ``fit``
-        (at most half of the longest series), and 1 without it.
+        (at most half of the longest series), and 1 without it; after ``pretrain`` it is
+        that of the pretrained network.
     hidden_layer_sizes : int or tuple of int, default=(32,)
         Hidden units of each recurrent layer. More units learn more and cost more,
         quadratically.
@@ -36,11 +37,11 @@ class LSTMForecaster(NetworkForecaster):
         it against overfitting.
     normalize : {"window", "series"} or None, default="window"
         What brings series to one level and size. "window" puts the last value of each
-        window at 0 and divides by the deviation within the window, so that trends go
-        on beyond the levels seen in training. "series" takes mean and deviation of
-        each series, for series that return to a level. None changes nothing. Counts
-        (loss="negative_binomial") are divided by a mean and not centred. Columns of X
-        are always scaled.
+        window at 0 and divides by the deviation within the window, drawn a little
+        towards the usual one of the series, so that trends go on beyond the levels seen
+        in training. "series" takes mean and deviation of each series, for series that
+        return to a level. None changes nothing. Counts (loss="negative_binomial") are
+        divided by a mean and not centred, unless None. Columns of X are always scaled.
     step_length : int, default=1
         Rows from one training window to the next; more is quicker and learns less.
     past_columns : list of str, default=None
@@ -52,16 +53,18 @@ class LSTMForecaster(NetworkForecaster):
         mean, "huber" something between; intervals are then taken from how far
         forecasts were off on rows held out (split-conformal). "normal", "student_t"
         and "negative_binomial" (whole numbers of 0 or more) give the distribution of
-        each value, "quantile" its quantiles, the median being the forecast.
+        each value, "quantile" its quantiles, the median being the forecast; these are
+        recalibrated on rows held out.
     quantiles : sequence of float, default=(0.05, 0.25, 0.5, 0.75, 0.95)
-        Learnt by loss="quantile", 0.5 in the middle. Other levels are interpolated as
-        in a normal distribution.
+        Levels learnt by loss="quantile": three or more, as many below 0.5 as above,
+        and 0.5 itself. Others are interpolated as in a normal distribution.
     n_samples : int, default=200
         Paths drawn where forecasts with a distribution are rolled forward, and by
         ``predict_proba``.
     fine_tune : bool, default=True
         Whether ``fit`` after ``pretrain`` trains on; False forecasts the new series
-        with the pretrained network as it is.
+        with the pretrained network as it is. ``set_params`` forgets what was
+        pretrained.
     solver : str or torch.optim.Optimizer class, default="adam"
         "adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta" or "lbfgs".
     alpha : float, default=0.0001
@@ -69,7 +72,9 @@ class LSTMForecaster(NetworkForecaster):
     batch_size : int or "auto", default="auto"
         Windows in a batch; "auto" is a twentieth of the windows, from 16 to 256.
     learning_rate : str, default="constant"
-        Schedule: "constant", "invscaling", "adaptive", "cosine" or "onecycle".
+        Schedule: "constant", "invscaling", "adaptive", "cosine" or "onecycle". The
+        last two are laid out over max_iter epochs, which only early_stopping ends
+        sooner.
     learning_rate_init : float, default=0.005
         Learning rate at the start ("onecycle": at the top). Too large diverges.
     max_iter : int, default=200
@@ -90,10 +95,10 @@ class LSTMForecaster(NetworkForecaster):
         with which it was best. If no series is long enough to hold windows out, the
         training loss decides.
     validation_fraction : float, default=0.1
-        Share of the windows of each series, its last ones, held out by early_stopping
-        and for the intervals of "absolute_error", "squared_error" and "huber". No row
-        forecast in training is forecast there. 0 holds nothing out: the training loss
-        decides, and intervals come from errors in training, which are too small.
+        Share of the windows of each series, its last ones, held out for early_stopping
+        and for intervals. No row forecast in training is forecast there. 0 holds
+        nothing out: the training loss decides, and intervals come from errors in
+        training, which are too small.
     n_iter_no_change : int or inf, default=20
         See tol.
     device : str or torch.device, default="auto"
@@ -101,7 +106,8 @@ class LSTMForecaster(NetworkForecaster):
     dtype : {"float32", "float64"}, default="float32"
         Precision of the network.
     n_threads : int or "auto", default="auto"
-        CPU threads of torch during fit and predict; set back afterwards.
+        CPU threads of torch during fit and predict; set back afterwards. "auto" is one
+        for small networks.
     callbacks : list of skorch callbacks, default=None
         Called during training; copied, so that fit does not change them.
     net_params : dict, default=None
@@ -112,7 +118,7 @@ class LSTMForecaster(NetworkForecaster):
     horizon_ : int
         Steps decoded at once.
     loss_curve_ : list of float
-        Training loss of each epoch of the last training.
+        Training loss of each epoch of the last training; empty if there was none.
     validation_scores_ : list of float, or None
         Minus the loss on held-out windows after each epoch, if there were any.
     n_iter_ : int
@@ -127,9 +133,17 @@ class LSTMForecaster(NetworkForecaster):
     Raises
     ------
     ValueError
-        In ``fit``, if a parameter is out of its range, no series is long enough, y or X
-        hold NaN, counts are no counts, or training diverges; in ``predict``, if rows of
-        X that are needed are missing.
+        In ``fit`` and ``update``, if a parameter is out of its range, no series is long
+        enough, y or X hold NaN, y is not whole numbers of 0 or more with
+        loss="negative_binomial", or training diverges; in ``predict``, if rows of X
+        that are needed are missing.
+
+    Warns
+    -----
+    sklearn.exceptions.ConvergenceWarning
+        If max_iter ends training.
+    UserWarning
+        If ``update`` goes back in time, whereby rows are forgotten.
 
     See Also
     --------
@@ -156,8 +170,8 @@ class LSTMForecaster(NetworkForecaster):
     the state [2]_.
 
     Axis order is (sample, time, feature). Windows never cross series, and each series
-    is forecast, and stamped, from its own last row. Memory grows with the rows, not
-    with rows times window length.
+    is forecast, and stamped, from its own last row. Training needs memory for the rows,
+    not for rows times window length.
 
     References
     ----------
@@ -172,10 +186,8 @@ class LSTMForecaster(NetworkForecaster):
     >>> from skrnn.sktime import LSTMForecaster
     >>> y = load_airline()
     >>> forecaster = LSTMForecaster(12, random_state=0)
-    >>> forecaster.fit(y[:-12], fh=range(1, 13))
-    LSTMForecaster(...)
-    >>> error = abs(forecaster.predict() / y[-12:] - 1).mean()
-    >>> bool(error < 0.15)
+    >>> forecast = forecaster.fit(y[:-12], fh=range(1, 13)).predict()
+    >>> bool(abs(forecast / y[-12:] - 1).mean() < 0.15)
     True
     """
 

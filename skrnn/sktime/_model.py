@@ -112,29 +112,38 @@ class ForecastModel:
         is_count = plan.loss == "negative_binomial"
         self.scaling = Scaling(plan.normalize, is_count)
         self.calibration_starts: dict[Any, Any] = {}  # first time held out, by series
+        self.y_names: list = []
         self.X_names: list = []
         self.net = self._build()
 
     def described(self) -> dict[str, Any]:
         """What decides the network, by name."""
-        return {**asdict(self.plan), "X": self.X_names}
+        return {**asdict(self.plan), "y": self.y_names, "X": self.X_names}
 
     def forget_series(self) -> None:
         """Be ready for other series with the same network."""
         self.scaling.series = {}
         self.calibration_starts = {}
 
-    def meet(self, history: History) -> None:
-        """Learn the scaling of series that are new, and nothing else."""
-        plan = self.plan
-        origins = origins_within(history.sizes, plan.window_length, 1)
-        self.scaling.learn(history, origins, history.sizes, keep=True)
+    def rebuild(self, settings: Settings, asked_device: Any) -> None:
+        """Be ready to train on in another way, or elsewhere."""
+        weights = weights_of(self.net)
+        self.settings = settings.without_callbacks()
+        self.asked_device = asked_device
+        self.device = resolve_device(asked_device, self.plan.dtype)
+        self.net = self._build()
+        set_weights(self.net, weights)
 
-    def adopt(self, history: History) -> None:
-        """Take series to forecast that none of the training was on."""
-        self.meet(history)
-        firsts = [times[0] for times in history.times]
-        self.calibration_starts = dict(zip(history.keys, firsts, strict=True))
+    def meet(self, history: History) -> None:
+        """Learn the scaling of series that are new, and nothing else.
+
+        None of the training was on them.
+        """
+        origins = origins_within(history.sizes, self.plan.window_length, 1)
+        for key, times in zip(history.keys, history.times, strict=True):
+            if key not in self.scaling.series:
+                self.calibration_starts[key] = times[0]
+        self.scaling.learn(history, origins, history.sizes, keep=True)
 
     def _build(self) -> Any:
         return build_net(
@@ -160,16 +169,7 @@ class ForecastModel:
         ``goes_on`` keeps the scaling of known series and, where there is held-out
         data, weights that are no worse on it than those at hand.
         """
-        plan = self.plan
-        origins = origins_within(
-            history.sizes, plan.window_length, plan.horizon, plan.step_length
-        )
-        chosen, held_out = np.arange(len(origins)), np.arange(0)
-        if validation_fraction and (settings.early_stopping or plan.is_point):
-            chosen, held_out = hold_out_last_origins(
-                origins, validation_fraction, plan.horizon
-            )
-        training, validation = origins.take(chosen), origins.take(held_out)
+        training, validation = self._split(history, validation_fraction)
         n_known = history.sizes.copy()
         series, first = np.unique(validation.series, return_index=True)
         n_known[series] = validation.ends[first] - history.offsets[series]
@@ -183,7 +183,7 @@ class ForecastModel:
             early_stopping=is_stopped,
             batch_size=_batch_size(settings, len(training)),
         )
-        rows = self.scaling.rows_of(history, plan.dtype)
+        rows = self.scaling.rows_of(history, self.plan.dtype)
         held_out_data = self._dataset(history, rows, validation) if is_stopped else None
         progress = Progress(of_scores=is_stopped)
         if goes_on and held_out_data is not None:
@@ -197,6 +197,17 @@ class ForecastModel:
             progress,
             n_epochs=settings.max_iter,
         )
+
+    def _split(self, history: History, share: float) -> tuple[Origins, Origins]:
+        """Origins to train on, and those held out."""
+        plan = self.plan
+        origins = origins_within(
+            history.sizes, plan.window_length, plan.horizon, plan.step_length
+        )
+        if not share:
+            return origins, origins.take(np.arange(0))
+        chosen, held_out = hold_out_last_origins(origins, share, plan.horizon)
+        return origins.take(chosen), origins.take(held_out)
 
     def _note_held_out(
         self, history: History, training: Origins, held_out: Origins

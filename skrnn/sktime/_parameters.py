@@ -72,7 +72,7 @@ def plan_of(
     """
     loss, n_targets = forecaster.loss, history.y.shape[1]
     if loss == "negative_binomial":
-        _check_counts(history)
+        check_counts(history)
     n_covariates = len(history.X_names)
     past = _past_columns(forecaster.past_columns, history)
     return Plan(
@@ -147,7 +147,8 @@ def _quantiles(levels: Any) -> tuple[float, ...]:
     return tuple(array.tolist())
 
 
-def _check_counts(history: History) -> None:
+def check_counts(history: History) -> None:
+    """Raise an error if y holds anything but whole numbers of 0 or more."""
     y = history.y
     if (y < 0).any() or (y != np.round(y)).any():
         raise ValueError(

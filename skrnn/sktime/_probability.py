@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+from scipy.special import ndtr, stdtrit
 
 from ._answer import Answer
 from ._distributions import NegativeBinomialValues, NormalValues, StudentTValues
 from ._forecasts import DirectForecast, Forecasting
+
+_LEAST_DISPERSION = 1e-6
+_ONE_SIGMA = float(ndtr(1))
 
 
 def marginal_distribution(
@@ -109,8 +112,6 @@ def _negative_binomial(mean: np.ndarray, variance: np.ndarray, where: Any) -> An
     return NegativeBinomial(mean, 1 / dispersion, **where)  # skpro's alpha is a size
 
 
-_LEAST_DISPERSION = 1e-6
-_ONE_SIGMA = 0.8413447460685429  # level of a normal distribution's mean and deviation
 _MOMENTS: dict[Any, Any] = {
     NormalValues: _normal,
     NegativeBinomialValues: _negative_binomial,

@@ -53,13 +53,11 @@ class TimeSeriesRegressor(BaseRegressor):
 
     Examples
     --------
-    >>> from sktime.datasets import load_airline
-    >>> from sktime.forecasting.compose import make_reduction
+    >>> from sktime.datasets import load_unit_test
     >>> from skrnn.sktime import TimeSeriesRegressor
-    >>> forecaster = make_reduction(TimeSeriesRegressor(), window_length=12)
-    >>> forecaster = forecaster.set_config(remember_data=True)
-    >>> forecaster.fit(load_airline(), fh=[1, 2]).predict().shape
-    (2,)
+    >>> X, y = load_unit_test("train", return_type="numpy3D")
+    >>> TimeSeriesRegressor().fit(X, y.astype(float)).predict(X).shape
+    (20,)
     """
 
     _tags = {

@@ -101,12 +101,8 @@ class ForecastDataset(DeviceDataset):
         """The inputs of a :class:`~skrnn.modules.ForecastNetwork`."""
         x, inputs = self._windows(part)
         affine = self.affine.take(part)
-        normalized = affine.apply(x[..., : self.n_targets])
-        if inputs:
-            padding = torch.arange(x.shape[1], device=self.device)
-            padding = padding >= inputs["lengths"][:, None]  # (batch, time)
-            normalized = normalized.masked_fill_(padding[:, :, None], 0)
-        x[..., : self.n_targets] = normalized
+        y = x[..., : self.n_targets]  # (batch, time, target)
+        x[..., : self.n_targets] = affine.apply_padded(y, inputs.get("lengths"))
         inputs["x"] = x
         if len(self.future):
             ahead = self._view(self.horizon).index_select(0, self.ends[part])

@@ -140,10 +140,7 @@ class _Rolling:
         y = inputs["x"][..., :n_targets]  # (batch, time, target)
         padding = inputs.get("lengths")
         affine = normalize_windows(self.normalization, y, padding, self.typical)
-        normalized = affine.apply(y)
-        if padding is not None:
-            steps = torch.arange(y.shape[1], device=y.device)
-            normalized.masked_fill_((steps >= padding[:, None])[:, :, None], 0)
+        normalized = affine.apply_padded(y, padding)
         inputs["x"] = torch.cat([normalized, inputs["x"][..., n_targets:]], dim=2)
         begin = first + self.window_length
         if len(self.future):

@@ -110,7 +110,7 @@ def hold_out_last_origins(
     if len(origins) == 0:
         return np.arange(0), np.arange(0)
     _, first, counts = np.unique(origins.series, return_index=True, return_counts=True)
-    n_held_out = np.ceil(validation_fraction * counts).astype(np.int64)
+    n_held_out = np.ceil(validation_fraction * counts - 1e-9).astype(np.int64)
     border = origins.ends[first + counts - n_held_out]  # first row held out as a target
     is_possible = origins.ends[first] + horizon <= border
     border = np.where(is_possible, border, np.iinfo(np.int64).max)
