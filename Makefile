@@ -34,6 +34,7 @@ benchmark: $(READY)
 	$(BIN)/python tests/benchmarks/padding.py
 	$(BIN)/python tests/benchmarks/classification.py
 	$(BIN)/python tests/benchmarks/mlp.py
+	$(BIN)/python tests/benchmarks/gru_kernel.py
 	$(BIN)/python tests/benchmarks/forecast_accuracy.py
 	$(BIN)/python tests/benchmarks/forecasting.py
 

@@ -1,7 +1,7 @@
 """Our GRU kernel beside torch's layer, training on one thread of the CPU.
 
-A forward and a backward pass over a batch of windows of 48 steps and one feature; the two
-take turns, and medians are reported.
+A forward and a backward pass over a batch of windows of 48 steps and one feature; the
+two take turns, and medians are reported.
 
     python tests/benchmarks/gru_kernel.py
 
