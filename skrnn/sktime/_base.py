@@ -125,10 +125,7 @@ class NetworkForecaster(BaseForecaster):
         known = pretrained.plan.horizon
         horizon = known if self.horizon == "auto" else int(self.horizon)
         plan = plan_of(self, history, None, horizon)
-        y_names = list(history.y_names)
-        if len(y_names) == 1 == len(pretrained.y_names):
-            y_names = pretrained.y_names  # what the only column is called
-        mine = {**asdict(plan), "y": y_names, "X": history.X_names}
+        mine = {**asdict(plan), "X": history.X_names}
         differences = [
             f"{name}={mine[name]!r} (pretrained: {theirs!r})"
             for name, theirs in pretrained.described().items()
@@ -350,7 +347,10 @@ class NetworkForecaster(BaseForecaster):
 def _history(
     y: pd.DataFrame, X: pd.DataFrame | None, pretrained: ForecastModel | None
 ) -> History:
-    """With columns in the order in which a pretrained network knows them."""
+    """With columns in the order in which a pretrained network knows them.
+
+    Columns of y that have other names are taken in their own order.
+    """
     if pretrained is not None:
         y = _in_order(y, pretrained.y_names)
         X = None if X is None else _in_order(X, pretrained.X_names)

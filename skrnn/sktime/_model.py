@@ -118,7 +118,7 @@ class ForecastModel:
 
     def described(self) -> dict[str, Any]:
         """What decides the network, by name."""
-        return {**asdict(self.plan), "y": self.y_names, "X": self.X_names}
+        return {**asdict(self.plan), "X": self.X_names}
 
     def forget_series(self) -> None:
         """Be ready for other series with the same network."""
