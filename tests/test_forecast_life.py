@@ -291,6 +291,7 @@ def test_parameters_of_training_arrive(capsys):
     assert len(heard) == 4
 
 
+@pytest.mark.filterwarnings("ignore:no series is long enough to hold out")
 @pytest.mark.parametrize(
     ("horizon", "fh", "expected"),
     [
@@ -346,3 +347,15 @@ def test_pretrained_columns_are_known_by_name():
     expected = forecaster.clone().fit(y).predict(fh=[1])
     found = forecaster.clone().fit(y[["b", "a"]]).predict(fh=[1])
     np.testing.assert_allclose(found["a"], expected["a"])
+
+
+def test_a_network_that_was_not_pretrained_cannot_be_used_as_it_is():
+    with pytest.raises(ValueError, match="fine_tune=False forecasts with a pretrained"):
+        GRUForecaster(**QUICK, fine_tune=False).fit(noise())
+
+
+def test_one_series_of_a_panel_is_given_with_its_levels():
+    y = panel((60, 45))
+    forecaster = GRUForecaster(**QUICK).fit(y)
+    with pytest.raises((ValueError, TypeError), match=r"level|scitype"):
+        forecaster.update(y.loc["a"], update_params=False)

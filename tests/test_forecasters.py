@@ -207,7 +207,9 @@ def test_short_series_are_windows_with_less_history():
     intervals = forecaster.predict_interval(fh=[1, 2, 3])
     assert intervals.notna().all(axis=None)
     single = MLPForecaster(24, 1, learning_rate="cosine", max_iter=2, random_state=0)
-    assert single.fit(noise(6)).predict(fh=[1]).notna().all(axis=None)
+    with pytest.warns(UserWarning, match="no series is long enough to hold out"):
+        single.fit(noise(2))
+    assert single.predict(fh=[1]).notna().all(axis=None)
 
 
 @pytest.mark.parametrize("kind", ["number", "period"])
@@ -215,7 +217,8 @@ def test_rows_in_a_sample_with_gaps_are_found_by_their_stamp(kind):
     kept = np.array([i for i in range(60) if i not in (40, 41, 50)])
     index = pd.Index(kept) if kind == "number" else months(60)[kept]
     y = pd.DataFrame({"y": noise(57)["y"].to_numpy()}, index)
-    forecaster = GRUForecaster(**QUICK).fit(y, fh=[1])
+    with pytest.warns(UserWarning, match="2 distances differ"):
+        forecaster = GRUForecaster(**QUICK).fit(y, fh=[1])
     fh = ForecastingHorizon(index[[45]], is_relative=False)
     within = forecaster.predict(fh)
     assert len(forecaster.predict_residuals()) == 57
@@ -253,3 +256,15 @@ def test_an_outlier_does_not_set_the_scale():
     forecaster = MLPForecaster(24, 12, random_state=0)
     forecaster.fit(pd.DataFrame({"y": spoiled[:388]}), fh=range(1, 13))
     np.testing.assert_allclose(forecaster.predict()["y"], y[388:], atol=0.3)
+
+
+@pytest.mark.parametrize("kind", ["gap", "duplicate"])
+def test_dates_with_gaps_are_stamped_by_their_usual_step(kind):
+    y = pd.DataFrame(
+        {"y": np.arange(100) % 7.0}, pd.date_range("2024-01-01", periods=100, freq="h")
+    )
+    y = y.drop(y.index[-2]) if kind == "gap" else pd.concat([y, y[-1:]])
+    with pytest.warns(UserWarning, match="not evenly spaced"):
+        forecaster = GRUForecaster(**QUICK).fit(y, fh=[1, 2])
+    ahead = pd.date_range("2024-01-05 04:00", periods=2, freq="h")
+    assert list(forecaster.predict().index) == list(ahead)

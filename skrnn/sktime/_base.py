@@ -19,7 +19,7 @@ from ..estimators import NetworkSummary
 from ..training import Settings, has_fixed_length
 from ._answer import Answer, future_covariates
 from ._forecasts import Forecasting
-from ._history import History
+from ._history import History, warn_of_gaps
 from ._model import ForecastModel
 from ._parameters import check_counts, check_parameters, plan_of
 from ._probability import joint_distribution, marginal_distribution
@@ -66,7 +66,14 @@ class NetworkForecaster(BaseForecaster):
         check_parameters(self)
         pretrained = getattr(self, "pretrained_model_", None)
         history = _history(y, X, pretrained)
+        warn_of_gaps(history)
         if pretrained is None:
+            if not self.fine_tune:
+                raise ValueError(
+                    "fine_tune=False forecasts with a pretrained network, but there is "
+                    "none; call pretrain first (set_params and scikit-learn's clone "
+                    "forget it), or set fine_tune=True"
+                )
             model = self._new_model(history, fh)
             self._learn(model, history, goes_on=False)
             return self
@@ -165,6 +172,8 @@ class NetworkForecaster(BaseForecaster):
                 f"row and horizon={model.plan.horizon} need (the longest has "
                 f"{history.sizes.max()}); lower horizon, or pass longer series"
             )
+        if self.early_stopping and self.validation_fraction and outcome is not None:
+            self._warn_unless_held_out(model)
         return outcome
 
     def _note(self, model: ForecastModel, history: History, outcome: Any) -> None:
@@ -177,6 +186,17 @@ class NetworkForecaster(BaseForecaster):
         self.n_iter_ = len(self.loss_curve_)
         if outcome is not None:
             self._warn_unless_converged(outcome)
+
+    def _warn_unless_held_out(self, model: ForecastModel) -> None:
+        if model.calibration_starts:
+            return
+        warnings.warn(
+            "no series is long enough to hold out windows: the training loss decides "
+            "when to stop, and intervals are too small. Lower window_length or "
+            "horizon, or pass longer series",
+            UserWarning,
+            stacklevel=6,
+        )
 
     def _warn_unless_converged(self, outcome: Any) -> None:
         ending = outcome.ending

@@ -114,6 +114,8 @@ def _by_step(errors: np.ndarray) -> Errors:
     for k in range(1, n_steps):
         unknown = ~np.isfinite(paths[:, k])
         paths[:, k][unknown] = paths[:, k - 1][unknown] * np.sqrt((k + 1) / k)
+    if len(paths) < _FEW:  # too few to tell what is above from what is below
+        paths = np.concatenate([paths, -paths])
     return Errors(in_order, factors, paths)
 
 

@@ -70,6 +70,12 @@ class History:
 
     def extended(self, y: pd.DataFrame, X: pd.DataFrame | None) -> History:
         """With newer rows; the last one of ``y`` is the newest that counts."""
+        if y.index.nlevels != len(self.index_names):
+            raise ValueError(
+                f"y has {y.index.nlevels} level(s) of the index, but the forecaster "
+                f"was fitted on {list(self.index_names)}; give one series of a panel "
+                "as y.loc[[name]], with all levels"
+            )
         if (X is None) != (self.X_frame is None):
             raise ValueError(
                 "update takes X if, and only if, fit was given X; this forecaster was "
@@ -121,6 +127,32 @@ class History:
         if isinstance(repeated, pd.MultiIndex):
             levels = [repeated.get_level_values(i) for i in range(repeated.nlevels)]
         return pd.MultiIndex.from_arrays([*levels, times], names=self.index_names)
+
+
+def usual_step(times: pd.Index) -> Any:
+    """The most frequent distance between stamps; None if there is no telling."""
+    distances = (times[1:] - times[:-1])[times[1:] > times[:-1]]
+    return pd.Series(distances).mode().iloc[0] if len(distances) else None
+
+
+def warn_of_gaps(history: History) -> None:
+    """Say if the longest series is not evenly spaced, which it is taken to be."""
+    times = history.times[int(history.sizes.argmax())]
+    if len(times) < 4 or times.dtype == object:
+        return
+    if isinstance(times, pd.DatetimeIndex) and (times.freq or pd.infer_freq(times)):
+        return
+    if isinstance(times, pd.PeriodIndex):
+        times = pd.Index(times.astype("int64"))
+    n_gaps = int((times[1:] - times[:-1] != usual_step(times)).sum())
+    if n_gaps:
+        warnings.warn(
+            f"the longest series is not evenly spaced: {n_gaps} distances differ from "
+            "the usual one, but its rows are taken as following each other. Fill gaps "
+            "before, for instance with y.asfreq(...).interpolate()",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _rows_by_series(index: pd.Index) -> tuple[Any, list[np.ndarray]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sktime.forecasting.base import ForecastingHorizon
 
-from ._history import History
+from ._history import History, usual_step
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,19 @@ def cutoffs_of(fh: ForecastingHorizon, history: History) -> list[pd.Index]:
     freq = fh.freq or longest.freq
     if freq is None and len(longest) > 2:
         freq = pd.infer_freq(longest[-10:])
-    if freq is None:
-        return lasts
-    return [pd.DatetimeIndex(last, freq=freq) for last in lasts]
+    return [_with_frequency(last, freq, usual_step(longest)) for last in lasts]
+
+
+def _with_frequency(cutoff: pd.DatetimeIndex, freq: Any, step: Any) -> pd.DatetimeIndex:
+    """With the frequency, or the usual step if there is none or it does not fit."""
+    if freq is not None:
+        try:
+            return pd.DatetimeIndex(cutoff, freq=freq)
+        except ValueError:  # a stamp that is off its grid
+            pass
+    if step is None:
+        return cutoff
+    return pd.DatetimeIndex(cutoff, freq=pd.tseries.frequencies.to_offset(step))
 
 
 def _from_cutoff(
