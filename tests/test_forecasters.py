@@ -1,6 +1,8 @@
 """Forecasts are right: each series, each step, from the newest observation."""
 
+import inspect
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -268,3 +270,21 @@ def test_dates_with_gaps_are_stamped_by_their_usual_step(kind):
         forecaster = GRUForecaster(**QUICK).fit(y, fh=[1, 2])
     ahead = pd.date_range("2024-01-05 04:00", periods=2, freq="h")
     assert list(forecaster.predict().index) == list(ahead)
+
+
+def parameter_texts(cls):
+    """The text of each parameter in a docstring, by name."""
+    section = inspect.getdoc(cls).split("Parameters\n----------\n")[1]
+    section = section.split("\n\nAttributes\n")[0]
+    parts = re.split(r"^(\w+) : ", section, flags=re.M)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+@pytest.mark.parametrize("cls", FORECASTERS)
+def test_docstrings_say_the_same_of_each_parameter(cls):
+    texts = parameter_texts(cls)
+    assert list(texts) == list(inspect.signature(cls).parameters)
+    own = {"window_length", "hidden_layer_sizes", "activation"}
+    for name, text in parameter_texts(GRUForecaster).items():
+        if name not in own:
+            assert texts[name] == text
