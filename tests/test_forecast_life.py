@@ -273,11 +273,14 @@ def test_rows_that_were_trained_on_no_longer_count_as_held_out():
 
 
 def test_parameters_of_training_arrive(capsys):
-    heard = []
+    heard, sizes = [], []
 
     class Listener(Callback):
         def on_epoch_end(self, net, **kwargs):
             heard.append(net.history[-1]["train_loss"])
+
+        def on_batch_begin(self, net, batch=None, training=False, **kwargs):
+            sizes.append(len(batch[1]))
 
     y = noise(100)
     forecaster = GRUForecaster(
@@ -289,6 +292,7 @@ def test_parameters_of_training_arrive(capsys):
     assert forecaster.device_.type == "cpu"
     assert forecaster.n_iter_ == 4
     assert len(heard) == 4
+    assert sizes == 4 * [7, 7, 7, 6]  # 31 windows 3 rows apart, 4 of them held out
 
 
 @pytest.mark.filterwarnings("ignore:no series is long enough to hold out")

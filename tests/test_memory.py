@@ -1,9 +1,14 @@
-"""Two million windows cost the memory of their rows."""
+"""Windows cost the memory of their rows."""
 
 import subprocess
 import sys
+import tracemalloc
 
+import numpy as np
+import pandas as pd
 import pytest
+
+from skrnn.sktime import MLPForecaster
 
 SCRIPT = """
 import resource, sys
@@ -45,3 +50,22 @@ def test_two_million_windows(kind, tmp_path):
     )
     assert run.returncode == 0, run.stderr
     assert float(run.stdout) < 700  # 147,456 MB if the windows were copied
+
+
+def test_rows_in_a_sample_are_forecast_batch_by_batch():
+    """All windows at once would take 40 MB, and their indices 80 MB."""
+    y = pd.Series(np.sin(np.arange(50_000) / 9))
+    forecaster = MLPForecaster(
+        200,
+        1,
+        hidden_layer_sizes=2,
+        step_length=100,
+        learning_rate="cosine",
+        max_iter=1,
+    ).fit(y)
+    tracemalloc.start()
+    residuals = forecaster.predict_residuals(y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(residuals) == 50_000
+    assert peak < 30e6

@@ -11,7 +11,7 @@ from ._losses import LOSSES, PointLoss
 from ._mlp import BatchNorm, MLPNetwork
 from ._normalization import Affine, normalize_windows
 from ._outline import LayerOutline
-from ._pooling import POOLINGS
+from ._pooling import POOLINGS, is_padding
 from ._recurrent import PADDING, RecurrentNetwork
 from ._sparse import SparseRows
 
@@ -37,5 +37,6 @@ __all__ = [
     "Segments",
     "SparseRows",
     "draw_layer",
+    "is_padding",
     "normalize_windows",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -130,12 +131,12 @@ class Forecasting:
         horizon = self.model.plan.horizon
         rolled, center, scale = self._rolled()
         if self.model.plan.is_point:
-            point, errors = rolled.values * scale + center, self._errors()
+            point, errors = rolled.values * scale + center, self._errors
             return CalibratedForecast(point, _unit(rolled, scale, errors), errors)
         near = slice(min(horizon, self.n_steps))
         distribution = self.model.distribution(rolled.parameters[:, near])
         first = DirectForecast(
-            distribution, self._recalibration(), center[:, near], scale[:, near]
+            distribution, self._recalibration, center[:, near], scale[:, near]
         )
         if self.n_steps <= horizon:
             return first
@@ -153,13 +154,13 @@ class Forecasting:
             random_state = np.random.RandomState(seed)
             rolled, center, scale = self._rolled()
             point = rolled.values * scale + center
-            errors = self._errors()
+            errors = self._errors
             paths = errors.paths  # (vector, step, target)
             chosen = random_state.randint(len(paths), size=(n_origins, n_samples))
             unit = _unit(rolled, scale, errors)
             return point[:, None] + paths[chosen] * unit[:, None]
         index = np.repeat(np.arange(n_origins), n_samples)
-        recalibration = self._recalibration()
+        recalibration = self._recalibration
         parts = []
         for first in range(0, len(index), BATCH_SIZE):
             random_state = np.random.RandomState([seed, first])
@@ -193,9 +194,11 @@ class Forecasting:
 
         return draw
 
+    @cached_property
     def _recalibration(self) -> Recalibration:
         return recalibration_of(self.model, self.history, self.n_threads)
 
+    @cached_property
     def _errors(self) -> Errors:
         return errors_of(self.model, self.history, self.n_steps, self.n_threads)
 

@@ -168,8 +168,8 @@ class LSTMForecaster(RecurrentForecaster):
     the state [2]_.
 
     Axis order is (sample, time, feature). Windows never cross series, and each series
-    is forecast, and stamped, from its own last row. Training needs memory for the rows,
-    not for rows times window length.
+    is forecast, and stamped, from its own last row. Memory grows with the rows, not
+    with rows times window length.
 
     References
     ----------

@@ -254,10 +254,6 @@ class ForecastModel:
         """
         plan = self.plan
         rows = self.scaling.rows_of(history, plan.dtype)
-        back = origins.ends[:, None] + np.arange(-plan.window_length, 0)
-        is_missing = back < origins.starts[:, None]
-        window = rows[np.where(is_missing, 0, back)]
-        window[is_missing] = 0  # (origin, time, column)
         ahead = np.zeros((len(origins), n_steps, plan.n_columns), plan.dtype)
         if future is not None:
             ahead[..., plan.n_targets :] = future
@@ -271,8 +267,10 @@ class ForecastModel:
         _, scale, typical = self.scaling.of(history)
         units = scale[origins.series].astype(plan.dtype)
         return RollInputs(
-            np.concatenate([window, ahead], axis=1),
-            origins.lengths,
+            rows,
+            origins.starts,
+            origins.ends,
+            ahead,
             typical[origins.series].astype(plan.dtype),
             units if self.scaling.is_count else None,
         )

@@ -23,8 +23,7 @@ def marginal_distribution(
 
     Of the kind that the network gives where that is a normal or negative binomial one,
     with the forecast's mean and variance, or a Student-t one, with the spread of the
-    forecast's middle; else an empirical one at
-    ``n_samples`` evenly spaced levels.
+    forecast's middle; else an empirical one at ``n_samples`` evenly spaced levels.
     """
     index = answer.steps.index
     where = {"index": index, "columns": columns}

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 
 from ..modules import Affine, normalize_windows
-from ..windows import Origins
+from ..windows import Origins, Windows
 from ._arrays import to_tensor
-from ._buckets import cut_segments
-from ._datasets import DeviceDataset, Targets
+from ._datasets import Targets
+from ._windows import WindowDataset
 
 _CHUNK = 8192  # windows whose level is found at once
 
 
-class ForecastDataset(DeviceDataset):
+class ForecastDataset(WindowDataset):
     """Windows into the rows of a panel with the rows that follow them.
 
     Memory is that of the rows, and a few values for each window.
@@ -51,11 +51,9 @@ class ForecastDataset(DeviceDataset):
         units: np.ndarray | None,
         device: torch.device,
     ) -> None:
-        super().__init__(origins.lengths, None, None, device=device)
-        self.rows = to_tensor(rows, device)  # (row, column)
-        self.starts = to_tensor(origins.starts, device)  # (sample,)
-        self.ends = to_tensor(origins.ends, device)
-        self.lengths_on_device = to_tensor(origins.lengths, device)
+        windows = Windows(rows, origins.starts, origins.lengths)
+        super().__init__(windows, device=device)
+        self.ends = to_tensor(origins.ends, device)  # (sample,)
         self.horizon = horizon
         self.n_targets = n_targets
         self.future = to_tensor(np.asarray(future, dtype=np.int64), device)
@@ -68,23 +66,20 @@ class ForecastDataset(DeviceDataset):
         parts = []
         for first in range(0, len(self), _CHUNK):
             part = slice(first, first + _CHUNK)
-            x, padding = self._windows(part)
-            y = x[..., : self.n_targets]
-            lengths = padding.get("lengths")
+            inputs = super().gather(part)
+            y, lengths = inputs["x"][..., : self.n_targets], inputs.get("lengths")
             parts.append(normalize_windows(normalization, y, lengths, typical[part]))
         return Affine(*(torch.cat(values) for values in zip(*parts, strict=True)))
 
-    def in_order(self, order: np.ndarray | None) -> ForecastDataset:
+    def in_order(self, order: np.ndarray | None) -> Self:
         if order is None:
             return self
+        other = super().in_order(order)
         on_device = torch.from_numpy(order).to(self.device)
-        other = self._copy_in_order(order, on_device)
-        other.starts, other.ends = self.starts[on_device], self.ends[on_device]
+        other.ends = self.ends[on_device]
         other.affine = self.affine.take(on_device)
         if self.units is not None:
             other.units = self.units[on_device]
-        if not self.is_uniform:
-            other.lengths_on_device = self.lengths_on_device[on_device]
         return other
 
     def targets_of(self, part: slice) -> Targets:
@@ -98,36 +93,14 @@ class ForecastDataset(DeviceDataset):
         return y.flatten(1), None, float(len(ends))
 
     def gather(self, part: slice) -> dict[str, Any]:
-        """The inputs of a :class:`~skrnn.modules.ForecastNetwork`."""
-        x, inputs = self._windows(part)
+        """The inputs of a :class:`~skrnn.modules.ForecastNetwork`, longest first."""
+        inputs = super().gather(part)
         affine = self.affine.take(part)
-        y = x[..., : self.n_targets]  # (batch, time, target)
-        x[..., : self.n_targets] = affine.apply_padded(y, inputs.get("lengths"))
-        inputs["x"] = x
+        y = inputs["x"][..., : self.n_targets]  # (batch, time, target)
+        y.copy_(affine.apply_padded(y, inputs.get("lengths")))
         if len(self.future):
             ahead = self._view(self.horizon).index_select(0, self.ends[part])
             inputs["future"] = ahead.index_select(2, self.future)
         if self.units is not None:
             inputs["log_scale"] = (affine.scale * self.units[part]).log()
         return inputs
-
-    def _windows(self, part: slice) -> tuple[torch.Tensor, dict[str, Any]]:
-        """Rows (batch, time, column), with lengths and segments where they differ."""
-        starts, lengths = self.starts[part], self.lengths[part]
-        n_timesteps = int(lengths[0]) if self.is_uniform else int(lengths.max())
-        if self.is_uniform or bool((lengths == n_timesteps).all()):
-            return self._view(n_timesteps).index_select(0, starts), {}
-        on_device = self.lengths_on_device[part]
-        steps = torch.arange(n_timesteps, device=self.device)
-        index = (starts[:, None] + steps).clamp_(max=len(self.rows) - 1)
-        x = self.rows[index].masked_fill_((steps >= on_device[:, None])[:, :, None], 0)
-        is_sorted = bool((np.diff(lengths) <= 0).all())
-        segments = cut_segments(lengths) if is_sorted else None
-        return x, {"lengths": on_device, "segments": segments}
-
-    def _view(self, n_rows: int) -> torch.Tensor:
-        """Every run of rows, (row, time, column), nothing copied."""
-        n_all, n_columns = self.rows.shape
-        return self.rows.as_strided(
-            (n_all - n_rows + 1, n_rows, n_columns), (n_columns, n_columns, 1)
-        )

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ..modules import ForecastNetwork, normalize_windows
+from ..modules import ForecastNetwork, is_padding, normalize_windows
 from ._arrays import to_tensor
 from ._buckets import cut_segments
 from ._net import DeviceNet
@@ -23,31 +23,42 @@ BATCH_SIZE = 2048  # samples that are rolled together
 class RollInputs:
     """What forecasts begin with, one sample for each origin.
 
+    Windows look into the rows until a batch of them is rolled.
+
     Parameters
     ----------
-    rows : ndarray of shape (n_samples, window_length + n_steps, n_columns)
-        The window, its newest row at ``window_length - 1``, and what is known of the
-        steps after it; targets there are overwritten.
-    lengths : ndarray of int, shape (n_samples,)
-        Rows of the window that exist.
+    rows : ndarray of shape (n_rows, n_columns)
+    starts, ends : ndarray of int, shape (n_samples,)
+        The window of a sample is ``rows[start:end]``.
+    ahead : ndarray of shape (n_samples, n_steps, n_columns)
+        What is known of the steps after it; targets there are overwritten.
     typical, units : ndarray of shape (n_samples, n_targets), or None
         See :class:`ForecastDataset`.
     """
 
     rows: np.ndarray
-    lengths: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    ahead: np.ndarray
     typical: np.ndarray
     units: np.ndarray | None
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.ends)
+
+    def windows(self, window_length: int) -> np.ndarray:
+        """The newest rows last, zeros before them, (sample, time, column)."""
+        back = self.ends[:, None] + np.arange(-window_length, 0)
+        is_missing = back < self.starts[:, None]
+        windows = self.rows[np.where(is_missing, 0, back)]
+        windows[is_missing] = 0
+        return windows
 
     def take(self, index: Any) -> RollInputs:
         """Some of the samples."""
         units = None if self.units is None else self.units[index]
-        return RollInputs(
-            self.rows[index], self.lengths[index], self.typical[index], units
-        )
+        starts, ends, ahead = self.starts[index], self.ends[index], self.ahead[index]
+        return RollInputs(self.rows, starts, ends, ahead, self.typical[index], units)
 
 
 @dataclass(frozen=True)
@@ -118,8 +129,10 @@ class _Rolling:
         self.module: ForecastNetwork = net.module_
         self.window_length = window_length
         self.normalization = normalization
-        self.rows = to_tensor(inputs.rows, device).clone()  # (batch, time, column)
-        self.lengths = inputs.lengths
+        windows = to_tensor(inputs.windows(window_length), device)
+        ahead = to_tensor(inputs.ahead, device)
+        self.rows = torch.cat([windows, ahead], dim=1)  # (batch, time, column)
+        self.lengths = inputs.ends - inputs.starts
         self.typical = to_tensor(inputs.typical, device)  # (batch, target)
         self.units = None if inputs.units is None else to_tensor(inputs.units, device)
         self.future = to_tensor(np.asarray(future, dtype=np.int64), device)
@@ -177,7 +190,7 @@ def _oldest_first(window: torch.Tensor, lengths: np.ndarray) -> dict[str, Any]:
     steps = torch.arange(longest, device=window.device)
     index = steps + (longest - on_device)[:, None]  # (batch, time)
     x = window.gather(1, index.clamp(max=longest - 1)[:, :, None].expand_as(window))
-    x = x.masked_fill((steps >= on_device[:, None])[:, :, None], 0)
+    x = x.masked_fill(is_padding(x, on_device), 0)
     is_sorted = bool((np.diff(lengths) <= 0).all())
     segments = cut_segments(lengths) if is_sorted else None
     return {"x": x, "lengths": on_device, "segments": segments}

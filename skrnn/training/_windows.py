@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -47,7 +47,7 @@ class WindowDataset(DeviceDataset):
         rows = self.rows[start : start + int(self.lengths[index])]
         return rows, None if self.targets is None else self.targets[index]
 
-    def in_order(self, order: np.ndarray | None) -> WindowDataset:
+    def in_order(self, order: np.ndarray | None) -> Self:
         if order is None:
             return self
         on_device = torch.from_numpy(order).to(self.device)
