@@ -115,7 +115,13 @@ def test_pipelines(airline):
         [("difference", Differencer()), ("net", LSTMForecaster(**TRAINED))]
     )
     piped.fit(airline[:-12], calendar[:-12], fh=range(1, 13))
-    assert len(piped.predict(X=calendar[-12:])) == 12
+    difference = Differencer().fit(calendar[:-12])
+    by_hand = LSTMForecaster(**TRAINED)
+    by_hand.fit(airline[:-12], difference.transform(calendar[:-12]), fh=range(1, 13))
+    pd.testing.assert_series_equal(
+        piped.predict(X=calendar[-12:]),
+        by_hand.predict(X=difference.transform(calendar[-12:])),
+    )
 
 
 def _log():
