@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ..training import (
+    Checkpoint,
     DeviceDataset,
     Outcome,
     Progress,
@@ -24,6 +25,7 @@ from ..training import (
     device_after_loading,
     has_fixed_length,
     momenta_of,
+    open_checkpoint,
     predict,
     resolve_device,
     set_momenta,
@@ -159,12 +161,18 @@ class BaseNetwork(BaseEstimator, ABC):
             samples = self._check_samples(
                 X, y, sample_weight, reset=not is_warm, is_warm=is_warm
             )
+            given = self._check_held_out(X_val, y_val)
             self._random_state = self._new_random_state()
             self._mean_weight = None  # of these samples; partial_fit keeps its first
-            self._restart() if is_warm else self._start()
-            self._begin()
-            samples, held_out = self._held_out(samples, X_val, y_val)
-            self._train(samples, held_out, n_epochs=self.max_iter)
+            data = {"X and y": samples, "X_val and y_val": given}
+            with open_checkpoint(self, data) as checkpoint:
+                if checkpoint is not None:
+                    self._random_state = checkpoint.begin(self._random_state)
+                self._restart() if is_warm else self._start()
+                self._begin()
+                if given is None and self._settings().early_stopping:
+                    samples, given = hold_out(self, samples)
+                self._train(samples, given, self.max_iter, checkpoint=checkpoint)
         return self
 
     def summary(self) -> NetworkSummary:
@@ -231,18 +239,13 @@ class BaseNetwork(BaseEstimator, ABC):
             self.n_outputs_ = samples.targets.shape[1]
         return samples
 
-    def _held_out(
-        self, samples: Samples, X_val: Any, y_val: Any
-    ) -> tuple[Samples, Samples | None]:
-        """Training samples, and those to validate on, if any."""
-        if X_val is not None or y_val is not None:
-            if X_val is None or y_val is None:
-                raise ValueError("X_val and y_val must be given together")
-            given = self._check_samples(X_val, y_val, None, reset=False)
-            return samples, checked_size(given)
-        if not self._settings().early_stopping:
-            return samples, None
-        return hold_out(self, samples)
+    def _check_held_out(self, X_val: Any, y_val: Any) -> Samples | None:
+        """The samples to validate on, if they are given."""
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            raise ValueError("X_val and y_val must be given together")
+        return checked_size(self._check_samples(X_val, y_val, None, reset=False))
 
     def _settings(self) -> Settings:
         """How to train, from the parameters."""
@@ -315,6 +318,7 @@ class BaseNetwork(BaseEstimator, ABC):
         held_out: Samples | None,
         n_epochs: int,
         incremental: bool = False,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         settings = self._settings()
         if incremental:  # the optimiser goes on as it was made
@@ -333,6 +337,7 @@ class BaseNetwork(BaseEstimator, ABC):
             n_epochs=n_epochs,
             n_samples_seen=self.t_,
             incremental=incremental,
+            checkpoint=checkpoint,
         )
         self._progress = progress
         self._record(outcome, len(samples))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 import torch
@@ -43,4 +44,6 @@ TRAINING_CONSTRAINTS: dict = {
     "n_threads": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "callbacks": [list, tuple, None],
     "net_params": [dict, None],
+    "checkpoint": [str, PathLike, None],
+    "checkpoint_every": [Interval(Integral, 1, None, closed="left"), str],
 }

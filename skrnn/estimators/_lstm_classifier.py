@@ -116,6 +116,12 @@ class LSTMClassifier(BaseRecurrentClassifier):
     net_params : dict, default=None
         Further arguments of the skorch net, such as
         ``{"optimizer__amsgrad": True}``; not those that have a parameter here.
+    checkpoint : path-like, default=None
+        A folder where ``fit`` writes how far it has come. Called again with the same
+        data and parameters it goes on from there, on a CPU to the same bits. "{fit}"
+        in the path becomes a name of the fit's own, for searches. None writes nothing.
+    checkpoint_every : int or str, default="10s"
+        Epochs, or a duration such as "30s" or "5min", between two writings.
 
     Attributes
     ----------

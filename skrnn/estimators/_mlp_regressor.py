@@ -123,6 +123,12 @@ class MLPRegressor(Regression, BaseMLP):
     net_params : dict, default=None
         Further arguments of the skorch net, such as
         ``{"optimizer__amsgrad": True}``; not those that have a parameter here.
+    checkpoint : path-like, default=None
+        A folder where ``fit`` writes how far it has come. Called again with the same
+        data and parameters it goes on from there, on a CPU to the same bits. "{fit}"
+        in the path becomes a name of the fit's own, for searches. None writes nothing.
+    checkpoint_every : int or str, default="10s"
+        Epochs, or a duration such as "30s" or "5min", between two writings.
 
     Attributes
     ----------
@@ -249,6 +255,8 @@ class MLPRegressor(Regression, BaseMLP):
         n_threads: int | str = "auto",
         callbacks: Any = None,
         net_params: dict[str, Any] | None = None,
+        checkpoint: Any = None,
+        checkpoint_every: int | str = "10s",
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -285,6 +293,8 @@ class MLPRegressor(Regression, BaseMLP):
         self.n_threads = n_threads
         self.callbacks = callbacks
         self.net_params = net_params
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the target of each row.

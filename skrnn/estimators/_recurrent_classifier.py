@@ -56,6 +56,8 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
         n_threads: int | str = "auto",
         callbacks: Any = None,
         net_params: dict[str, Any] | None = None,
+        checkpoint: Any = None,
+        checkpoint_every: int | str = "10s",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -92,6 +94,8 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
         self.n_threads = n_threads
         self.callbacks = callbacks
         self.net_params = net_params
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the scores from which classes and probabilities are taken.

@@ -54,6 +54,8 @@ class BaseRecurrentRegressor(Regression, BaseRecurrent):
         n_threads: int | str = "auto",
         callbacks: Any = None,
         net_params: dict[str, Any] | None = None,
+        checkpoint: Any = None,
+        checkpoint_every: int | str = "10s",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -90,3 +92,5 @@ class BaseRecurrentRegressor(Regression, BaseRecurrent):
         self.n_threads = n_threads
         self.callbacks = callbacks
         self.net_params = net_params
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every

@@ -16,10 +16,10 @@ from sktime.datatypes import convert_to
 from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
 
 from ..estimators import NetworkSummary
-from ..training import Settings, has_fixed_length
+from ..training import Checkpoint, Settings, has_fixed_length, open_checkpoint
 from ._answer import Answer, future_covariates
 from ._forecasts import Forecasting
-from ._history import History, warn_of_gaps
+from ._history import History, hash_index, warn_of_gaps
 from ._model import ForecastModel
 from ._parameters import check_counts, check_parameters, plan_of
 from ._probability import joint_distribution, marginal_distribution
@@ -67,22 +67,19 @@ class NetworkForecaster(BaseForecaster):
         pretrained = getattr(self, "pretrained_model_", None)
         history = _history(y, X, pretrained)
         warn_of_gaps(history)
-        if pretrained is None:
-            if not self.fine_tune:
-                raise ValueError(
-                    "fine_tune=False forecasts with a pretrained network, but there is "
-                    "none; call pretrain first (set_params and scikit-learn's clone "
-                    "forget it), or set fine_tune=True"
-                )
-            model = self._new_model(history, fh)
-            self._learn(model, history, goes_on=False)
-            return self
-        model = self._adopted(pretrained, history)
+        if pretrained is None and not self.fine_tune:
+            raise ValueError(
+                "fine_tune=False forecasts with a pretrained network, but there is "
+                "none; call pretrain first (set_params and scikit-learn's clone "
+                "forget it), or set fine_tune=True"
+            )
         if self.fine_tune:
-            self._learn(model, history, goes_on=True)
-        else:
-            model.meet(history)
-            self._note(model, history, None)
+            self._note(*self._learn(history, fh, pretrained))
+            return self
+        self._start_drawing()
+        model = self._adopted(pretrained, history)
+        model.meet(history)
+        self._note(model, history, None)
         return self
 
     def _update(
@@ -94,7 +91,8 @@ class NetworkForecaster(BaseForecaster):
         model = deepcopy(self._model)  # the old one is kept if training fails
         if update_params:
             model.rebuild(Settings.of(self), self.device)
-            self._learn(model, history, goes_on=True)
+            outcome = self._train(model, history, goes_on=True)
+            self._note(model, history, outcome)
         else:
             model.meet(history)
             self._model, self._history = model, history
@@ -109,19 +107,39 @@ class NetworkForecaster(BaseForecaster):
         check_parameters(self)
         pretrained = getattr(self, "pretrained_model_", None)
         history = _history(y, X, pretrained)
-        if pretrained is None:
-            model = self._new_model(history, fh)
-        else:
-            model = self._adopted(pretrained, history)
-        self._train(model, history, goes_on=pretrained is not None)
-        self.pretrained_model_ = model
+        self.pretrained_model_, _, _ = self._learn(history, fh, pretrained)
         return self
+
+    def _learn(
+        self,
+        history: History,
+        fh: ForecastingHorizon | None,
+        pretrained: ForecastModel | None,
+    ) -> tuple[ForecastModel, History, Any]:
+        """A model, new or pretrained before, that has learnt the history."""
+        self._start_drawing()
+        data = {
+            "y": history.y,
+            "X": history.X,
+            "index": [hash_index(times) for times in history.times],
+            "series": history.sizes,
+            "pretrained network": None if pretrained is None else pretrained.weights,
+        }
+        with open_checkpoint(self, data) as checkpoint:
+            if checkpoint is not None:
+                self._random_state = checkpoint.begin(self._random_state)
+            if pretrained is None:
+                model = self._new_model(history, fh)
+            else:
+                model = self._adopted(pretrained, history)
+            goes_on = pretrained is not None
+            outcome = self._train(model, history, goes_on, checkpoint)
+        return model, history, outcome
 
     def _new_model(
         self, history: History, fh: ForecastingHorizon | None
     ) -> ForecastModel:
         plan = plan_of(self, history, fh)
-        self._start_drawing()
         seed = self._random_state.randint(_SEED_LIMIT)
         model = ForecastModel(plan, Settings.of(self), int(seed), self.device)
         model.y_names, model.X_names = list(history.y_names), history.X_names
@@ -144,7 +162,6 @@ class NetworkForecaster(BaseForecaster):
                 f"one: {', '.join(differences)}. Use the same columns and parameters, "
                 "or a new forecaster"
             )
-        self._start_drawing()
         model = deepcopy(pretrained)
         model.rebuild(Settings.of(self), self.device)
         model.forget_series()
@@ -154,17 +171,20 @@ class NetworkForecaster(BaseForecaster):
         seed = check_random_state(self.random_state).randint(_SEED_LIMIT)
         self._random_state = np.random.RandomState(seed)
 
-    def _learn(self, model: ForecastModel, history: History, goes_on: bool) -> None:
-        """Train, and take over what was learnt."""
-        self._note(model, history, self._train(model, history, goes_on))
-
-    def _train(self, model: ForecastModel, history: History, goes_on: bool) -> Any:
+    def _train(
+        self,
+        model: ForecastModel,
+        history: History,
+        goes_on: bool,
+        checkpoint: Checkpoint | None = None,
+    ) -> Any:
         outcome = model.train(
             history,
             Settings.of(self),
             self.validation_fraction,
             self._random_state,
             goes_on=goes_on,
+            checkpoint=checkpoint,
         )
         if outcome is None and not goes_on:
             raise ValueError(

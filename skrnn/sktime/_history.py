@@ -129,6 +129,11 @@ class History:
         return pd.MultiIndex.from_arrays([*levels, times], names=self.index_names)
 
 
+def hash_index(times: pd.Index) -> np.ndarray:
+    """A number for each stamp, the same in each process."""
+    return pd.util.hash_pandas_object(times, index=False).to_numpy()
+
+
 def usual_step(times: pd.Index) -> Any:
     """The most frequent distance between stamps; None if there is no telling."""
     distances = (times[1:] - times[:-1])[times[1:] > times[:-1]]

@@ -113,6 +113,12 @@ class MLPForecaster(NetworkForecaster):
         Called during training; copied, so that fit does not change them.
     net_params : dict, default=None
         Further arguments of the skorch net.
+    checkpoint : path-like, default=None
+        A folder where ``fit`` writes how far it has come. Called again with the same
+        data and parameters it goes on from there, on a CPU to the same bits. "{fit}"
+        in the path becomes a name of the fit's own, for searches. None writes nothing.
+    checkpoint_every : int or str, default="10s"
+        Epochs, or a duration such as "30s" or "5min", between two writings.
 
     Attributes
     ----------
@@ -220,6 +226,8 @@ class MLPForecaster(NetworkForecaster):
         n_threads: int | str = "auto",
         callbacks: Any = None,
         net_params: dict[str, Any] | None = None,
+        checkpoint: Any = None,
+        checkpoint_every: int | str = "10s",
     ) -> None:
         self.window_length = window_length
         self.horizon = horizon
@@ -251,4 +259,6 @@ class MLPForecaster(NetworkForecaster):
         self.n_threads = n_threads
         self.callbacks = callbacks
         self.net_params = net_params
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
         super().__init__()

@@ -10,6 +10,7 @@ import torch
 
 from ..modules import N_PARAMETERS, DistributionLoss, ForecastNetwork, PointLoss
 from ..training import (
+    Checkpoint,
     ForecastDataset,
     Outcome,
     Progress,
@@ -120,6 +121,11 @@ class ForecastModel:
         """What decides the network, by name."""
         return {**asdict(self.plan), "X": self.X_names}
 
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """Of the network, by name."""
+        return weights_of(self.net)
+
     def forget_series(self) -> None:
         """Be ready for other series with the same network."""
         self.scaling.series = {}
@@ -127,7 +133,7 @@ class ForecastModel:
 
     def rebuild(self, settings: Settings, asked_device: Any) -> None:
         """Be ready to train on in another way, or elsewhere."""
-        weights = weights_of(self.net)
+        weights = self.weights
         self.settings = settings.without_callbacks()
         self.asked_device = asked_device
         self.device = resolve_device(asked_device, self.plan.dtype)
@@ -163,6 +169,7 @@ class ForecastModel:
         random_state: np.random.RandomState,
         *,
         goes_on: bool,
+        checkpoint: Checkpoint | None = None,
     ) -> Outcome | None:
         """Learn from the windows of all series; None if none has a known target.
 
@@ -196,6 +203,7 @@ class ForecastModel:
             random_state,
             progress,
             n_epochs=settings.max_iter,
+            checkpoint=checkpoint,
         )
 
     def _split(self, history: History, share: float) -> tuple[Origins, Origins]:
@@ -314,7 +322,7 @@ class ForecastModel:
     def __getstate__(self) -> dict[str, Any]:
         """Arrays in place of the net."""
         state = self.__dict__.copy()
-        state["net"] = weights_of(self.net)
+        state["net"] = self.weights
         state["plan"] = asdict(self.plan)
         del state["device"]
         return state

@@ -43,6 +43,8 @@ class RecurrentForecaster(NetworkForecaster):
         n_threads: int | str = "auto",
         callbacks: Any = None,
         net_params: dict[str, Any] | None = None,
+        checkpoint: Any = None,
+        checkpoint_every: int | str = "10s",
     ) -> None:
         self.window_length = window_length
         self.horizon = horizon
@@ -74,4 +76,6 @@ class RecurrentForecaster(NetworkForecaster):
         self.n_threads = n_threads
         self.callbacks = callbacks
         self.net_params = net_params
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
         super().__init__()

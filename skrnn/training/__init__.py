@@ -1,6 +1,7 @@
 """The training engine, and the only room that imports skorch."""
 
 from ._batches import BatchLoader
+from ._checkpoint import Checkpoint, open_checkpoint
 from ._datasets import DeviceDataset
 from ._device import available_devices, device_after_loading, resolve_device
 from ._forecasts import ForecastDataset
@@ -26,6 +27,7 @@ __all__ = [
     "SCHEDULES",
     "SOLVERS",
     "BatchLoader",
+    "Checkpoint",
     "DeviceDataset",
     "ForecastDataset",
     "Outcome",
@@ -41,6 +43,7 @@ __all__ = [
     "device_after_loading",
     "has_fixed_length",
     "momenta_of",
+    "open_checkpoint",
     "predict",
     "predict_loss",
     "resolve_device",

@@ -9,6 +9,7 @@ import numpy as np
 
 from ._buckets import batch_sizes, plan_batches
 from ._datasets import DeviceDataset, Targets
+from ._shuffling import Shuffling
 
 Batch = tuple[dict[str, Any], Targets]
 
@@ -23,19 +24,19 @@ class BatchLoader:
     ----------
     dataset : DeviceDataset
     batch_size : int
-    random_state : numpy.random.RandomState, default=None
-        Shuffles the samples anew in each pass; None keeps their order.
+    shuffling : Shuffling, default=None
+        Orders the samples anew in each pass; None keeps their order.
     """
 
     def __init__(
         self,
         dataset: DeviceDataset,
         batch_size: int,
-        random_state: np.random.RandomState | None = None,
+        shuffling: Shuffling | None = None,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
-        self.random_state = random_state
+        self.shuffling = shuffling
 
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
@@ -43,8 +44,6 @@ class BatchLoader:
     def __iter__(self) -> Iterator[Batch]:
         order, sizes = self._plan()
         data = self.dataset.in_order(order)
-        if data.shuffles_on:
-            self.dataset = data
         first = 0
         for size in sizes:
             part = slice(first, first + size)
@@ -55,11 +54,12 @@ class BatchLoader:
 
     def _plan(self) -> tuple[np.ndarray | None, list[int]]:
         """The order in which to visit the samples, and the sizes of the batches."""
-        data, random_state = self.dataset, self.random_state
+        data, shuffling = self.dataset, self.shuffling
         if not data.is_uniform:
+            random_state = None if shuffling is None else shuffling.random_state
             order, unequal = plan_batches(data.lengths, self.batch_size, random_state)
             return order, unequal.tolist()
         sizes = batch_sizes(len(data), self.batch_size)
-        if random_state is None:
+        if shuffling is None:
             return None, sizes
-        return random_state.permutation(len(data)), sizes
+        return shuffling.next_order(len(data), data.shuffles_on), sizes

@@ -15,11 +15,13 @@ class ProgressBar(Callback):
         self.n_epochs = n_epochs
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        self.n_epochs_before_ = len(net.history)
         self.bar_ = tqdm(total=self.n_epochs, unit="epoch")
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         self.bar_.set_postfix_str(_figures(net.history[-1]), refresh=False)
-        self.bar_.update()
+        n_epochs = len(net.history) - self.n_epochs_before_  # some from a checkpoint
+        self.bar_.update(n_epochs - self.bar_.n)
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         self.bar_.close()

@@ -62,9 +62,30 @@ class InverseScaling(Callback):
         self.n_seen_ += self.n_samples
         self._set_rate(net)
 
+    def state_dict(self) -> dict[str, Any]:
+        """How far the schedule has run."""
+        return {"n_seen": self.n_seen_}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where :meth:`state_dict` was taken."""
+        self.n_seen_ = state["n_seen"]
+
     def _set_rate(self, net: Any) -> None:
         for group in net.optimizer_.param_groups:
             group["lr"] = self.rate / (self.n_seen_ + 1) ** self.power_t
+
+
+class PlannedSchedule(LRScheduler):
+    """skorch's scheduler, which can be taken up in the middle."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """How far the schedule has run."""
+        return {"policy": self.lr_scheduler_.state_dict(), "batch": self.batch_idx_}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where :meth:`state_dict` was taken."""
+        self.lr_scheduler_.load_state_dict(state["policy"])
+        self.batch_idx_ = state["batch"]
 
 
 def schedule_callbacks(
@@ -104,7 +125,7 @@ def schedule_callbacks(
             "total_steps": settings.max_iter * n_batches + 1,
             "cycle_momentum": False,
         }
-    callback = LRScheduler(
+    callback = PlannedSchedule(
         policy, event_name=None, step_every=step_every, last_epoch=-1, **options
     )
     return [("skrnn_learning_rate", callback)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
 from ._net import DeviceNet
+from ._trees import map_leaves
 
 
 def weights_of(net: DeviceNet) -> dict[str, np.ndarray]:
@@ -30,19 +30,19 @@ def momenta_of(net: DeviceNet) -> dict[str, Any]:
     is_on_host = torch.device(net.device).type == "cpu"  # generators differ elsewhere
     masks = [layer.get_state() if is_on_host else None for layer in net.dropouts()]
     return {
-        "optimizer": _mapped(net.optimizer_.state_dict(), torch.Tensor, _to_array),
-        "dropout": _mapped(masks, torch.Tensor, _to_array),
+        "optimizer": map_leaves(net.optimizer_.state_dict(), torch.Tensor, _to_array),
+        "dropout": map_leaves(masks, torch.Tensor, _to_array),
     }
 
 
 def set_momenta(net: DeviceNet, momenta: dict[str, Any]) -> None:
     """Give a net what :func:`momenta_of` returned."""
     with torch.inference_mode(False):
-        state = _mapped(momenta["optimizer"], np.ndarray, _to_tensor)
+        state = map_leaves(momenta["optimizer"], np.ndarray, _to_tensor)
         net.optimizer_.load_state_dict(state)
         if torch.device(net.device).type != "cpu":
             return
-        masks = _mapped(momenta["dropout"], np.ndarray, _to_tensor)
+        masks = map_leaves(momenta["dropout"], np.ndarray, _to_tensor)
         for layer, mask in zip(net.dropouts(), masks, strict=True):
             layer.restart_from(mask)
 
@@ -53,14 +53,3 @@ def _to_array(tensor: torch.Tensor) -> np.ndarray:
 
 def _to_tensor(array: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.array(array))  # a copy: the array may be a file's
-
-
-def _mapped(tree: Any, kind: type, change: Callable[[Any], Any]) -> Any:
-    """A tree of dicts and lists with its leaves of one kind changed."""
-    if isinstance(tree, kind):
-        return change(tree)
-    if isinstance(tree, dict):
-        return {key: _mapped(value, kind, change) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [_mapped(value, kind, change) for value in tree]
-    return tree

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,22 @@ class Convergence(Callback):
         """Put back the weights with the best validation score."""
         if self.best_weights_ is not None:
             net.module_.load_state_dict(self.best_weights_)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the search for the best stands, with the best weights."""
+        weights = self.best_weights_
+        if weights is not None:
+            weights = {name: w.cpu().numpy().copy() for name, w in weights.items()}
+        return {"progress": asdict(self.progress), "best_weights": weights}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where :meth:`state_dict` was taken."""
+        for name, value in state["progress"].items():
+            setattr(self.progress, name, value)
+        weights = state["best_weights"]
+        if weights is not None:
+            weights = {name: torch.from_numpy(w) for name, w in weights.items()}
+        self.best_weights_ = weights
 
     def _stop_or_slow_down(self, net: Any) -> None:
         groups = net.optimizer_.param_groups

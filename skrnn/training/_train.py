@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,14 @@ from skorch.helper import predefined_split
 from torch import nn
 
 from ._batches import BatchLoader
+from ._checkpoint import Checkpoint, CheckpointWriter
 from ._datasets import DeviceDataset
 from ._lbfgs import CONVERGED, LIMIT, STOPPED, lbfgs_loop
 from ._net import DeviceNet
 from ._progress import progress_callbacks
 from ._schedules import has_fixed_length, schedule_callbacks
 from ._settings import Settings
+from ._shuffling import Shuffling
 from ._skorch_params import further_params, user_callbacks
 from ._solvers import SINGLE_STEP_SOLVERS, optimizer_of
 from ._stopping import Convergence, Progress, StopTraining
@@ -38,6 +40,31 @@ class Ending:
     kind: str
     loss: float | None = None
     message: str = ""
+
+
+class _Resumption:
+    """A checkpoint, if there is one, seen from training."""
+
+    def __init__(self, checkpoint: Checkpoint | None, parts: dict[str, Any]) -> None:
+        self.checkpoint = checkpoint
+        self.parts = parts
+
+    def callbacks(self) -> list[tuple[str, Any]]:
+        if self.checkpoint is None:
+            return []
+        return [("skrnn_checkpoint", CheckpointWriter(self.checkpoint, self.parts))]
+
+    def resume(self, net: DeviceNet) -> Ending | None:
+        """Bring the net to where it was; how training ended, if it did."""
+        if self.checkpoint is None:
+            return None
+        ending = self.checkpoint.resume(net, self.parts)
+        return None if ending is None else Ending(**ending)
+
+    def end(self, net: DeviceNet, ending: Ending) -> None:
+        """Write that training has ended, unless it was broken off."""
+        if self.checkpoint is not None and ending.kind != "interrupted":
+            self.checkpoint.write(net, self.parts, asdict(ending))
 
 
 @dataclass(frozen=True)
@@ -98,8 +125,11 @@ def train(
     n_epochs: int,
     n_samples_seen: int = 0,
     incremental: bool = False,
+    checkpoint: Checkpoint | None = None,
 ) -> Outcome:
     """Run up to ``n_epochs`` epochs; on an error the net is as it was before.
+
+    With a ``checkpoint`` training goes on from where it says, and writes to it.
 
     Raises
     ------
@@ -132,17 +162,20 @@ def train(
         *progress_callbacks(settings.verbose, n_epochs),
         ("skrnn_convergence", stopping),
     ]
+    shuffling = Shuffling(random_state) if settings.shuffle else None
+    resumption = _Resumption(checkpoint, {"shuffling": shuffling})
+    net.callbacks += resumption.callbacks()
     net.initialize_callbacks()
     net.batch_size = batch_size
     net.max_epochs = n_epochs
-    net.iterator_train__random_state = random_state if settings.shuffle else None
+    net.iterator_train__shuffling = shuffling
     net.train_split = None if validation is None else predefined_split(validation)
     first = len(net.history)
     n_threads = choose_threads(settings.n_threads, net.module_, batch_size)
     with limit_threads(n_threads):
-        ending = _run(net, training, validation, settings, n_epochs)
+        ending = _run(net, training, validation, settings, n_epochs, resumption)
         stopping.restore_best(net)
-    net.train_split = None  # it holds the data
+    net.train_split = net.iterator_train__shuffling = None  # they hold data
     net.optimizer_.zero_grad()
     net.module_.eval()
     return _outcome(ending, net.history[first:])
@@ -179,13 +212,18 @@ def _run(
     validation: DeviceDataset | None,
     settings: Settings,
     n_epochs: int,
+    resumption: _Resumption,
 ) -> Ending:
     before = net.snapshot()
     try:
         net.notify("on_train_begin", X=training, y=None)
+        ending = resumption.resume(net)
         net.choose_gradient(training, is_watched=bool(settings.callbacks))
-        ending = _fit_loop(net, training, validation, settings, n_epochs)
-        net.check_weights()
+        if ending is None:
+            n_epochs -= len(net.history) - before["n_epochs"]
+            ending = _fit_loop(net, training, validation, settings, n_epochs)
+            net.check_weights()
+            resumption.end(net, ending)
     except BaseException:
         net.rewind(before)  # before a callback saves what has failed
         net.notify("on_train_end", X=training, y=None)

@@ -1,0 +1,151 @@
+"""A folder that holds one state, whole at every instant."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from ._trees import join_arrays, split_arrays
+
+_NAME = "checkpoint.json"
+_HEAD = '{"sha256": "'
+_MIDDLE = '",\n"state": '
+_END = "}\n"
+
+
+class StateFolder:
+    """A state in two files: what JSON can say, and its arrays as safetensors.
+
+    ``checkpoint.json`` names the file of the arrays, with its checksum, and holds a
+    checksum of its own. It is replaced in one step, after the arrays have reached the
+    disk, so that whoever reads finds the last state or the one before it.
+
+    Parameters
+    ----------
+    path : path-like
+        Made if it is not there.
+
+    Raises
+    ------
+    ValueError
+        If another process is using the folder.
+    OSError
+        If the folder cannot be made.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = Path(path)
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(self.path / ".lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ValueError(
+                f"another fit is using the folder {self.path}; give each fit one of "
+                'its own, for instance by "{fit}" in the path: '
+                'checkpoint="runs/{fit}"'
+            ) from error
+
+    def close(self) -> None:
+        """Let others use the folder."""
+        self._lock.release()
+
+    def read(self) -> Any:
+        """The state, None if there is none.
+
+        Raises
+        ------
+        ValueError
+            If a file is not as it was written.
+        """
+        file = self.path / _NAME
+        if not file.exists():
+            return None
+        try:
+            return self._decoded(file.read_text("utf-8"))
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            FileNotFoundError,
+            SafetensorError,
+        ) as error:
+            raise ValueError(
+                f"the checkpoint in {self.path} is damaged ({error}); delete the "
+                "folder to begin anew"
+            ) from error
+
+    def write(self, state: Any) -> None:
+        """Replace the state.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; the state before it stays.
+        """
+        plain, arrays = split_arrays(state)
+        data = save({name: np.ascontiguousarray(a) for name, a in arrays.items()})
+        checksum = hashlib.sha256(data).hexdigest()
+        file = f"{checksum[:16]}.safetensors"
+        text = json.dumps({"arrays": file, "sha256": checksum, "tree": plain})
+        head = hashlib.sha256(text.encode()).hexdigest()
+        self._put(file, data)
+        self._put(_NAME, f"{_HEAD}{head}{_MIDDLE}{text}{_END}".encode())
+        self._remove_others(file)
+
+    def _decoded(self, text: str) -> Any:
+        checksum = text[len(_HEAD) : len(_HEAD) + 64]
+        body = text[len(_HEAD) + 64 + len(_MIDDLE) : -len(_END)]
+        if text != f"{_HEAD}{checksum}{_MIDDLE}{body}{_END}":
+            raise ValueError(f"{_NAME} is not of the expected form")
+        _check(_NAME, body.encode(), checksum)
+        content = json.loads(body)
+        data = (self.path / content["arrays"]).read_bytes()
+        _check(content["arrays"], data, content["sha256"])
+        return join_arrays(content["tree"], load(data))
+
+    def _put(self, name: str, data: bytes) -> None:
+        """Write a file so that it is there as a whole or not at all."""
+        part = self.path / f"{name}.part"
+        try:
+            with part.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self.path / name)
+        except OSError:
+            with suppress(OSError):
+                part.unlink()
+            raise
+        self._flush_folder()
+
+    def _flush_folder(self) -> None:
+        """Bring the names of the files to the disk, where folders can be opened."""
+        if os.name == "nt":
+            return
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _remove_others(self, current: str) -> None:
+        """Files of earlier states, and what an interrupted write has left."""
+        for pattern in ("*.safetensors", "*.part"):
+            for file in self.path.glob(pattern):
+                if file.name != current:
+                    file.unlink(missing_ok=True)
+
+
+def _check(name: str, data: bytes, checksum: str) -> None:
+    if hashlib.sha256(data).hexdigest() != checksum:
+        raise ValueError(f"the checksum of {name} differs")
