@@ -35,6 +35,7 @@ class NetworkForecaster(BaseForecaster):
     _cell: ClassVar[str]
     _model: ForecastModel
     _history: History
+    _random_state: np.random.RandomState
 
     _tags = {
         "authors": ["The skrnn developers"],
@@ -67,15 +68,15 @@ class NetworkForecaster(BaseForecaster):
         pretrained = getattr(self, "pretrained_model_", None)
         history = _history(y, X, pretrained)
         warn_of_gaps(history)
-        if pretrained is None and not self.fine_tune:
+        if self.fine_tune:
+            self._note(*self._learn(history, fh, pretrained))
+            return self
+        if pretrained is None:
             raise ValueError(
                 "fine_tune=False forecasts with a pretrained network, but there is "
                 "none; call pretrain first (set_params and scikit-learn's clone "
                 "forget it), or set fine_tune=True"
             )
-        if self.fine_tune:
-            self._note(*self._learn(history, fh, pretrained))
-            return self
         self._start_drawing()
         model = self._adopted(pretrained, history)
         model.meet(history)

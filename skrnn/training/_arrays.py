@@ -12,7 +12,13 @@ def to_tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
     if not array.flags.writeable:
         array = _without_readonly_flag(array)
     with torch.inference_mode(False):  # whatever the caller's mode, fit it for training
-        return torch.from_numpy(array).to(device)
+        try:
+            return torch.from_numpy(array).to(device)
+        except torch.OutOfMemoryError as error:
+            raise torch.OutOfMemoryError(
+                f"{device} has no room for the data ({array.nbytes / 2**20:.0f} MiB); "
+                'use device="cpu", or partial_fit on parts of them'
+            ) from error
 
 
 class _Writeable:

@@ -69,7 +69,7 @@ def lbfgs_loop(
             },
         )
         if not np.isfinite(result.fun):
-            raise net.diverged(f"loss was {result.fun}")
+            raise net.diverged(f"the loss was {result.fun}")
         return result
     finally:
         search.write(search.accepted)

@@ -14,11 +14,12 @@ from skorch.callbacks import Callback
 from skorch.utils import TeeGenerator
 
 from ..modules import Dropout, MLPNetwork
+from ._interrupts import was_raised_on_purpose
 from ._optimizers import Adam
 from ._stopping import StopTraining
 
 _DIVERGED = (
-    "training diverged: the {what} in epoch {epoch}. Scale X and y (for "
+    "training diverged in epoch {epoch}: {what}. Scale X and y (for "
     "instance with StandardScaler and TransformedTargetRegressor), lower "
     "learning_rate_init (now {rate:g}), or set max_grad_norm=1.0"
 )
@@ -74,7 +75,9 @@ class DeviceNet(NeuralNet):
         try:
             super().notify(method_name, **cb_kwargs)
         except KeyboardInterrupt as stop:
-            raise StopTraining from stop
+            if was_raised_on_purpose(stop.__traceback__):
+                raise StopTraining from stop
+            raise
         finally:
             del self.history[-1]["batches"][1:]
 
@@ -107,7 +110,10 @@ class DeviceNet(NeuralNet):
         """Raise if the last step made a weight infinite or NaN."""
         for name, value in self.module_.state_dict().items():
             if not torch.isfinite(value).all():
-                raise self.diverged(f"weights {name} were not finite")
+                raise self.diverged(
+                    f"its last steps made the weights {name} infinite or NaN, the mark "
+                    "of exploding gradients"
+                )
 
     def dropouts(self) -> list[Dropout]:
         """The layers that draw at random."""
@@ -279,11 +285,25 @@ class DeviceNet(NeuralNet):
         """Note the loss of an epoch, the mean over its batches."""
         loss = sum(map(mul, losses, sizes)) / sum(sizes)
         if not np.isfinite(loss):
-            raise self.diverged(f"loss was {loss}")
+            raise self.diverged(self._how_it_diverged(prefix, losses))
         name = prefix + "_loss"
         self.history.record(name, loss)
         self.history.record(name + "_best", loss < self.lowest_.get(name, np.inf))
         self.lowest_[name] = min(loss, self.lowest_.get(name, np.inf))
+
+    def _how_it_diverged(self, prefix: str, losses: list[float]) -> str:
+        """Where an epoch's losses cease to be finite, and what that tells."""
+        if prefix == "valid":
+            return "the loss on the held-out samples was not finite"
+        is_finite = np.isfinite(losses)
+        if is_finite.all():
+            return "its mean loss was too large to be a number"
+        first = int(np.argmin(is_finite))
+        what = f"the loss was {losses[first]} in batch {first + 1}"
+        earlier = [*self.history[:-1, "train_loss"], *losses[:first]]
+        if not earlier:
+            return f"{what}, before any step: values of X or y are too large"
+        return f"{what}, after {earlier[-1]:.3g}: the mark of exploding gradients"
 
     def _record_score(
         self, score: Callable[..., float], targets: Any, outputs: Any, weights: Any

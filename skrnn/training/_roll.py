@@ -13,6 +13,7 @@ from torch.nn import functional
 from ..modules import ForecastNetwork, is_padding, normalize_windows
 from ._arrays import to_tensor
 from ._buckets import cut_segments
+from ._memory import work_in_parts
 from ._net import DeviceNet
 from ._threads import choose_threads, limit_threads
 
@@ -104,12 +105,15 @@ def roll(
     rolled : Rolled
     """
     parts = []
+
+    def roll_part(part: slice) -> None:
+        some = inputs.take(part)
+        rolling = _Rolling(net, some, window_length, future, normalization)
+        parts.append(rolling.run(n_steps, choose))
+
     threads = choose_threads(n_threads, net.module_, min(BATCH_SIZE, len(inputs)))
     with limit_threads(threads), torch.inference_mode():
-        for first in range(0, len(inputs), BATCH_SIZE):
-            part = inputs.take(slice(first, first + BATCH_SIZE))
-            rolling = _Rolling(net, part, window_length, future, normalization)
-            parts.append(rolling.run(n_steps, choose))
+        work_in_parts(len(inputs), lambda first: BATCH_SIZE, roll_part)
     return Rolled(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 

@@ -93,7 +93,7 @@ class StateFolder:
             If it cannot be written; the state before it stays.
         """
         plain, arrays = split_arrays(state)
-        data = save({name: np.ascontiguousarray(a) for name, a in arrays.items()})
+        data = save({name: np.asarray(a, order="C") for name, a in arrays.items()})
         checksum = hashlib.sha256(data).hexdigest()
         file = f"{checksum[:16]}.safetensors"
         text = json.dumps({"arrays": file, "sha256": checksum, "tree": plain})

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback
 
+from ._trees import map_leaves
+
 SMALLEST_RATE = 1e-6
 RATE_DIVISOR = 5.0
 
@@ -86,19 +88,18 @@ class Convergence(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Where the search for the best stands, with the best weights."""
-        weights = self.best_weights_
-        if weights is not None:
-            weights = {name: w.cpu().numpy().copy() for name, w in weights.items()}
-        return {"progress": asdict(self.progress), "best_weights": weights}
+        best = map_leaves(
+            self.best_weights_, torch.Tensor, lambda weight: weight.cpu().numpy().copy()
+        )
+        return {"progress": asdict(self.progress), "best_weights": best}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where :meth:`state_dict` was taken."""
         for name, value in state["progress"].items():
             setattr(self.progress, name, value)
-        weights = state["best_weights"]
-        if weights is not None:
-            weights = {name: torch.from_numpy(w) for name, w in weights.items()}
-        self.best_weights_ = weights
+        self.best_weights_ = map_leaves(
+            state["best_weights"], np.ndarray, torch.from_numpy
+        )
 
     def _stop_or_slow_down(self, net: Any) -> None:
         groups = net.optimizer_.param_groups

@@ -16,7 +16,9 @@ from torch import nn
 from ._batches import BatchLoader
 from ._checkpoint import Checkpoint, CheckpointWriter
 from ._datasets import DeviceDataset
+from ._interrupts import is_one_of_many
 from ._lbfgs import CONVERGED, LIMIT, STOPPED, lbfgs_loop
+from ._memory import explain_lack, work_in_parts
 from ._net import DeviceNet
 from ._progress import progress_callbacks
 from ._schedules import has_fixed_length, schedule_callbacks
@@ -173,7 +175,15 @@ def train(
     first = len(net.history)
     n_threads = choose_threads(settings.n_threads, net.module_, batch_size)
     with limit_threads(n_threads):
-        ending = _run(net, training, validation, settings, n_epochs, resumption)
+        ending = _run(
+            net,
+            training,
+            validation,
+            settings,
+            n_epochs,
+            resumption,
+            incremental=incremental,
+        )
         stopping.restore_best(net)
     net.train_split = net.iterator_train__shuffling = None  # they hold data
     net.optimizer_.zero_grad()
@@ -213,6 +223,8 @@ def _run(
     settings: Settings,
     n_epochs: int,
     resumption: _Resumption,
+    *,
+    incremental: bool,
 ) -> Ending:
     before = net.snapshot()
     try:
@@ -221,7 +233,9 @@ def _run(
         net.choose_gradient(training, is_watched=bool(settings.callbacks))
         if ending is None:
             n_epochs -= len(net.history) - before["n_epochs"]
-            ending = _fit_loop(net, training, validation, settings, n_epochs)
+            ending = _fit_loop(
+                net, training, validation, settings, n_epochs, incremental=incremental
+            )
             net.check_weights()
             resumption.end(net, ending)
     except BaseException:
@@ -242,22 +256,29 @@ def _fit_loop(
     validation: DeviceDataset | None,
     settings: Settings,
     n_epochs: int,
+    *,
+    incremental: bool,
 ) -> Ending:
-    try:
-        with torch.inference_mode(False), torch.enable_grad():  # whatever the caller's
+    with torch.inference_mode(False), torch.enable_grad():  # whatever the caller's
+        try:
             if settings.solver == "lbfgs":
                 result = lbfgs_loop(net, training, validation, settings, n_epochs)
                 return _ending_of(result)
             net.fit_loop(training, None, epochs=n_epochs)
-    except StopTraining:
-        return Ending("converged")
-    except KeyboardInterrupt:
-        warnings.warn(
-            "Training interrupted by user. What was learnt so far is kept.",
-            stacklevel=9,
-        )
-        return Ending("interrupted")
-    return Ending("max_iter")
+            return Ending("max_iter")
+        except StopTraining:
+            return Ending("converged")
+        except KeyboardInterrupt:
+            if incremental or is_one_of_many():
+                raise
+            warnings.warn(
+                "Training interrupted by user. What was learnt so far is kept.",
+                stacklevel=9,
+            )
+            return Ending("interrupted")
+        except torch.OutOfMemoryError:
+            pass  # its traceback holds what the failed step has computed: let it go
+        raise torch.OutOfMemoryError(explain_lack(net, training, settings))
 
 
 def _ending_of(result: Any) -> Ending:
@@ -285,18 +306,20 @@ def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.nda
     order = None if data.is_uniform else np.argsort(-data.lengths, kind="stable")
     data = data.in_order(order)
     predictions = np.empty(0)
-    first = 0
-    n_first = min(len(data), data.prediction_size(0, module.width))
-    threads = choose_threads(n_threads, module, n_first)
+
+    def predict_part(part: slice) -> None:
+        nonlocal predictions
+        raw = net.criterion_.predictions(module(**data.gather(part))).cpu().numpy()
+        if part.start == 0:  # one array: a list of parts would fragment the heap
+            predictions = np.empty((len(data), raw.shape[1]), raw.dtype)
+        predictions[part if order is None else order[part]] = raw
+
+    def size_at(first: int) -> int:
+        return data.prediction_size(first, module.width)
+
+    threads = choose_threads(n_threads, module, min(len(data), size_at(0)))
     with limit_threads(threads), torch.inference_mode():
-        while first < len(data):
-            part = slice(first, first + data.prediction_size(first, module.width))
-            inputs = data.gather(part)
-            raw = net.criterion_.predictions(module(**inputs)).cpu().numpy()
-            if first == 0:  # one array: a list of parts would fragment the heap
-                predictions = np.empty((len(data), raw.shape[1]), raw.dtype)
-            predictions[part if order is None else order[part]] = raw
-            first += len(raw)
+        work_in_parts(len(data), size_at, predict_part)
     return predictions
 
 

@@ -1,0 +1,81 @@
+"""Work in parts that fit into the memory of a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from ._datasets import DeviceDataset
+from ._net import DeviceNet
+from ._settings import Settings
+
+
+def work_in_parts(
+    n_samples: int, size_at: Callable[[int], int], work: Callable[[slice], None]
+) -> None:
+    """Do some work on all samples, one part after the other.
+
+    A part for which the memory of the device does not suffice is halved, and so are
+    those after it.
+
+    Parameters
+    ----------
+    n_samples : int
+    size_at : callable
+        From the first sample of a part to the largest size that it may have.
+    work : callable
+        Takes a part as a slice; may be called again with the first half of it.
+
+    Raises
+    ------
+    torch.OutOfMemoryError
+        If there is no memory for a single sample.
+    """
+    first, limit = 0, n_samples
+    while first < n_samples:
+        size = min(limit, size_at(first), n_samples - first)
+        if _fits(work, slice(first, first + size), is_last_try=size == 1):
+            first += size
+        else:
+            limit = size // 2
+
+
+def explain_lack(net: DeviceNet, training: DeviceDataset, settings: Settings) -> str:
+    """What to do when training has run out of memory; tries which batches fit."""
+    if settings.solver == "lbfgs":
+        return (
+            f'{net.device} ran out of memory: solver="lbfgs" takes all '
+            f'{len(training)} samples at once; use solver="adam", or device="cpu"'
+        )
+    batch_size = net.batch_size
+    size = batch_size // 2
+    while size > 0 and not _fits(lambda part: _step(net, training, part), slice(size)):
+        size //= 2
+    where = f"{net.device} ran out of memory with batch_size={batch_size}"
+    if size == 0:
+        return (
+            f'{where}, and not even batch_size=1 fits; use device="cpu", a smaller '
+            "network or shorter windows"
+        )
+    return f'{where}; batch_size={size} fits: set it, or use device="cpu"'
+
+
+def _step(net: DeviceNet, training: DeviceDataset, part: slice) -> None:
+    """What a step of training computes; the weights stay as they are."""
+    net.train_step_single((training.gather(part), training.targets_of(part)))
+
+
+def _fits(work: Callable[[slice], Any], part: slice, is_last_try: bool = False) -> bool:
+    """Do the work; False, with the memory freed, if there is too little of it."""
+    try:
+        work(part)
+    except torch.OutOfMemoryError:
+        if is_last_try:
+            raise
+    else:
+        return True
+    if torch.cuda.is_available():  # here, where nothing holds the tensors any more
+        torch.cuda.empty_cache()
+    return False

@@ -1,0 +1,179 @@
+"""Break fits off in every way, and count what is lost.
+
+    python tests/benchmarks/faults.py
+
+A fit with everything that it carries along (early stopping, dropout, a random split,
+shuffled batches of unequal lengths) is killed by SIGKILL at random moments, again and
+again, until it ends; and it runs into a full disk. Each time the fit that has been
+resumed must end with the same bits as the one that was left in peace.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from skrnn import GRURegressor, LSTMRegressor, MLPRegressor
+
+RNG = np.random.default_rng(0)
+N_ROWS = 80
+LENGTHS = RNG.integers(3, 12, N_ROWS)
+RAGGED = [RNG.standard_normal((length, 2)) for length in LENGTHS]
+EVEN = RNG.standard_normal((N_ROWS, 8, 2))
+Y = EVEN[:, :, 0].mean(axis=1)
+COMMON = {"max_iter": 16, "batch_size": 16, "random_state": 0, "checkpoint_every": 1}
+STOPPED = {"early_stopping": True, "n_iter_no_change": 16, "tol": 0.0}
+FITS = {
+    "LSTM, early stopping, dropout": (
+        LSTMRegressor(6, dropout=0.3, **STOPPED, **COMMON),
+        EVEN,
+    ),
+    "GRU, unequal lengths, onecycle": (
+        GRURegressor(6, learning_rate="onecycle", **COMMON),
+        RAGGED,
+    ),
+    "MLP, early stopping, dropout": (
+        MLPRegressor(hidden_layer_sizes=8, dropout=0.3, **STOPPED, **COMMON),
+        EVEN.reshape(N_ROWS, -1),
+    ),
+}
+
+
+def learnt(model, X):
+    """All that a fit leaves behind, as bytes."""
+    state = model.net_.module_.state_dict()
+    figures = (model.loss_curve_, model.validation_scores_, model.n_iter_)
+    weights = b"".join(value.numpy().tobytes() for value in state.values())
+    return weights + repr(figures).encode() + model.predict(X).tobytes()
+
+
+def fit_in_child(*arguments, delay=None):
+    """Whether a forked process has fitted; after a delay it is killed."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            fit_into(*arguments)
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    if delay is not None:
+        time.sleep(delay)
+        os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+        raise RuntimeError("a fit has failed by itself")
+    return os.WIFEXITED(status)
+
+
+def fit_into(folder, name, result, largest_file=None):
+    """Fit with a checkpoint, and write down what was learnt."""
+    model, X = FITS[name]
+    if largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, -1))
+    model.set_params(checkpoint=folder).fit(X, Y)
+    if largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+    Path(result).write_bytes(learnt(model, X))
+
+
+def kill_one(name, folder, result, duration):
+    """Kill a fit at a random moment; how far it had come."""
+    delay = RNG.uniform(0, duration)
+    while fit_in_child(folder, name, result, delay=delay):
+        delay = RNG.uniform(0, delay)  # it had ended before
+        shutil.rmtree(folder)
+    return n_epochs_in(folder)
+
+
+def n_epochs_in(folder):
+    try:
+        text = (Path(folder) / "checkpoint.json").read_text()
+    except FileNotFoundError:
+        return 0
+    return text.count('"train_loss"')
+
+
+def try_kills(n_kills, home):
+    """Each fit is killed, resumed and killed again, up to three times, and ended."""
+    n_identical, epochs = 0, []
+    for i in range(n_kills):
+        name = list(FITS)[i % len(FITS)]
+        folder, result = home / f"kill{i}", home / f"result{i}"
+        for _ in range(1 + i % 3):
+            epochs.append(kill_one(name, folder, result, DURATION[name]))
+        fit_in_child(folder, name, result)
+        n_identical += result.read_bytes() == EXPECTED[name]
+    return {
+        "faults": n_kills,
+        "identical": n_identical,
+        "kill signals": len(epochs),
+        "epochs at the kill": sorted(epochs),
+    }
+
+
+def try_full_disks(n_disks, home):
+    """No file may grow beyond a limit: checkpoints fail, and fits go on."""
+    n_identical = 0
+    for i in range(n_disks):
+        name = list(FITS)[i % len(FITS)]
+        folder, result = home / f"disk{i}", home / f"full{i}"
+        limit = 3000 + 1000 * (i % 7)
+        fit_in_child(folder, name, result, limit)
+        n_identical += result.read_bytes() == EXPECTED[name]
+    return {"faults": n_disks, "identical": n_identical}
+
+
+EXPECTED, DURATION = {}, {}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--full-disks", type=int, default=14)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        for name in FITS:
+            fit_into(None, name, home / "expected")  # here: what is forked is warm
+            EXPECTED[name] = (home / "expected").read_bytes()
+            begin = time.perf_counter()
+            fit_in_child(home / "timed", name, home / "expected")
+            DURATION[name] = time.perf_counter() - begin
+            shutil.rmtree(home / "timed")
+        counts = {
+            "kills": try_kills(options.kills, home),
+            "full disks": try_full_disks(options.full_disks, home),
+        }
+    if options.json:
+        print(json.dumps(counts))
+    else:
+        report(counts)
+    lost = any(part["identical"] < part["faults"] for part in counts.values())
+    sys.exit(1 if lost else 0)
+
+
+def report(counts):
+    for name, part in counts.items():
+        print(f"{name}: {part['identical']} of {part['faults']} bit-identical")
+    kills = counts["kills"]
+    print(f"  by {kills['kill signals']} kills, in the epochs (0: before the first)")
+    print(" ", *kills["epochs at the kill"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,484 @@
+"""A fit that is broken off goes on where it was, to the same bits."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, KFold
+from skorch.callbacks import Callback
+
+from skrnn import (
+    GRUClassifier,
+    GRURegressor,
+    LSTMRegressor,
+    MLPClassifier,
+    MLPRegressor,
+    RNNRegressor,
+)
+from skrnn.sktime import GRUForecaster, MLPForecaster
+from skrnn.training._state_folder import StateFolder
+
+from .estimators import ragged, wave, windows_of
+
+X, Y = windows_of(wave(120, 2), 6)
+RAGGED = ragged(90, 9)
+LENGTHS = np.array([len(sequence) for sequence in RAGGED], dtype=float)
+N_EPOCHS = 9
+QUICK = {"max_iter": N_EPOCHS, "batch_size": 16, "random_state": 3}
+
+
+class Break(Callback):
+    """Break a fit off in the middle of an epoch."""
+
+    def __init__(self, epoch=None):
+        self.epoch = epoch
+
+    def on_batch_begin(self, net, training, **kwargs):
+        if len(net.history) == self.epoch:
+            raise ConnectionError("broken off")
+
+
+def fit_cases():
+    """Estimators with data, for everything that a fit carries along."""
+    small = {"hidden_layer_sizes": 4, **QUICK}
+    table = X.reshape(len(X), -1)
+    stopped = {"early_stopping": True, "n_iter_no_change": 2, "tol": 0.01}
+    return {
+        "adam": (GRURegressor(**small), X, Y),
+        "best weights, dropout": (
+            LSTMRegressor(early_stopping=True, dropout=0.3, **small),
+            X,
+            Y,
+        ),
+        "stopped early": (GRURegressor(**stopped, **small), X, Y),
+        "onecycle": (RNNRegressor(learning_rate="onecycle", **small), X, Y),
+        "cosine, sgd": (
+            RNNRegressor(learning_rate="cosine", solver="sgd", **small),
+            X,
+            Y,
+        ),
+        "invscaling": (
+            RNNRegressor(learning_rate="invscaling", solver="rmsprop", **small),
+            X,
+            Y,
+        ),
+        "adaptive": (
+            RNNRegressor(
+                learning_rate="adaptive", tol=0.5, n_iter_no_change=1, **small
+            ),
+            X,
+            Y,
+        ),
+        "torch.optim class": (GRURegressor(solver=torch.optim.NAdam, **small), X, Y),
+        "closure": (RNNRegressor(solver=torch.optim.LBFGS, **small), X, Y),
+        "unequal lengths": (GRURegressor(max_grad_norm=1.0, **small), RAGGED, LENGTHS),
+        "classes": (GRUClassifier(class_weight="balanced", **small), X, Y > 0.3),
+        "table": (MLPRegressor(**QUICK), table, Y),
+        "table, sgd": (
+            MLPClassifier(solver="sgd", learning_rate="adaptive", tol=1.0, **QUICK),
+            table,
+            Y > 0,
+        ),
+        "table, best weights": (
+            MLPRegressor(early_stopping=True, dropout=0.2, batch_norm=True, **QUICK),
+            table,
+            Y,
+        ),
+        "unshuffled": (MLPRegressor(shuffle=False, **QUICK), table, Y),
+    }
+
+
+CASES = fit_cases()
+
+
+def learnt(model, X):
+    """All that a fit leaves behind."""
+    names = ("n_iter_", "loss_curve_", "validation_scores_", "best_loss_", "t_")
+    state = model.net_.module_.state_dict()
+    return {
+        **{name: getattr(model, name) for name in names},
+        "weights": {name: value.numpy().tobytes() for name, value in state.items()},
+        "predictions": model.predict(X).tobytes(),
+        "generator": repr(model._random_state.get_state()),
+    }
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("case", CASES)
+def test_resumed_fit_ends_with_the_same_bits(case, tmp_path):
+    model, X, y = CASES[case]
+    model = clone(model).set_params(callbacks=[Break()])
+    expected = learnt(clone(model).fit(X, y), X)
+    model.set_params(checkpoint=tmp_path, checkpoint_every=2)
+    last = max(1, min(6, expected["n_iter_"]))
+    with pytest.raises(ConnectionError):
+        clone(model).set_params(callbacks=[Break(last)]).fit(X, y)
+    resumed = clone(model).fit(X, y)
+    assert learnt(resumed, X) == expected
+    broken = clone(model).set_params(callbacks=[Break(1)])  # there is no epoch to train
+    assert learnt(broken.fit(X, y), X) == expected
+
+
+class Log(Callback):
+    """Note the epochs that are trained, and break off before one.
+
+    In the class, since copies are what is called.
+    """
+
+    epochs: ClassVar[list] = []
+    n_left = np.inf
+
+    def on_epoch_begin(self, net, **kwargs):
+        if Log.n_left == 0:
+            raise ConnectionError("broken off")
+        Log.n_left -= 1
+        Log.epochs.append(len(net.history))
+
+
+@pytest.fixture
+def log():
+    Log.epochs, Log.n_left = [], np.inf
+    return Log
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_epochs_before_the_checkpoint_are_not_trained_again(log, tmp_path, capsys):
+    options = {"checkpoint": tmp_path, "checkpoint_every": 3, "callbacks": [Log()]}
+    model = GRURegressor(4, **QUICK, **options)
+    log.n_left = 5
+    with pytest.raises(ConnectionError):
+        model.fit(X, Y)
+    log.n_left = np.inf
+    model.set_params(verbose=2, n_threads=2, device="cpu").fit(X, Y)
+    assert log.epochs == [1, 2, 3, 4, 5, 4, 5, 6, 7, 8, 9]
+    assert capsys.readouterr().out.startswith("Iteration 4, ")
+    model.fit(X, Y)  # it has ended
+    assert len(log.epochs) == 11
+    model.set_params(checkpoint=tmp_path / "other", verbose=1).fit(X, Y)
+    assert len(log.epochs) == 11 + 9
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("random_state", [None, "generator"])
+@pytest.mark.parametrize("cls", [GRURegressor, MLPRegressor])
+def test_a_fit_without_a_seed_is_the_same_fit_when_resumed(cls, random_state, tmp_path):
+    """Its first epochs, and the samples it holds out, are those of the broken one."""
+    table = X.reshape(len(X), -1)
+    options = {**QUICK, "early_stopping": True, "checkpoint_every": 1}
+    model = cls(**options, checkpoint=tmp_path, callbacks=[Break()])
+    for validation_split in ("random", "auto"):
+        model.set_params(validation_split=validation_split)
+        model.set_params(checkpoint=tmp_path / validation_split)
+        if random_state == "generator":
+            model.set_params(random_state=np.random.RandomState(5))
+        else:
+            model.set_params(random_state=None)
+        broken = model.set_params(callbacks=[Break(4)])
+        with pytest.raises(ConnectionError):
+            broken.fit(table, Y)
+        saved = saved_in(tmp_path / validation_split)
+        history = [epoch["train_loss"] for epoch in saved["training"]["history"]]
+        model.set_params(callbacks=[Break()], max_iter=N_EPOCHS).fit(table, Y)
+        assert len(history) == 3
+        assert model.loss_curve_[:3] == history
+
+
+def saved_in(folder):
+    opened = StateFolder(folder)
+    try:
+        return opened.read()
+    finally:
+        opened.close()
+
+
+def panel():
+    index = pd.MultiIndex.from_product(
+        [["a", "b"], pd.date_range("2020", periods=50, freq="D")]
+    )
+    values = np.concatenate([wave(50)[:, 0], 2 + wave(50)[:, 0]])
+    return pd.DataFrame({"y": values}, index)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("loss", ["absolute_error", "normal"])
+def test_resumed_forecaster(loss, tmp_path):
+    model = GRUForecaster(
+        6, 2, hidden_layer_sizes=4, loss=loss, **QUICK, callbacks=[Break()]
+    )
+    y, ahead = panel(), [1, 2, 3]
+    expected = model.clone().fit(y).predict_interval(fh=ahead)
+    model.set_params(checkpoint=str(tmp_path / "{fit}"), checkpoint_every=2)
+    with pytest.raises(ConnectionError):
+        model.clone().set_params(callbacks=[Break(6)]).fit(y)
+    resumed = model.clone().fit(y)
+    pd.testing.assert_frame_equal(
+        resumed.predict_interval(fh=ahead), expected, check_exact=True
+    )
+    again = model.clone().set_params(callbacks=[Break(1)]).fit(y)
+    assert again.n_iter_ == resumed.n_iter_
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_pretraining_and_fine_tuning_are_two_fits(tmp_path):
+    y = panel()
+    options = {"hidden_layer_sizes": 4, **QUICK}
+    plain = MLPForecaster(6, 2, **options).pretrain(y)
+    model = MLPForecaster(6, 2, **options, checkpoint=tmp_path)
+    model.pretrain(y)
+    with pytest.raises(ValueError, match=r"other data: pretrained network differ"):
+        model.fit(y, fh=[1])
+    model = MLPForecaster(6, 2, **options, checkpoint=tmp_path / "{fit}")
+    for _ in range(2):
+        pd.testing.assert_frame_equal(
+            model.pretrain(y).fit(y, fh=[1, 2]).predict(),
+            plain.clone().pretrain(y).fit(y, fh=[1, 2]).predict(),
+        )
+        model.reset()
+    assert len(list(tmp_path.glob("*/"))) == 2
+
+
+@pytest.fixture
+def ended(tmp_path):
+    """A model whose fit has ended, with its checkpoint."""
+    model = GRURegressor(
+        2, max_iter=2, learning_rate="cosine", random_state=0, checkpoint=tmp_path
+    )
+    return model.fit(X, Y)
+
+
+def test_other_data_are_refused(ended):
+    weights = np.linspace(1, 2, len(Y))
+    with pytest.raises(ValueError, match=r"on other data: X and y differ.*\{fit\}"):
+        ended.fit(X, Y + 1e-6)
+    with pytest.raises(ValueError, match=r"X and y differ"):
+        ended.fit(X[:-1], Y[:-1])
+    with pytest.raises(ValueError, match=r"X and y differ"):
+        ended.fit(X, Y, weights)
+    with pytest.raises(ValueError, match=r"X_val and y_val differ"):
+        ended.fit(X, Y, X_val=X, y_val=Y)
+    assert ended.fit(X, Y.tolist()).n_iter_ == 2  # equal values are the same
+
+
+def test_other_parameters_are_refused(ended, tmp_path):
+    there = r"max_iter=2 there, 3 here\. Take them back .* delete the folder"
+    with pytest.raises(ValueError, match=there):
+        clone(ended).set_params(max_iter=3).fit(X, Y)
+    with pytest.raises(ValueError, match="random_state=0 there, 1 here"):
+        clone(ended).set_params(random_state=1).fit(X, Y)
+    with pytest.raises(ValueError, match=r"solver='adam' there, torch.optim"):
+        clone(ended).set_params(solver=torch.optim.NAdam).fit(X, Y)
+    with pytest.raises(ValueError, match="is of a GRURegressor, not of a LSTMRegr"):
+        LSTMRegressor(2, max_iter=2, checkpoint=tmp_path).fit(X, Y)
+    assert ended.predict(X).shape == Y.shape
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"solver": "lbfgs"}, "does not go with solver"),
+        ({"warm_start": True}, "set one of them only"),
+        ({"checkpoint_every": "soon"}, r'such as "30s" or "5min", got \'soon\''),
+        ({"checkpoint_every": "-5s"}, "a duration such as"),
+        ({"checkpoint_every": "30"}, "a duration such as"),
+        ({"checkpoint_every": 0}, "checkpoint_every"),
+        ({"checkpoint": 3}, "checkpoint"),
+    ],
+)
+def test_bad_parameters(params, message, tmp_path):
+    model = GRURegressor(2, **{"checkpoint": tmp_path, **params})
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, Y)
+    assert not hasattr(model, "net_")
+
+
+def test_a_folder_that_cannot_be_used_is_an_error_before_training(log, tmp_path):
+    (tmp_path / "file").write_text("")
+    model = GRURegressor(2, checkpoint=tmp_path / "file", callbacks=[Log()])
+    with pytest.raises(OSError, match="file"):
+        model.fit(X, Y)
+    assert log.epochs == []
+
+
+def test_one_folder_for_two_fits_at_once_is_refused(ended, tmp_path):
+    opened = StateFolder(tmp_path)
+    with pytest.raises(ValueError, match=r"another fit is using .*runs/\{fit\}"):
+        ended.fit(X, Y)
+    opened.close()
+    assert ended.fit(X, Y).n_iter_ == 2
+
+
+def test_every_changed_byte_is_noticed(ended, tmp_path):
+    rng = np.random.default_rng(0)
+    for file in (tmp_path / "checkpoint.json", next(tmp_path.glob("*.safetensors"))):
+        data = file.read_bytes()
+        places = {0, 11, 12, 13, 75, 80, len(data) - 1, len(data) - 2}
+        for place in {*places, *rng.integers(0, len(data), 60).tolist()}:
+            changed = bytearray(data)
+            changed[place] ^= 1 << rng.integers(8)
+            file.write_bytes(changed)
+            with pytest.raises(ValueError, match=r"is damaged .* delete the folder"):
+                ended.fit(X, Y)
+        for size in (0, 1, len(data) // 2, len(data) - 1):
+            file.write_bytes(data[:size])
+            with pytest.raises(ValueError, match="is damaged"):
+                ended.fit(X, Y)
+        file.unlink()
+        if file.suffix == ".safetensors":
+            with pytest.raises(ValueError, match="is damaged"):
+                ended.fit(X, Y)
+        file.write_bytes(data)
+    assert ended.fit(X, Y).n_iter_ == 2
+
+
+class Crash(BaseException):
+    """As if the process died."""
+
+
+@pytest.mark.parametrize("function", ["fsync", "replace", "unlink"])
+def test_a_writing_that_is_broken_off_leaves_a_whole_state(
+    function, tmp_path, monkeypatch
+):
+    """Die before and after each step of it."""
+    room = os if function == "fsync" else Path
+    real, calls = getattr(room, function), []
+
+    def crash(*args, **kwargs):
+        calls.append(function)
+        if len(calls) == fatal:
+            if is_done:
+                real(*args, **kwargs)
+            raise Crash
+        return real(*args, **kwargs)
+
+    old = {"weights": np.arange(3.0), "epoch": 1}
+    new = {"weights": np.arange(3.0) + 1, "epoch": 2}
+    n_broken = 0
+    for is_done in (False, True):
+        for fatal in range(1, 6):
+            folder = StateFolder(tmp_path / f"{is_done}{fatal}")
+            folder.write(old)
+            calls.clear()
+            monkeypatch.setattr(room, function, crash)
+            try:
+                folder.write(new)
+            except Crash:
+                n_broken += 1
+            monkeypatch.setattr(room, function, real)
+            state = folder.read()
+            assert state["weights"][0] + 1 == state["epoch"]
+            folder.write(new)
+            assert folder.read()["epoch"] == 2
+            assert len(list(folder.path.iterdir())) == 3  # arrays, JSON and lock
+            folder.close()
+    assert n_broken >= 2
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_full_disk_costs_the_checkpoint_and_not_the_fit(tmp_path, monkeypatch):
+    model = GRURegressor(4, **QUICK)
+    expected = learnt(clone(model).fit(X, Y), X)
+    model.set_params(checkpoint=tmp_path, checkpoint_every=1)
+    real, n_calls = os.fsync, 0
+
+    def full(descriptor):
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls > 10:
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.warns(UserWarning, match=r"epoch \d could not be written .*No space"):
+        model.fit(X, Y)
+    monkeypatch.undo()
+    assert learnt(model, X) == expected
+    n_saved = len(saved_in(tmp_path)["training"]["history"])
+    assert 0 < n_saved < N_EPOCHS
+    assert not list(tmp_path.glob("*.part"))
+    assert learnt(clone(model).fit(X, Y), X) == expected
+
+
+def test_killed_fits_and_full_disks():
+    """A few of those that the benchmark tries."""
+    script = Path(__file__).parent / "benchmarks" / "faults.py"
+    run = subprocess.run(
+        [sys.executable, script, "--kills", "6", "--full-disks", "3", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    counts = json.loads(run.stdout)
+    assert counts["kills"]["faults"] == 6
+    assert counts["full disks"]["faults"] == 3
+    assert counts["kills"]["identical"] == 6
+    assert counts["full disks"]["identical"] == 3
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_search_that_is_broken_off_goes_on(log, tmp_path):
+    """Fits that have ended are not trained again, the broken one is resumed."""
+    model = GRURegressor(4, **QUICK, callbacks=[Log()])
+    search = GridSearchCV(
+        model, {"alpha": [0.0, 0.1]}, cv=KFold(2), error_score="raise"
+    )
+    expected = clone(search).fit(X, Y)
+    assert len(log.epochs) == 5 * N_EPOCHS
+    model.set_params(checkpoint=tmp_path / "{fit}", checkpoint_every=1)
+    log.n_left = 2 * N_EPOCHS + 4
+    with pytest.raises(ConnectionError):
+        search.fit(X, Y)
+    log.n_left = np.inf
+    search.fit(X, Y)
+    for name in ("split0_test_score", "split1_test_score"):
+        np.testing.assert_array_equal(
+            search.cv_results_[name], expected.cv_results_[name]
+        )
+    np.testing.assert_array_equal(search.predict(X), expected.predict(X))
+    assert len(log.epochs) == 2 * 5 * N_EPOCHS
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+class Momentum(Callback):
+    """A callback of a user's with a state of its own."""
+
+    def on_train_begin(self, net, **kwargs):
+        self.total_ = 0.0
+
+    def on_epoch_end(self, net, **kwargs):
+        self.total_ += net.history[-1]["train_loss"]
+        net.history.record("total", self.total_)
+
+    def state_dict(self):
+        return {"total": self.total_}
+
+    def load_state_dict(self, state):
+        self.total_ = state["total"]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_callbacks_may_have_a_state(tmp_path):
+    model = GRURegressor(2, **QUICK, callbacks=[Momentum(), Break()])
+    expected = clone(model).fit(X, Y).net_.history[:, "total"]
+    model.set_params(checkpoint=tmp_path, checkpoint_every=1)
+    with pytest.raises(ConnectionError):
+        clone(model).set_params(callbacks=[Momentum(), Break(5)]).fit(X, Y)
+    assert model.fit(X, Y).net_.history[:, "total"] == expected
+
+
+def test_a_fitted_estimator_with_a_checkpoint_is_copied(ended):
+    other = pickle.loads(pickle.dumps(ended))
+    np.testing.assert_array_equal(other.predict(X), ended.predict(X))
+    content = json.loads((Path(ended.checkpoint) / "checkpoint.json").read_text())
+    assert set(content) == {"sha256", "state"}
