@@ -51,7 +51,11 @@ def explain_lack(net: DeviceNet, training: DeviceDataset, settings: Settings) ->
         )
     batch_size = net.batch_size
     size = batch_size // 2
-    while size > 0 and not _fits(lambda part: _step(net, training, part), slice(size)):
+
+    def step(part: slice) -> None:
+        net.train_step_single((training.gather(part), training.targets_of(part)))
+
+    while size > 0 and not _fits(step, slice(0, size)):
         size //= 2
     where = f"{net.device} ran out of memory with batch_size={batch_size}"
     if size == 0:
@@ -60,11 +64,6 @@ def explain_lack(net: DeviceNet, training: DeviceDataset, settings: Settings) ->
             "network or shorter windows"
         )
     return f'{where}; batch_size={size} fits: set it, or use device="cpu"'
-
-
-def _step(net: DeviceNet, training: DeviceDataset, part: slice) -> None:
-    """What a step of training computes; the weights stay as they are."""
-    net.train_step_single((training.gather(part), training.targets_of(part)))
 
 
 def _fits(work: Callable[[slice], Any], part: slice, is_last_try: bool = False) -> bool:

@@ -300,7 +300,7 @@ class DeviceNet(NeuralNet):
             return "its mean loss was too large to be a number"
         first = int(np.argmin(is_finite))
         what = f"the loss was {losses[first]} in batch {first + 1}"
-        earlier = [*self.history[:-1, "train_loss"], *losses[:first]]
+        earlier = [epoch["train_loss"] for epoch in self.history[:-1]] + losses[:first]
         if not earlier:
             return f"{what}, before any step: values of X or y are too large"
         return f"{what}, after {earlier[-1]:.3g}: the mark of exploding gradients"
