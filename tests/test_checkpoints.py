@@ -5,6 +5,8 @@ import os
 import pickle
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar
 
@@ -232,18 +234,16 @@ def test_resumed_forecaster(loss, tmp_path):
 def test_pretraining_and_fine_tuning_are_two_fits(tmp_path):
     y = panel()
     options = {"hidden_layer_sizes": 4, **QUICK}
-    plain = MLPForecaster(6, 2, **options).pretrain(y)
+    plain = MLPForecaster(6, 2, **options)
+    expected = plain.pretrain(y).fit(y, fh=[1, 2]).predict()
     model = MLPForecaster(6, 2, **options, checkpoint=tmp_path)
     model.pretrain(y)
     with pytest.raises(ValueError, match=r"other data: pretrained network differ"):
         model.fit(y, fh=[1])
-    model = MLPForecaster(6, 2, **options, checkpoint=tmp_path / "{fit}")
     for _ in range(2):
-        pd.testing.assert_frame_equal(
-            model.pretrain(y).fit(y, fh=[1, 2]).predict(),
-            plain.clone().pretrain(y).fit(y, fh=[1, 2]).predict(),
-        )
-        model.reset()
+        model = MLPForecaster(6, 2, **options, checkpoint=tmp_path / "{fit}")
+        forecast = model.pretrain(y).fit(y, fh=[1, 2]).predict()
+        pd.testing.assert_frame_equal(forecast, expected, check_exact=True)
     assert len(list(tmp_path.glob("*/"))) == 2
 
 
@@ -411,8 +411,9 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_fit(tmp_path, monkeypatch)
 def test_killed_fits_and_full_disks():
     """A few of those that the benchmark tries."""
     script = Path(__file__).parent / "benchmarks" / "faults.py"
+    options = "--kills 4 --full-disks 2 --fits 0 --json"
     run = subprocess.run(
-        [sys.executable, script, "--kills", "6", "--full-disks", "3", "--json"],
+        [sys.executable, script, *options.split()],
         capture_output=True,
         text=True,
         check=False,
@@ -420,10 +421,39 @@ def test_killed_fits_and_full_disks():
     )
     assert run.returncode == 0, run.stderr
     counts = json.loads(run.stdout)
-    assert counts["kills"]["faults"] == 6
-    assert counts["full disks"]["faults"] == 3
-    assert counts["kills"]["identical"] == 6
-    assert counts["full disks"]["identical"] == 3
+    assert counts["kills"]["faults"] == counts["kills"]["identical"] == 4
+    assert counts["full disks"]["faults"] == counts["full disks"]["identical"] == 2
+
+
+def test_equal_fits_side_by_side_wait_for_each_other(log, tmp_path):
+    model = GRURegressor(4, **QUICK, learning_rate="cosine", callbacks=[Log()])
+    model.set_params(checkpoint=tmp_path / "{fit}")
+    with ThreadPoolExecutor(3) as pool:
+        fitted = list(pool.map(lambda _: clone(model).fit(X, Y), range(3)))
+    assert log.epochs == list(range(1, N_EPOCHS + 1))  # once
+    for other in fitted[1:]:
+        np.testing.assert_array_equal(other.predict(X), fitted[0].predict(X))
+
+
+def test_a_duration_is_measured_from_writing_to_writing(monkeypatch, tmp_path):
+    now = 0.0
+
+    class Slow(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            nonlocal now
+            now += 20.0  # seconds that an epoch takes
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    real, epochs = StateFolder.write, []
+
+    def write(folder, state):
+        epochs.append(len(state.get("training", {}).get("history", [])))
+        real(folder, state)
+
+    monkeypatch.setattr(StateFolder, "write", write)
+    model = GRURegressor(4, **QUICK, learning_rate="cosine", callbacks=[Slow()])
+    model.set_params(checkpoint=tmp_path, checkpoint_every="1min").fit(X, Y)
+    assert epochs == [0, 3, 6, 9, 9]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 import warnings
@@ -17,7 +18,6 @@ from skorch.history import History
 
 from ._fingerprint import described, digest
 from ._net import DeviceNet
-from ._shuffling import random_state_at
 from ._state import momenta_of, set_momenta, set_weights, weights_of
 from ._state_folder import StateFolder
 
@@ -57,14 +57,14 @@ class Checkpoint:
         """
         saved = self.folder.read()
         if saved is None:
-            self._start = random_state_at(random_state)
+            self._start = random_state.get_state(legacy=False)
             self.folder.write(self._header())
             return random_state
         self._check(saved)
         self._start = saved["start"]
         self.saved = saved.get("training")
-        begun = np.random.RandomState()
-        begun.set_state(tuple(self._start.values()))
+        begun = copy.deepcopy(random_state)
+        begun.set_state(self._start)
         return begun
 
     def resume(self, net: DeviceNet, parts: dict[str, Any]) -> dict[str, Any] | None:
@@ -201,8 +201,8 @@ def open_checkpoint(
         "data": {name: digest(values) for name, values in data.items()},
     }
     name = digest({"fit": np.frombuffer(repr(fit).encode(), np.uint8)})[:16]
-    path = os.fspath(estimator.checkpoint).replace("{fit}", name)
-    folder = StateFolder(path)
+    path = os.fspath(estimator.checkpoint)
+    folder = StateFolder(path.replace("{fit}", name), waits="{fit}" in path)
     try:
         yield Checkpoint(folder, estimator.checkpoint_every, fit)
     finally:

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-_FIELDS = ("kind", "key", "position", "has_normal", "normal")
-
 
 class Shuffling:
     """Draws an order for each epoch, and remembers it.
@@ -31,14 +29,10 @@ class Shuffling:
 
     def state_dict(self) -> dict[str, Any]:
         """Where it stands."""
-        return {"order": self.order, "random_state": random_state_at(self.random_state)}
+        position = self.random_state.get_state(legacy=False)
+        return {"order": self.order, "random_state": position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where :meth:`state_dict` was taken."""
         self.order = state["order"]
-        self.random_state.set_state(tuple(state["random_state"].values()))
-
-
-def random_state_at(random_state: np.random.RandomState) -> dict[str, Any]:
-    """Where a generator stands, by name."""
-    return dict(zip(_FIELDS, random_state.get_state(legacy=True), strict=True))
+        self.random_state.set_state(state["random_state"])

@@ -33,21 +33,23 @@ class StateFolder:
     ----------
     path : path-like
         Made if it is not there.
+    waits : bool
+        Whether to wait for another process that is using the folder.
 
     Raises
     ------
     ValueError
-        If another process is using the folder.
+        If another process is using the folder, unless this one waits.
     OSError
         If the folder cannot be made.
     """
 
-    def __init__(self, path: str | os.PathLike) -> None:
+    def __init__(self, path: str | os.PathLike, waits: bool = False) -> None:
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self.path / ".lock")
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=-1 if waits else 0)
         except Timeout as error:
             raise ValueError(
                 f"another fit is using the folder {self.path}; give each fit one of "
