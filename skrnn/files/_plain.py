@@ -12,6 +12,8 @@ import json
 import sys
 from typing import Any
 
+import numpy as np
+
 KIND = "skrnn kind"
 _LONG = 16  # items; longer lists and dicts of scalars are kept as one text
 _SCALARS = (str, int, float, bool, type(None))
@@ -22,7 +24,7 @@ def plain(value: Any) -> Any:
     if type(value) is dict:
         return _plain_dict(value)
     if type(value) is list:
-        return _as_text(value) if _is_long(value) else [plain(v) for v in value]
+        return _plain_list(value)
     if type(value) is tuple:
         return tuple(plain(v) for v in value)
     if "pandas" in sys.modules:  # else it cannot be one of its objects
@@ -33,6 +35,14 @@ def plain(value: Any) -> Any:
             kind, content = described
             return {KIND: kind, **{name: plain(v) for name, v in content.items()}}
     return value
+
+
+def _plain_list(value: list) -> Any:
+    if _is_long(value):
+        return _as_text(value)
+    if value and all(type(v) is np.float64 for v in value):
+        return {KIND: "floats", "values": np.array(value)}
+    return [plain(v) for v in value]
 
 
 def _plain_dict(value: dict) -> dict:
@@ -72,6 +82,8 @@ def restored(value: Any) -> Any:
         return content
     if kind == "json":
         return json.loads(content["text"])
+    if kind == "floats":
+        return list(content["values"])
     if kind == "dict":
         return dict(zip(content["keys"], content["values"], strict=True))
     from ._tables import rebuild
