@@ -219,6 +219,8 @@ def shrink_weights(state):
         (lambda state: state.pop("_fitted_module_params"), "_fitted_module_params"),
         (lambda state: state.update(net_=[1]), "cannot be built from this file"),
         (lambda state: state["net_"].update(x=np.ones(2)), "x has shape"),
+        (lambda state: state.update(_module_class=map), "which are methods of MLPReg"),
+        (lambda state: state.update(predict=sum), "values for \\['predict'\\]"),
         (shrink_weights, "the weights do not fit the network"),
         (shrink_momenta, "exp_avg of the solver has shape"),
     ],
@@ -249,8 +251,10 @@ def test_hostile_states_of_forecasters_are_refused(name, value, message):
 def test_unknown_kinds_are_refused():
     with pytest.raises(ValueError, match="of a kind that this version of skrnn does"):
         SlidingWindow().__setstate__({"history_": {"skrnn kind": "eval", "text": "1"}})
-    with pytest.raises(ValueError, match="cannot be built from this file"):
-        SlidingWindow().__setstate__({"history_": {"skrnn kind": "timestamp"}})
+    moment = {"skrnn kind": "timestamp", "count": 0, "unit": "s"}
+    for content in (moment, {**moment, "zone": "../../../etc/passwd"}):
+        with pytest.raises(ValueError, match="cannot be built from this file"):
+            SlidingWindow().__setstate__({"history_": content})
 
 
 # versions

@@ -33,6 +33,7 @@ def unpack(state: Any, owner: Any) -> dict[str, Any]:
     name = type(owner).__name__
     if not isinstance(state, dict):
         raise ValueError(f"the file holds no state of {name}; it is damaged")
+    _refuse_methods(state, type(owner))
     mark = state.get(_MARK)
     packed = {key: value for key, value in state.items() if key != _MARK}
     if mark is None:  # of a state without a checksum
@@ -60,6 +61,18 @@ def cannot_be_built(name: str, error: Exception) -> ValueError:
         f"{name} cannot be built from this file, which is damaged or was not written "
         f"by skrnn: {type(error).__name__}: {error}"
     )
+
+
+def _refuse_methods(state: dict[str, Any], kind: type) -> None:
+    """A file may not put something of its own in the place of what a class calls."""
+    if not kind.__module__.startswith("skrnn."):  # a class of the user, and its rules
+        return
+    taken = [key for key in state if callable(getattr(kind, str(key), None))]
+    if taken:
+        raise ValueError(
+            f"the file has values for {taken}, which are methods of {kind.__name__}; "
+            "it is damaged or was not written by skrnn"
+        )
 
 
 def _check_format(mark: Any, name: str) -> None:
