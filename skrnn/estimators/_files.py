@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..files import cannot_be_built, pack, unpack
-from ..training import Progress, Settings, momenta_of, weights_of
+from ..training import Progress, Settings, momenta_of, saved_device, weights_of
 
 _DTYPES = ("float32", "float64")
 
@@ -21,7 +21,7 @@ def saved_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
     state : dict
         Its attributes.
     """
-    state = {**state, "device": str(state["device"])}  # it may be a torch.device
+    state = {**state, "device": saved_device(state["device"])}
     if "net_" in state:
         net = state["net_"]
         state["net_"] = weights_of(net)

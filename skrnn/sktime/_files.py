@@ -7,6 +7,7 @@ from typing import Any
 from sktime.forecasting.base import ForecastingHorizon
 
 from ..files import cannot_be_built, pack, unpack
+from ..training import saved_device
 from ._history import History
 from ._model import ForecastModel
 
@@ -15,7 +16,7 @@ _MODELS = ("_model", "pretrained_model_")
 
 def saved_state(state: dict[str, Any]) -> dict[str, Any]:
     """The attributes of a forecaster as data: nets as weights, series as arrays."""
-    state = {**state, "device": str(state["device"])}  # it may be a torch.device
+    state = {**state, "device": saved_device(state["device"])}
     for name in _MODELS:
         if name in state:
             state[name] = state[name].__getstate__()

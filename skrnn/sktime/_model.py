@@ -21,6 +21,7 @@ from ..training import (
     predict_loss,
     resolve_device,
     roll,
+    saved_device,
     set_weights,
     train,
     weights_of,
@@ -324,7 +325,7 @@ class ForecastModel:
         state["net"] = weights_of(self.net)
         for name in _RECORDS:
             state[name] = vars(state[name]).copy()
-        state["asked_device"] = str(self.asked_device)  # it may be a torch.device
+        state["asked_device"] = saved_device(self.asked_device)
         del state["device"]
         return state
 
