@@ -11,6 +11,7 @@ from .estimators import (
     RNNClassifier,
     RNNRegressor,
 )
+from .files import TRUSTED_TYPES
 from .preprocessing import SequenceScaler, SlidingWindow, TextSequencer, make_supervised
 from .windows import Windows
 
@@ -27,6 +28,7 @@ __all__ = [
     "RNNRegressor",
     "SequenceScaler",
     "SlidingWindow",
+    "TRUSTED_TYPES",
     "TextSequencer",
     "Windows",
     "load_electricity",

@@ -12,7 +12,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 @pytest.mark.filterwarnings("ignore:.*remember_data:FutureWarning")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_code_runs(page, capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)  # for what the code writes
+    monkeypatch.chdir(tmp_path)  # where pages that save something leave it
     names: dict = {}
     for code in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.S | re.M):
         exec(compile(code, str(page), "exec"), names)

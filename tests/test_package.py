@@ -27,12 +27,12 @@ def test_contents_page():
 
 
 def test_import_is_light():
-    """No sktime, no matplotlib, and under 0.3 s beyond torch and scikit-learn."""
+    """No sktime, matplotlib or skops, and under 0.3 s beyond torch and scikit-learn."""
     code = (
         "import sys, time; import torch, sklearn.pipeline, sklearn.model_selection; "
         "start = time.perf_counter(); import skrnn; "
         "print(time.perf_counter() - start, 'sktime' in sys.modules, "
-        "'matplotlib' in sys.modules)"
+        "'matplotlib' in sys.modules, 'skops' in sys.modules)"
     )
     runs = [
         subprocess.run(
@@ -40,7 +40,7 @@ def test_import_is_light():
         ).stdout.split()
         for _ in range(3)
     ]
-    assert all(run[1:] == ["False", "False"] for run in runs)
+    assert all(run[1:] == ["False", "False", "False"] for run in runs)
     assert min(float(run[0]) for run in runs) < 0.3
 
 

@@ -24,7 +24,6 @@ from ..training import (
     build_net,
     device_after_loading,
     has_fixed_length,
-    momenta_of,
     open_checkpoint,
     predict,
     resolve_device,
@@ -33,6 +32,7 @@ from ..training import (
     train,
     weights_of,
 )
+from ._files import damage_told, loaded_state, saved_state
 from ._guard import unchanged_on_error
 from ._held_out import checked_size, hold_out
 from ._samples import Samples, check_samples
@@ -382,20 +382,16 @@ class BaseNetwork(BaseEstimator, ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         """Arrays in place of the net: the weights, and of MLPs the momenta."""
-        state = dict(super().__getstate__())
-        if "net_" in state:
-            state["net_"] = weights_of(self.net_)
-            del state["device_"]
-            if self._pickles_momenta:
-                state["_momenta"] = momenta_of(self.net_)
-        return state
+        return saved_state(self, super().__getstate__())
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Build the net anew on the device that is there."""
+        state = loaded_state(self, state)
         momenta = state.pop("_momenta", None)
         super().__setstate__(state)
-        if "net_" in state:
-            self.device_ = device_after_loading(self.device, self._fitted_dtype)
-            self._build_net(self._fitted_settings, state["net_"])
-        if momenta is not None:
-            set_momenta(self.net_, momenta)
+        with damage_told(self):
+            if "net_" in state:
+                self.device_ = device_after_loading(self.device, self._fitted_dtype)
+                self._build_net(self._fitted_settings, state["net_"])
+            if momenta is not None:
+                set_momenta(self.net_, momenta)

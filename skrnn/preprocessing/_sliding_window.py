@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ..files import PackedState
 from ..windows import (
     Series,
     Windows,
@@ -31,7 +32,7 @@ def _gives_lags(transformer: SlidingWindow) -> bool:
     return bool(transformer.flatten)
 
 
-class SlidingWindow(TransformerMixin, BaseEstimator):
+class SlidingWindow(PackedState, TransformerMixin, BaseEstimator):
     """Turn each row into the window of rows that ends there.
 
     Learns the last ``window_length - 1`` rows, so that rows which come right after

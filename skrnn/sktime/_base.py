@@ -18,6 +18,7 @@ from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
 from ..estimators import NetworkSummary
 from ..training import Checkpoint, Settings, has_fixed_length, open_checkpoint
 from ._answer import Answer, future_covariates
+from ._files import loaded_state, saved_state
 from ._forecasts import Forecasting
 from ._history import History, hash_index, warn_of_gaps
 from ._model import ForecastModel
@@ -231,6 +232,14 @@ class NetworkForecaster(BaseForecaster):
         if self.solver == "lbfgs":
             text = f"lbfgs did not converge: {ending.message}; raise max_iter"
         warnings.warn(text, ConvergenceWarning, stacklevel=6)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Data alone: weights for nets, arrays for series and times."""
+        return saved_state(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the net anew on the device that is there."""
+        self.__dict__.update(loaded_state(self, state))
 
     @property
     def net_(self) -> Any:

@@ -22,6 +22,7 @@ from ..training import (
     predict_loss,
     resolve_device,
     roll,
+    saved_device,
     set_weights,
     train,
     weights_of,
@@ -54,6 +55,13 @@ class Plan:
     quantiles: tuple[float, ...]
     normalize: str | None
     dtype: str
+
+    def check(self) -> None:
+        """Raise if there is no such loss or dtype, as a file may say."""
+        if self.loss not in LOSSES:
+            raise ValueError(f"loss is {self.loss!r}, expected one of {LOSSES}")
+        if self.dtype not in ("float32", "float64"):
+            raise ValueError(f"dtype is {self.dtype!r}, expected float32 or float64")
 
     @property
     def is_point(self) -> bool:
@@ -320,21 +328,30 @@ class ForecastModel:
         return rolled.center * scale + center, rolled.scale * scale
 
     def __getstate__(self) -> dict[str, Any]:
-        """Arrays in place of the net."""
+        """Dicts of arrays and numbers, the weights in place of the net."""
         state = self.__dict__.copy()
         state["net"] = self.weights
-        state["plan"] = asdict(self.plan)
+        for name in _RECORDS:
+            state[name] = vars(state[name]).copy()
+        state["asked_device"] = saved_device(self.asked_device)
         del state["device"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Build the net anew on the device that is there."""
+        state = dict(state)
         weights = state.pop("net")
+        for name, kind in _RECORDS.items():
+            if isinstance(state[name], dict):
+                state[name] = kind(**state[name])
         self.__dict__.update(state)
-        self.plan = Plan(**state["plan"])
+        self.plan.check()
         self.device = device_after_loading(self.asked_device, self.plan.dtype)
         self.net = self._build()
         set_weights(self.net, weights)
+
+
+_RECORDS: dict[str, type] = {"plan": Plan, "settings": Settings, "scaling": Scaling}
 
 
 def _batch_size(settings: Settings, n_windows: int) -> int | str:

@@ -10,11 +10,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sktime.classification.base import BaseClassifier
 
 from ..estimators import LSTMClassifier, RNNClassifier
+from ..files import PackedState
 from ..preprocessing import SequenceScaler
 from ._panel import sequences_of
 
 
-class TimeSeriesClassifier(BaseClassifier):
+class TimeSeriesClassifier(PackedState, BaseClassifier):
     """One of our sequence classifiers as a time series classifier of sktime.
 
     Learns the class of each series of a panel.

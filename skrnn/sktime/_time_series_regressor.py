@@ -12,11 +12,12 @@ from sklearn.preprocessing import StandardScaler
 from sktime.regression.base import BaseRegressor
 
 from ..estimators import LSTMRegressor, RNNRegressor
+from ..files import PackedState
 from ..preprocessing import SequenceScaler
 from ._panel import sequences_of
 
 
-class TimeSeriesRegressor(BaseRegressor):
+class TimeSeriesRegressor(PackedState, BaseRegressor):
     """One of our sequence regressors as a time series regressor of sktime.
 
     Learns a number, or several, from each series of a panel. With it

@@ -3,7 +3,12 @@
 from ._batches import BatchLoader
 from ._checkpoint import Checkpoint, open_checkpoint
 from ._datasets import DeviceDataset
-from ._device import available_devices, device_after_loading, resolve_device
+from ._device import (
+    available_devices,
+    device_after_loading,
+    resolve_device,
+    saved_device,
+)
 from ._forecasts import ForecastDataset
 from ._roll import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length
@@ -48,6 +53,7 @@ __all__ = [
     "predict_loss",
     "resolve_device",
     "roll",
+    "saved_device",
     "set_momenta",
     "set_weights",
     "train",

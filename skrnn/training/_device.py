@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import torch
 
@@ -41,6 +42,11 @@ def resolve_device(device: str | torch.device, dtype: str) -> torch.device:
             f'{available_devices()}. device="auto" takes the best of them'
         )
     return resolved
+
+
+def saved_device(device: Any) -> Any:
+    """A ``device`` parameter for a file, which holds nothing of torch."""
+    return str(device) if isinstance(device, torch.device) else device
 
 
 def device_after_loading(device: str | torch.device, dtype: str) -> torch.device:

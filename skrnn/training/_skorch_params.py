@@ -38,6 +38,7 @@ _ALWAYS_OWN = {
     "optimizer__lr",
     "warm_start",
 }
+_COMPILE_WORDS = {"compile__mode", "compile__dynamic", "compile__fullgraph"}
 _OWN_PREFIXES = {
     "callbacks__": "callbacks",
     "criterion__": "loss",
@@ -58,7 +59,8 @@ def further_params(settings: Settings, decided: dict[str, Any]) -> dict[str, Any
     Raises
     ------
     ValueError
-        If a key is one that a parameter of the estimator decides.
+        If a key is one that a parameter of the estimator decides, or can make
+        ``torch.compile`` run a program.
     """
     params = settings.net_params or {}
     for key in params:
@@ -72,6 +74,12 @@ def further_params(settings: Settings, decided: dict[str, Any]) -> dict[str, Any
                 )
         if word is not None:
             raise ValueError(f"net_params cannot set {key!r}; use the parameter {word}")
+        if key.startswith("compile__") and key not in _COMPILE_WORDS:
+            raise ValueError(
+                f"net_params cannot set {key!r}: it can name a program to run, and so "
+                "could a file that you load; it takes "
+                f"{', '.join(sorted(_COMPILE_WORDS))}"
+            )
     return params
 
 

@@ -1,0 +1,70 @@
+"""What a file or a copy of a network estimator holds, and what is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..files import cannot_be_built, pack, unpack
+from ..training import Progress, Settings, momenta_of, saved_device, weights_of
+
+_DTYPES = ("float32", "float64")
+
+
+def saved_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
+    """The state of an estimator as data: the net as its weights.
+
+    Parameters
+    ----------
+    estimator : BaseNetwork
+    state : dict
+        Its attributes.
+    """
+    state = {**state, "device": saved_device(state["device"])}
+    if "net_" in state:
+        net = state["net_"]
+        state["net_"] = weights_of(net)
+        del state["device_"]
+        state["_fitted_settings"] = vars(state["_fitted_settings"]).copy()
+        state["_progress"] = vars(state["_progress"]).copy()
+        if estimator._pickles_momenta:
+            state["_momenta"] = momenta_of(net)
+    return pack(state)
+
+
+def loaded_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
+    """The attributes that :func:`saved_state` was given, the weights for the net.
+
+    Raises
+    ------
+    ValueError
+        If the state is damaged, or not one of such an estimator.
+    """
+    state = unpack(state, estimator)
+    with damage_told(estimator):
+        if "net_" in state:
+            state["_fitted_settings"] = _made(Settings, state["_fitted_settings"])
+            state["_progress"] = _made(Progress, state["_progress"])
+            check_dtype(state["_fitted_dtype"])
+            check_dtype(state["_fitted_module_params"]["dtype"])
+    return state
+
+
+def check_dtype(name: Any) -> None:
+    """Raise if a network cannot compute in a dtype of this name."""
+    if name not in _DTYPES:
+        raise ValueError(f"dtype is {name!r}, expected one of {_DTYPES}")
+
+
+@contextmanager
+def damage_told(estimator: Any) -> Iterator[None]:
+    """Say of an error that it comes from the file."""
+    try:
+        yield
+    except Exception as error:
+        raise cannot_be_built(type(estimator).__name__, error) from error
+
+
+def _made(kind: type, fields: Any) -> Any:
+    return kind(**fields) if isinstance(fields, dict) else fields

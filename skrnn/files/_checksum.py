@@ -1,0 +1,124 @@
+"""The mark on a state: which format it is of, and a checksum of what it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from typing import Any
+
+import numpy as np
+
+from ._plain import plain, restored
+
+FORMAT = 1
+_MARK = "_skrnn_file"
+
+
+def pack(state: dict[str, Any]) -> dict[str, Any]:
+    """A state as data, with a mark by which :func:`unpack` knows it."""
+    packed = plain(state)
+    version = sys.modules["skrnn"].__version__  # it imports this file
+    mark = {"format": FORMAT, "version": version, "checksum": _checksum(packed)}
+    return {**packed, _MARK: mark}
+
+
+def unpack(state: Any, owner: Any) -> dict[str, Any]:
+    """The state that :func:`pack` was given.
+
+    Raises
+    ------
+    ValueError
+        If the state is of a newer format, or is not what was saved.
+    """
+    name = type(owner).__name__
+    if not isinstance(state, dict):
+        raise ValueError(f"the file holds no state of {name}; it is damaged")
+    _refuse_methods(state, type(owner))
+    mark = state.get(_MARK)
+    packed = {key: value for key, value in state.items() if key != _MARK}
+    if mark is None:  # of a state without a checksum
+        return _restored(packed, name)
+    _check_format(mark, name)
+    if mark.get("checksum") != _checksum(packed):
+        raise ValueError(
+            f"the weights or other values of {name} in this file are not those that "
+            "were saved: the file is damaged; save the estimator again, or take "
+            "another copy of the file"
+        )
+    return _restored(packed, name)
+
+
+def _restored(packed: dict[str, Any], name: str) -> dict[str, Any]:
+    try:
+        return restored(packed)
+    except Exception as error:
+        raise cannot_be_built(name, error) from error
+
+
+def cannot_be_built(name: str, error: Exception) -> ValueError:
+    """The error for a file whose content does not fit together."""
+    return ValueError(
+        f"{name} cannot be built from this file, which is damaged or was not written "
+        f"by skrnn: {type(error).__name__}: {error}"
+    )
+
+
+def _refuse_methods(state: dict[str, Any], kind: type) -> None:
+    """A file may not put something of its own in the place of what a class calls."""
+    if not kind.__module__.startswith("skrnn."):  # a class of the user, and its rules
+        return
+    taken = [key for key in state if callable(getattr(kind, str(key), None))]
+    if taken:
+        raise ValueError(
+            f"the file has values for {taken}, which are methods of {kind.__name__}; "
+            "it is damaged or was not written by skrnn"
+        )
+
+
+def _check_format(mark: Any, name: str) -> None:
+    number = mark.get("format") if isinstance(mark, dict) else None
+    if type(number) is not int or number < 1:
+        raise ValueError(f"the file does not say how {name} was saved; it is damaged")
+    if number > FORMAT:
+        raise ValueError(
+            f"{name} was saved by skrnn {mark.get('version')} in file format {number}, "
+            f"but this version reads formats up to {FORMAT}; install a newer skrnn"
+        )
+
+
+def _checksum(state: dict[str, Any]) -> str:
+    digest = hashlib.sha256()
+    _add(digest, state)
+    return digest.hexdigest()
+
+
+def _add(digest: Any, value: Any) -> None:
+    """Lists and tuples count alike, objects that are no data do not count."""
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        digest.update(f"array {value.dtype.str} {value.shape} ".encode())
+        digest.update(np.ascontiguousarray(value).data.cast("B") if value.size else b"")
+    elif isinstance(value, np.generic):
+        digest.update(f"scalar {value.dtype.str} ".encode() + value.tobytes())
+    elif isinstance(value, dict):
+        digest.update(f"dict {len(value)} ".encode())
+        for key in sorted(value, key=str):
+            digest.update(f"{key!r} ".encode(errors="surrogatepass"))
+            _add(digest, value[key])
+    elif isinstance(value, list | tuple | np.ndarray):
+        digest.update(f"list {len(value)} ".encode())
+        for item in value:
+            _add(digest, item)
+    else:
+        digest.update(_word(value))
+
+
+def _word(value: Any) -> bytes:
+    if isinstance(value, bool) or value is None:
+        return f"{value} ".encode()
+    if isinstance(value, int):  # and what is one, as the members of an enumeration
+        return f"int {int(value)} ".encode()
+    if isinstance(value, float):
+        return f"float {float(value)!r} ".encode()
+    if isinstance(value, str):
+        return f"str {str(value)!r} ".encode(errors="surrogatepass")
+    return b"bytes " + value if isinstance(value, bytes) else b"object "

@@ -1,0 +1,208 @@
+"""Times, indices and tables of pandas as arrays and strings, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.frequencies import to_offset
+
+_TEXTS = ("object", "str", "string")
+
+
+def describe(value: Any) -> tuple[str, dict[str, Any]] | None:
+    """Kind and content of an object of pandas; None if it is none that is known."""
+    if value is pd.NaT:
+        return "not a time", {}
+    if isinstance(value, pd.Timestamp):
+        zone = _zone_name(value.tz)
+        content = {"count": int(value.asm8.view("i8")), "unit": value.unit}
+        return None if zone is None else ("timestamp", {**content, "zone": zone})
+    if isinstance(value, pd.Timedelta):
+        return "timedelta", {"count": int(value.asm8.view("i8")), "unit": value.unit}
+    if isinstance(value, pd.Period):
+        return "period", {"ordinal": int(value.ordinal), "freq": value.freqstr}
+    if isinstance(value, pd.offsets.BaseOffset):
+        return None if _freq_name(value) is None else ("step", {"freq": value.freqstr})
+    if isinstance(value, pd.MultiIndex):
+        return "levels", {
+            "levels": list(value.levels),
+            "codes": [np.asarray(codes) for codes in value.codes],
+            "names": list(value.names),
+        }
+    if isinstance(value, pd.Index):
+        return _describe_index(value)
+    if isinstance(value, pd.DataFrame):
+        return _describe_frame(value)
+    return None
+
+
+def _describe_index(index: Any) -> tuple[str, dict[str, Any]] | None:
+    name = {"name": index.name}
+    if isinstance(index, pd.RangeIndex):
+        bounds = {"start": index.start, "stop": index.stop, "step": index.step}
+        return "range", bounds | name
+    if isinstance(index, pd.PeriodIndex):
+        return "periods", {"ordinals": index.asi8, "freq": index.freqstr} | name
+    if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
+        freq = "" if index.freq is None else _freq_name(index.freq) or ""
+        content = {"counts": index.asi8, "unit": index.unit, "freq": freq} | name
+        if isinstance(index, pd.TimedeltaIndex):
+            return "timedeltas", content
+        zone = _zone_name(index.tz)
+        return None if zone is None else ("timestamps", content | {"zone": zone})
+    if isinstance(index, pd.CategoricalIndex):
+        parts = {"categories": index.categories, "codes": np.asarray(index.codes)}
+        return "categories", parts | {"ordered": bool(index.ordered)} | name
+    if isinstance(index.dtype, np.dtype) and index.dtype.kind in "biuf":
+        return "numbers", {"values": index.to_numpy()} | name
+    if str(index.dtype) in _TEXTS:
+        return "labels", {"values": list(index), "dtype": str(index.dtype)} | name
+    return None
+
+
+def _describe_frame(frame: Any) -> tuple[str, dict[str, Any]] | None:
+    columns = []
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        if not isinstance(column.dtype, np.dtype):  # of pandas' own, NA included
+            try:
+                column = column.astype("float64")
+            except (TypeError, ValueError):
+                return None
+        if column.dtype.kind not in "biuf":
+            return None
+        columns.append(column.to_numpy())
+    content = {"columns": columns, "names": frame.columns, "index": frame.index}
+    return "table", content
+
+
+def _freq_name(freq: Any) -> str | None:
+    """Name of a step, unless it says less than the step itself."""
+    try:
+        return freq.freqstr if to_offset(freq.freqstr) == freq else None
+    except ValueError:
+        return None
+
+
+def _zone_name(zone: Any) -> str | None:
+    """Name of a time zone, or its seconds from UTC, "" without one; None if unknown."""
+    if zone is None:
+        return ""
+    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    if name is not None:
+        return str(name)
+    shift = zone.utcoffset(None)
+    return None if shift is None else f"{shift.total_seconds():g}"
+
+
+def _zone(name: str) -> Any:
+    try:
+        return timezone(timedelta(seconds=float(name)))
+    except ValueError:
+        return ZoneInfo(name)
+
+
+def _timestamp(count: int, unit: str, zone: str) -> Any:
+    moment = pd.Timestamp(np.array(count).view(f"M8[{unit}]")[()])
+    return moment.tz_localize("UTC").tz_convert(_zone(zone)) if zone else moment
+
+
+def _timestamps(counts: Any, unit: str, freq: str, zone: str, name: Any) -> Any:
+    index = pd.DatetimeIndex(counts.view(f"M8[{unit}]"), name=name)
+    if zone:
+        index = index.tz_localize("UTC").tz_convert(_zone(zone))
+    index.freq = freq or None
+    return index
+
+
+def _timedeltas(counts: Any, unit: str, freq: str, name: Any) -> Any:
+    index = pd.TimedeltaIndex(counts.view(f"m8[{unit}]"), name=name)
+    index.freq = freq or None
+    return index
+
+
+def _periods(ordinals: Any, freq: str, name: Any) -> Any:
+    return pd.PeriodIndex.from_ordinals(ordinals, freq=freq, name=name)
+
+
+def _levels(levels: list, codes: list, names: list) -> Any:
+    return pd.MultiIndex(levels=levels, codes=codes, names=names)
+
+
+def _categories(categories: Any, codes: Any, ordered: bool, name: Any) -> Any:
+    values = pd.Categorical.from_codes(codes, categories=categories, ordered=ordered)
+    return pd.CategoricalIndex(values, name=name)
+
+
+def _labels(values: list, dtype: str, name: Any) -> Any:
+    if dtype not in _TEXTS:
+        raise ValueError(f"labels of dtype {dtype!r}, expected one of {_TEXTS}")
+    return pd.Index(values, dtype=dtype, name=name)
+
+
+def _table(columns: list, names: Any, index: Any) -> Any:
+    frame = pd.DataFrame(dict(enumerate(columns)), index=index)
+    return frame.set_axis(names, axis=1)
+
+
+def _period(ordinal: int, freq: str) -> Any:
+    return pd.Period(ordinal=ordinal, freq=freq)
+
+
+def _range(start: int, stop: int, step: int, name: Any) -> Any:
+    return pd.RangeIndex(start, stop, step, name=name)
+
+
+def _not_a_time() -> Any:
+    return pd.NaT
+
+
+def _timedelta(count: int, unit: str) -> Any:
+    return pd.Timedelta(np.array(count).view(f"m8[{unit}]")[()])
+
+
+def _numbers(values: Any, name: Any) -> Any:
+    return pd.Index(values, name=name)
+
+
+def _step(freq: str) -> Any:
+    return to_offset(freq)
+
+
+_BUILDERS: dict[str, Callable[..., Any]] = {
+    "not a time": _not_a_time,
+    "timestamp": _timestamp,
+    "timedelta": _timedelta,
+    "period": _period,
+    "step": _step,
+    "levels": _levels,
+    "range": _range,
+    "periods": _periods,
+    "timestamps": _timestamps,
+    "timedeltas": _timedeltas,
+    "categories": _categories,
+    "numbers": _numbers,
+    "labels": _labels,
+    "table": _table,
+}
+
+
+def rebuild(kind: str, content: dict[str, Any]) -> Any:
+    """The object that :func:`describe` was given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind, or its content is none.
+    """
+    if kind not in _BUILDERS:
+        raise ValueError(
+            f"the file holds data of a kind that this version of skrnn does not know, "
+            f"{kind!r}; it is damaged, or was written by a newer version"
+        )
+    return _BUILDERS[kind](**content)
