@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import sys
 from typing import Any
 
@@ -37,7 +38,7 @@ def unpack(state: Any, owner: Any) -> dict[str, Any]:
     mark = state.get(_MARK)
     packed = {key: value for key, value in state.items() if key != _MARK}
     if mark is None:  # of a state without a checksum
-        return _restored(packed, name)
+        return _restored(packed, owner)
     _check_format(mark, name)
     if mark.get("checksum") != _checksum(packed):
         raise ValueError(
@@ -45,14 +46,22 @@ def unpack(state: Any, owner: Any) -> dict[str, Any]:
             "were saved: the file is damaged; save the estimator again, or take "
             "another copy of the file"
         )
-    return _restored(packed, name)
+    return _restored(packed, owner)
 
 
-def _restored(packed: dict[str, Any], name: str) -> dict[str, Any]:
+def _restored(packed: dict[str, Any], owner: Any) -> dict[str, Any]:
     try:
-        return restored(packed)
+        return {**_later_parameters(type(owner)), **restored(packed)}
     except Exception as error:
-        raise cannot_be_built(name, error) from error
+        raise cannot_be_built(type(owner).__name__, error) from error
+
+
+def _later_parameters(kind: type) -> dict[str, Any]:
+    """Defaults of an estimator: for parameters that came after the file was saved."""
+    if not hasattr(kind, "get_params"):
+        return {}
+    parameters = inspect.signature(kind).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def cannot_be_built(name: str, error: Exception) -> ValueError:
