@@ -16,7 +16,7 @@ from sktime.datatypes import convert_to
 from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
 
 from ..estimators import NetworkSummary
-from ..training import Settings, has_fixed_length
+from ..training import Settings, has_fixed_length, processes_of
 from ._answer import Answer, future_covariates
 from ._forecasts import Forecasting
 from ._history import History, warn_of_gaps
@@ -152,7 +152,8 @@ class NetworkForecaster(BaseForecaster):
 
     def _start_drawing(self) -> None:
         seed = check_random_state(self.random_state).randint(_SEED_LIMIT)
-        self._random_state = np.random.RandomState(seed)
+        common = processes_of(self.device).broadcast(seed)
+        self._random_state = np.random.RandomState(int(common))
 
     def _learn(self, model: ForecastModel, history: History, goes_on: bool) -> None:
         """Train, and take over what was learnt."""

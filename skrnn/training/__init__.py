@@ -4,6 +4,7 @@ from ._batches import BatchLoader
 from ._datasets import DeviceDataset
 from ._device import available_devices, device_after_loading, resolve_device
 from ._forecasts import ForecastDataset
+from ._processes import processes_of
 from ._roll import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings
@@ -43,6 +44,7 @@ __all__ = [
     "momenta_of",
     "predict",
     "predict_loss",
+    "processes_of",
     "resolve_device",
     "roll",
     "set_momenta",

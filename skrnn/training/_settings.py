@@ -35,6 +35,7 @@ class Settings:
     beta_2: float = 0.999
     epsilon: float = 1e-8
     max_fun: int = 15_000
+    device: Any = "auto"  # as the user names it
     steps_as_sklearn: bool = False  # where torch's solvers of the name take others
 
     def without_callbacks(self) -> Settings:

@@ -13,10 +13,12 @@ from skorch.callbacks import GradientNormClipping
 from skorch.helper import predefined_split
 from torch import nn
 
+from ._agreement import check_agreement
 from ._batches import BatchLoader
 from ._datasets import DeviceDataset
 from ._lbfgs import CONVERGED, LIMIT, STOPPED, lbfgs_loop
 from ._net import DeviceNet
+from ._processes import processes_of
 from ._progress import progress_callbacks
 from ._schedules import has_fixed_length, schedule_callbacks
 from ._settings import Settings
@@ -107,6 +109,13 @@ def train(
         If the loss is not finite.
     """
     net.matrices_ = None  # the user may have moved the module
+    net.processes_ = processes = processes_of(settings.device)
+    if processes.count > 1:
+        check_agreement(net, training, validation, settings, random_state)
+        progress.best = processes.broadcast(progress.best)
+        for layer in net.dropouts():
+            layer.part_from(processes.rank)
+    verbose = settings.verbose if processes.is_main else 0
     net.alpha = 0.0 if settings.solver == "adamw" else settings.alpha
     batch_size = batch_size_of(settings, len(training))
     n_batches = -(-len(training) // batch_size)
@@ -117,7 +126,7 @@ def train(
         settings.learning_rate == "adaptive" and settings.solver != "lbfgs",
         progress,
         stops=_may_stop(settings),
-        is_told=settings.verbose > 1,
+        is_told=verbose > 1,
     )
     if incremental and has_fixed_length(settings):
         for group in net.optimizer_.param_groups:  # the schedule has run its course
@@ -129,13 +138,14 @@ def train(
         *schedule,
         *_clipping(settings),
         *user_callbacks(settings),
-        *progress_callbacks(settings.verbose, n_epochs),
+        *progress_callbacks(verbose, n_epochs),
         ("skrnn_convergence", stopping),
     ]
     net.initialize_callbacks()
     net.batch_size = batch_size
     net.max_epochs = n_epochs
     net.iterator_train__random_state = random_state if settings.shuffle else None
+    net.iterator_train__processes = processes
     net.train_split = None if validation is None else predefined_split(validation)
     first = len(net.history)
     n_threads = choose_threads(settings.n_threads, net.module_, batch_size)
@@ -214,6 +224,8 @@ def _fit_loop(
     except StopTraining:
         return Ending("converged")
     except KeyboardInterrupt:
+        if net.processes_.count > 1:  # each is at another step
+            raise
         warnings.warn(
             "Training interrupted by user. What was learnt so far is kept.",
             stacklevel=9,
