@@ -10,7 +10,9 @@ from pathlib import Path
 import joblib
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import Callback
 
 from skrnn import (
     GRUClassifier,
@@ -78,10 +80,11 @@ def rows_stopped(device):
 
 
 def rows_continued(device):
-    model = MLPClassifier(device=device, **ROWS).partial_fit(
-        TABLE, CLASSES, classes=[0, 1, 2]
-    )
-    return model.partial_fit(TABLE, CLASSES)
+    """Sparse rows, which stay on the host."""
+    table = csr_array(np.maximum(TABLE, 0))
+    model = MLPClassifier(device=device, **ROWS)
+    model.partial_fit(table, CLASSES, classes=[0, 1, 2])
+    return model.partial_fit(table, CLASSES)
 
 
 def forecast(device):
@@ -159,6 +162,16 @@ def diverging(rank):
     return MLPRegressor(device="accelerate", **options).fit(TABLE, Y)
 
 
+class CtrlC(Callback):
+    def on_batch_end(self, net, **kwargs):
+        raise KeyboardInterrupt("at another step in each process")
+
+
+def interrupted(rank):
+    options = {**WINDOWS, "callbacks": [CtrlC()]}
+    return LSTMRegressor(3, device="accelerate", **options).fit(X, Y)
+
+
 REFUSED = {
     other_targets: "the samples to train on are not the same in all",
     other_inputs: "the samples to train on are not the same in all",
@@ -167,6 +180,7 @@ REFUSED = {
     lbfgs: 'does not support solver="lbfgs"',
     batch_norm: "does not support batch_norm=True",
     diverging: "training diverged",
+    interrupted: "at another step in each process",
 }
 
 
@@ -190,7 +204,7 @@ def learnt(model):
 def refusal(fit, rank):
     try:
         fit(rank)
-    except ValueError as error:
+    except (ValueError, KeyboardInterrupt) as error:
         return str(error)
     return "none"
 
