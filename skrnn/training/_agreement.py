@@ -11,19 +11,22 @@ import torch
 from ..modules import BatchNorm
 from ._datasets import DeviceDataset
 from ._net import DeviceNet
+from ._processes import processes_of
 from ._settings import Settings
+from ._stopping import Progress
 
 _SAMPLES_COMPARED = 256
 
 
-def check_agreement(
+def join_processes(
     net: DeviceNet,
     training: DeviceDataset,
     validation: DeviceDataset | None,
     settings: Settings,
     random_state: np.random.RandomState,
+    progress: Progress,
 ) -> None:
-    """Raise, in all processes, if they cannot fit the net together.
+    """Make the net step together with those of other processes, if there are any.
 
     Targets, weights, lengths, parameters and random numbers are compared in full; of
     the inputs, some samples.
@@ -31,10 +34,27 @@ def check_agreement(
     Raises
     ------
     ValueError
-        If the network cannot be fitted in shares, or something differs.
+        If the network cannot be fitted in shares, or something differs; in all
+        processes alike.
     """
-    processes = net.processes_
+    net.processes_ = processes = processes_of(settings.device)
+    if processes.count == 1:
+        return
     _check_divisible(net, settings)
+    _check_agreement(net, training, validation, settings, random_state)
+    progress.best = processes.broadcast(progress.best)
+    for layer in net.dropouts():
+        layer.part_from(processes.rank)
+
+
+def _check_agreement(
+    net: DeviceNet,
+    training: DeviceDataset,
+    validation: DeviceDataset | None,
+    settings: Settings,
+    random_state: np.random.RandomState,
+) -> None:
+    processes = net.processes_
     weights = [w.cpu().numpy() for w in net.module_.state_dict().values()]
     differing = processes.differing(
         {

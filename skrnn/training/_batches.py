@@ -62,7 +62,7 @@ class BatchLoader:
                     yield data.gather(part), targets
 
     def _share(self, data: DeviceDataset, part: slice, targets: Targets) -> Batch:
-        """Every so-manieth sample of a batch, divided by what all are divided by."""
+        """Every n-th sample of a batch of n processes; the divisor is that of all."""
         rank, count = self.processes.rank, self.processes.count
         y, weights, total = targets
         mine = slice(part.start + rank, part.stop, count)

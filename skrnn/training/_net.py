@@ -163,8 +163,7 @@ class DeviceNet(NeuralNet):
             sizes.append(len(step["y_pred"]))
             if not training:
                 seen.append((y, step["y_pred"], weights))
-        if training:
-            sizes = self.processes_.sum_counts(sizes)
+        sizes = self.processes_.sum_counts(sizes) if training else sizes
         self.history.record(prefix + "_batch_count", len(sizes))
         self.record_loss(prefix, figures + _on_host(losses), sizes)
         if training:
@@ -203,7 +202,7 @@ class DeviceNet(NeuralNet):
         return {"loss": self._with_penalty(loss, strength), "y_pred": raw}
 
     def _gradient(self, inputs: Any, targets: Any) -> tuple[Any, torch.Tensor]:
-        """Loss and outputs; the gradient is added to what there is."""
+        """Loss and outputs; the parameters hold the gradient."""
         if self.has_own_gradient_:
             return self._own_gradient(inputs["x"], targets)
         raw = self.module_(**inputs)

@@ -13,12 +13,11 @@ from skorch.callbacks import GradientNormClipping
 from skorch.helper import predefined_split
 from torch import nn
 
-from ._agreement import check_agreement
+from ._agreement import join_processes
 from ._batches import BatchLoader
 from ._datasets import DeviceDataset
 from ._lbfgs import CONVERGED, LIMIT, STOPPED, lbfgs_loop
 from ._net import DeviceNet
-from ._processes import processes_of
 from ._progress import progress_callbacks
 from ._schedules import has_fixed_length, schedule_callbacks
 from ._settings import Settings
@@ -109,13 +108,8 @@ def train(
         If the loss is not finite.
     """
     net.matrices_ = None  # the user may have moved the module
-    net.processes_ = processes = processes_of(settings.device)
-    if processes.count > 1:
-        check_agreement(net, training, validation, settings, random_state)
-        progress.best = processes.broadcast(progress.best)
-        for layer in net.dropouts():
-            layer.part_from(processes.rank)
-    verbose = settings.verbose if processes.is_main else 0
+    join_processes(net, training, validation, settings, random_state, progress)
+    verbose = settings.verbose if net.processes_.is_main else 0
     net.alpha = 0.0 if settings.solver == "adamw" else settings.alpha
     batch_size = batch_size_of(settings, len(training))
     n_batches = -(-len(training) // batch_size)
@@ -145,7 +139,7 @@ def train(
     net.batch_size = batch_size
     net.max_epochs = n_epochs
     net.iterator_train__random_state = random_state if settings.shuffle else None
-    net.iterator_train__processes = processes
+    net.iterator_train__processes = net.processes_
     net.train_split = None if validation is None else predefined_split(validation)
     first = len(net.history)
     n_threads = choose_threads(settings.n_threads, net.module_, batch_size)
