@@ -26,6 +26,7 @@ from ..training import (
     has_fixed_length,
     open_checkpoint,
     predict,
+    processes_of,
     resolve_device,
     set_momenta,
     set_weights,
@@ -39,7 +40,7 @@ from ._samples import Samples, check_samples
 from ._summary import NetworkSummary
 
 _SEED_LIMIT = 2**31 - 1
-_OF_THE_OPTIMISER = ("solver", "learning_rate", "learning_rate_init", "power_t")
+_OF_THE_NET = ("solver", "learning_rate", "learning_rate_init", "power_t", "device")
 _WITHOUT_WEIGHTS = ("activation", "dropout", "pooling")  # of a module
 
 
@@ -253,7 +254,8 @@ class BaseNetwork(BaseEstimator, ABC):
 
     def _new_random_state(self) -> np.random.RandomState:
         seed = check_random_state(self.random_state).randint(_SEED_LIMIT)
-        return np.random.RandomState(seed)
+        common = processes_of(self.device).broadcast(seed)
+        return np.random.RandomState(int(common))
 
     def _new_seed(self) -> int:
         """For what the module draws itself."""
@@ -321,10 +323,10 @@ class BaseNetwork(BaseEstimator, ABC):
         checkpoint: Checkpoint | None = None,
     ) -> None:
         settings = self._settings()
-        if incremental:  # the optimiser goes on as it was made
+        if incremental:  # net and optimiser go on as they were made
             fitted = self._fitted_settings
             settings = replace(
-                settings, **{name: getattr(fitted, name) for name in _OF_THE_OPTIMISER}
+                settings, **{name: getattr(fitted, name) for name in _OF_THE_NET}
             )
         progress = replace(self._progress)  # the old one is kept in case of an error
         outcome = train(

@@ -103,7 +103,8 @@ class LSTMRegressor(BaseRecurrentRegressor):
         See tol.
     device : str or torch.device, default="auto"
         Where to compute: "cpu", "cuda", "cuda:<number>" or "mps"; "auto" takes CUDA,
-        then MPS, then the CPU.
+        then MPS, then the CPU. "accelerate" shares each batch among the processes of
+        ``accelerate launch``.
     dtype : {"float32", "float64"}, default="float32"
         Precision of data, weights and predictions.
     n_threads : int or "auto", default="auto"

@@ -24,6 +24,7 @@ from ..training import (
     Settings,
     TableDataset,
     batch_size_of,
+    processes_of,
 )
 from ..windows import time_ordered_split
 from ._base import BaseNetwork
@@ -165,6 +166,8 @@ class BaseMLP(BaseNetwork):
         return replace(settings, verbose=2 if self.verbose else 0)
 
     def _new_random_state(self) -> np.random.RandomState:
+        if self.random_state is None and processes_of(self.device).count > 1:
+            return super()._new_random_state()
         return check_random_state(self.random_state)
 
     def _new_seed(self) -> int:

@@ -117,7 +117,8 @@ class MLPClassifier(Classification, BaseMLP):
         with two classes in proportion.
     device : str or torch.device, default="auto"
         Where to compute: "cpu", "cuda", "cuda:<number>" or "mps"; "auto" takes CUDA,
-        then MPS (for float32), then the CPU.
+        then MPS (for float32), then the CPU. "accelerate" shares each batch among the
+        processes of ``accelerate launch``.
     n_threads : int or "auto", default="auto"
         CPU threads of torch during fit and predict; set back afterwards. "auto" is one
         where a batch is too little work to be shared, else torch's setting.

@@ -24,6 +24,7 @@ class Dropout(nn.Module):
         super().__init__()
         self.p = p
         self.seed = seed
+        self.rank = 0
         self._generator: torch.Generator | None = None
 
     def get_state(self) -> torch.Tensor | None:
@@ -43,11 +44,17 @@ class Dropout(nn.Module):
             self._generator = torch.Generator().manual_seed(self.seed)
             self._generator.set_state(state)
 
+    def part_from(self, rank: int) -> None:
+        """Draw other masks than the other processes that share a batch."""
+        if rank != self.rank:
+            self.rank, self._generator = rank, None
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0:
             return x
         if self._generator is None or self._generator.device != x.device:
-            self._generator = torch.Generator(x.device).manual_seed(self.seed)
+            self._generator = torch.Generator(x.device)
+            self._generator.manual_seed(self.seed + self.rank)
         keep = 1 - self.p
         mask = torch.empty_like(x).bernoulli_(keep, generator=self._generator)
         return x * mask.div_(keep)

@@ -16,7 +16,13 @@ from sktime.datatypes import convert_to
 from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
 
 from ..estimators import NetworkSummary
-from ..training import Checkpoint, Settings, has_fixed_length, open_checkpoint
+from ..training import (
+    Checkpoint,
+    Settings,
+    has_fixed_length,
+    open_checkpoint,
+    processes_of,
+)
 from ._answer import Answer, future_covariates
 from ._files import loaded_state, saved_state
 from ._forecasts import Forecasting
@@ -171,7 +177,8 @@ class NetworkForecaster(BaseForecaster):
 
     def _start_drawing(self) -> None:
         seed = check_random_state(self.random_state).randint(_SEED_LIMIT)
-        self._random_state = np.random.RandomState(seed)
+        common = processes_of(self.device).broadcast(seed)
+        self._random_state = np.random.RandomState(int(common))
 
     def _train(
         self,

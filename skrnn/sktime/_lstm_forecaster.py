@@ -101,6 +101,7 @@ class LSTMForecaster(RecurrentForecaster):
         See tol.
     device : str or torch.device, default="auto"
         "cpu", "cuda", "cuda:<number>" or "mps"; "auto" takes CUDA, then MPS, then CPU.
+        "accelerate" shares each batch among the processes of ``accelerate launch``.
     dtype : {"float32", "float64"}, default="float32"
         Precision of the network.
     n_threads : int or "auto", default="auto"

@@ -10,6 +10,7 @@ from ._device import (
     saved_device,
 )
 from ._forecasts import ForecastDataset
+from ._processes import processes_of
 from ._roll import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings
@@ -51,6 +52,7 @@ __all__ = [
     "open_checkpoint",
     "predict",
     "predict_loss",
+    "processes_of",
     "resolve_device",
     "roll",
     "saved_device",

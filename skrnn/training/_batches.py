@@ -9,6 +9,7 @@ import numpy as np
 
 from ._buckets import batch_sizes, plan_batches
 from ._datasets import DeviceDataset, Targets
+from ._processes import ALONE, Processes
 from ._shuffling import Shuffling
 
 Batch = tuple[dict[str, Any], Targets]
@@ -26,6 +27,8 @@ class BatchLoader:
     batch_size : int
     shuffling : Shuffling, default=None
         Orders the samples anew in each pass; None keeps their order.
+    processes : Processes, default=ALONE
+        If there are several, a batch is the share of this one, which may be empty.
     """
 
     def __init__(
@@ -33,10 +36,12 @@ class BatchLoader:
         dataset: DeviceDataset,
         batch_size: int,
         shuffling: Shuffling | None = None,
+        processes: Processes = ALONE,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.shuffling = shuffling
+        self.processes = processes
 
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
@@ -50,7 +55,20 @@ class BatchLoader:
             first += size
             targets = data.targets_of(part)
             if targets[2] > 0:
-                yield data.gather(part), targets
+                if self.processes.count > 1:
+                    yield self._share(data, part, targets)
+                else:
+                    yield data.gather(part), targets
+
+    def _share(self, data: DeviceDataset, part: slice, targets: Targets) -> Batch:
+        """Every n-th sample of a batch of n processes; the divisor is that of all."""
+        rank, count = self.processes.rank, self.processes.count
+        y, weights, total = targets
+        mine = slice(part.start + rank, part.stop, count)
+        y = None if y is None else y[rank::count].contiguous()
+        weights = None if weights is None else weights[rank::count].contiguous()
+        inputs = data.gather(mine) if mine.start < mine.stop else {}
+        return inputs, (y, weights, total)
 
     def _plan(self) -> tuple[np.ndarray | None, list[int]]:
         """The order in which to visit the samples, and the sizes of the batches."""

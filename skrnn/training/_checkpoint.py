@@ -18,6 +18,7 @@ from skorch.history import History
 
 from ._fingerprint import described, digest
 from ._net import DeviceNet
+from ._processes import processes_of
 from ._state import momenta_of, set_momenta, set_weights, weights_of
 from ._state_folder import StateFolder
 
@@ -214,6 +215,11 @@ def _check_resumable(estimator: Any) -> None:
         raise ValueError(
             'checkpoint does not go with solver="lbfgs", whose line search keeps its '
             "state to itself; take another solver, or checkpoint=None"
+        )
+    if processes_of(estimator.device).count > 1:
+        raise ValueError(
+            'checkpoint does not go with several processes of device="accelerate", '
+            "whose dropout masks differ; launch one process, or set checkpoint=None"
         )
     if getattr(estimator, "warm_start", False):
         raise ValueError(

@@ -7,21 +7,30 @@ from typing import Any
 
 import torch
 
-_EXPECTED = '"auto", "cpu", "cuda", "cuda:<number>", "mps" or a torch.device'
+from ._processes import launched_state
+
+_EXPECTED = (
+    '"auto", "cpu", "cuda", "cuda:<number>", "mps", "accelerate" or a torch.device'
+)
 
 
 def resolve_device(device: str | torch.device, dtype: str) -> torch.device:
     """The device meant by a ``device`` parameter, checked to be there.
 
-    ``"auto"`` takes CUDA, then MPS (which has no float64), then the CPU.
+    ``"auto"`` takes CUDA, then MPS (which has no float64), then the CPU;
+    ``"accelerate"`` the device of this process among those of a launch.
 
     Raises
     ------
     ValueError
         If the name is unknown, the device is not there, or it cannot hold ``dtype``.
+    ImportError
+        If accelerate is asked for and not installed.
     """
     if isinstance(device, str) and device == "auto":
         return _best_device(dtype)
+    if isinstance(device, str) and device == "accelerate":
+        device = _device_of_process(dtype)
     try:
         resolved = torch.device(device)
     except RuntimeError:
@@ -53,7 +62,7 @@ def device_after_loading(device: str | torch.device, dtype: str) -> torch.device
     """As :func:`resolve_device`, but an absent device is replaced, with a warning."""
     try:
         return resolve_device(device, dtype)
-    except ValueError:
+    except (ValueError, ImportError):
         found = _best_device(dtype)
         warnings.warn(
             f"the estimator was saved with device={str(device)!r}, which is not "
@@ -80,6 +89,13 @@ def _best_device(dtype: str) -> torch.device:
     if torch.backends.mps.is_available() and dtype != "float64":
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def _device_of_process(dtype: str) -> torch.device:
+    device = launched_state().device
+    if device.type == "mps":  # which is never one of several
+        return _best_device(dtype)
+    return torch.device("cpu") if device.type == "cpu" else device  # without a number
 
 
 def _is_there(device: torch.device) -> bool:

@@ -50,6 +50,9 @@ def explain_lack(net: DeviceNet, training: DeviceDataset, settings: Settings) ->
             f'{len(training)} samples at once; use solver="adam", or device="cpu"'
         )
     batch_size = net.batch_size
+    where = f"{net.device} ran out of memory with batch_size={batch_size}"
+    if net.processes_.count > 1:  # they would wait for each other
+        return f"{where}, shared by {net.processes_.count} processes; set a smaller one"
     size = batch_size // 2
 
     def step(part: slice) -> None:
@@ -57,7 +60,6 @@ def explain_lack(net: DeviceNet, training: DeviceDataset, settings: Settings) ->
 
     while size > 0 and not _fits(step, slice(0, size)):
         size //= 2
-    where = f"{net.device} ran out of memory with batch_size={batch_size}"
     if size == 0:
         return (
             f'{where}, and not even batch_size=1 fits; use device="cpu", a smaller '

@@ -16,6 +16,7 @@ from skorch.utils import TeeGenerator
 from ..modules import Dropout, MLPNetwork
 from ._interrupts import was_raised_on_purpose
 from ._optimizers import Adam
+from ._processes import ALONE
 from ._stopping import StopTraining
 
 _DIVERGED = (
@@ -61,6 +62,7 @@ class DeviceNet(NeuralNet):
         self.lowest_: dict[str, float] = {}
         self.has_own_gradient_ = False
         self.is_quick_ = False
+        self.processes_ = ALONE
         self.matrices_: list[tuple[Any, torch.Tensor, torch.Tensor]] | None = None
 
     @property
@@ -167,6 +169,7 @@ class DeviceNet(NeuralNet):
             sizes.append(len(step["y_pred"]))
             if not training:
                 seen.append((y, step["y_pred"], weights))
+        sizes = self.processes_.sum_counts(sizes) if training else sizes
         self.history.record(prefix + "_batch_count", len(sizes))
         self.record_loss(prefix, figures + _on_host(losses), sizes)
         if training:
@@ -195,18 +198,33 @@ class DeviceNet(NeuralNet):
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Loss and gradient of one batch, the penalty included in both."""
         inputs, targets = batch
-        if self.has_own_gradient_:
-            loss, raw = self._own_gradient(inputs["x"], targets)
+        if self.processes_.count > 1:
+            loss, raw = self._joint_gradient(inputs, targets)
         else:
-            raw = self.module_(**inputs)
-            minimised = self.criterion_(raw, *targets)
-            minimised.backward()
-            with torch.no_grad():
-                loss = self.criterion_.reported(minimised, raw, *targets)
+            loss, raw = self._gradient(inputs, targets)
         strength = self.alpha / targets[2]
         self._decay_gradients(strength)
         loss = loss.detach()  # kept to the end of the epoch, without its graph
         return {"loss": self._with_penalty(loss, strength), "y_pred": raw}
+
+    def _gradient(self, inputs: Any, targets: Any) -> tuple[Any, torch.Tensor]:
+        """Loss and outputs; the parameters hold the gradient."""
+        if self.has_own_gradient_:
+            return self._own_gradient(inputs["x"], targets)
+        raw = self.module_(**inputs)
+        minimised = self.criterion_(raw, *targets)
+        minimised.backward()
+        with torch.no_grad():
+            return self.criterion_.reported(minimised, raw, *targets), raw
+
+    def _joint_gradient(self, inputs: Any, targets: Any) -> tuple[Any, torch.Tensor]:
+        """Loss of the batch, and outputs of the share of it that this process has."""
+        raw = targets[0]
+        loss = raw.new_zeros(())
+        if len(raw):  # else, as in a last batch, others have all of it
+            loss, raw = self._gradient(inputs, targets)
+        parameters = [p for p in self.module_.parameters() if p.requires_grad]
+        return self.processes_.sum_gradients(parameters, loss), raw
 
     def _quick_step(self, batch: Any) -> dict[str, Any]:
         """One step of Adam, which adds the gradient of the penalty on its way."""
@@ -238,6 +256,7 @@ class DeviceNet(NeuralNet):
         )
         self.is_quick_ = (
             self.has_own_gradient_
+            and self.processes_.count == 1
             and isinstance(self.optimizer_, Adam)
             and not self._is_heard("on_grad_computed")
         )
@@ -284,6 +303,7 @@ class DeviceNet(NeuralNet):
     def record_loss(self, prefix: str, losses: list[float], sizes: list[int]) -> None:
         """Note the loss of an epoch, the mean over its batches."""
         loss = sum(map(mul, losses, sizes)) / sum(sizes)
+        loss = self.processes_.broadcast(loss)  # lest they part over its last bit
         if not np.isfinite(loss):
             raise self.diverged(self._how_it_diverged(prefix, losses))
         name = prefix + "_loss"
@@ -314,7 +334,8 @@ class DeviceNet(NeuralNet):
             self.criterion_.predictions(torch.cat(outputs)).cpu().numpy(),
             None if weights[0] is None else torch.cat(weights).cpu().numpy(),
         )
-        self.history.record("valid_score", float(merit))
+        merit = self.processes_.broadcast(float(merit))
+        self.history.record("valid_score", merit)
 
 
 def _on_host(losses: list[torch.Tensor]) -> list[float]:

@@ -35,6 +35,7 @@ class Settings:
     beta_2: float = 0.999
     epsilon: float = 1e-8
     max_fun: int = 15_000
+    device: str = "auto"  # as the user names it
     steps_as_sklearn: bool = False  # where torch's solvers of the name take others
 
     def without_callbacks(self) -> Settings:
@@ -45,5 +46,6 @@ class Settings:
     def of(cls, estimator: Any) -> Settings:
         """The settings among the parameters of an estimator."""
         params = estimator.get_params(deep=False)
+        params["device"] = str(params["device"])  # it may be a torch.device
         names = (field.name for field in fields(cls))
         return cls(**{name: params[name] for name in names if name in params})

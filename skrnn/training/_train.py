@@ -13,6 +13,7 @@ from skorch.callbacks import GradientNormClipping
 from skorch.helper import predefined_split
 from torch import nn
 
+from ._agreement import join_processes
 from ._batches import BatchLoader
 from ._checkpoint import Checkpoint, CheckpointWriter
 from ._datasets import DeviceDataset
@@ -139,6 +140,8 @@ def train(
         If the loss is not finite.
     """
     net.matrices_ = None  # the user may have moved the module
+    join_processes(net, training, validation, settings, random_state, progress)
+    verbose = settings.verbose if net.processes_.is_main else 0
     net.alpha = 0.0 if settings.solver == "adamw" else settings.alpha
     batch_size = batch_size_of(settings, len(training))
     n_batches = -(-len(training) // batch_size)
@@ -149,7 +152,7 @@ def train(
         settings.learning_rate == "adaptive" and settings.solver != "lbfgs",
         progress,
         stops=_may_stop(settings),
-        is_told=settings.verbose > 1,
+        is_told=verbose > 1,
     )
     if incremental and has_fixed_length(settings):
         for group in net.optimizer_.param_groups:  # the schedule has run its course
@@ -161,7 +164,7 @@ def train(
         *schedule,
         *_clipping(settings),
         *user_callbacks(settings),
-        *progress_callbacks(settings.verbose, n_epochs),
+        *progress_callbacks(verbose, n_epochs),
         ("skrnn_convergence", stopping),
     ]
     shuffling = Shuffling(random_state) if settings.shuffle else None
@@ -171,6 +174,7 @@ def train(
     net.batch_size = batch_size
     net.max_epochs = n_epochs
     net.iterator_train__shuffling = shuffling
+    net.iterator_train__processes = net.processes_
     net.train_split = None if validation is None else predefined_split(validation)
     first = len(net.history)
     n_threads = choose_threads(settings.n_threads, net.module_, batch_size)
@@ -269,8 +273,8 @@ def _fit_loop(
         except StopTraining:
             return Ending("converged")
         except KeyboardInterrupt:
-            if incremental or is_one_of_many():
-                raise
+            if incremental or net.processes_.count > 1 or is_one_of_many():
+                raise  # of several processes, each is at another step
             warnings.warn(
                 "Training interrupted by user. What was learnt so far is kept.",
                 stacklevel=9,

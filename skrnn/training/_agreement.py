@@ -1,0 +1,107 @@
+"""What several processes must have in common to fit one network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..modules import BatchNorm
+from ._datasets import DeviceDataset
+from ._net import DeviceNet
+from ._processes import processes_of
+from ._settings import Settings
+from ._stopping import Progress
+
+_SAMPLES_COMPARED = 256
+
+
+def join_processes(
+    net: DeviceNet,
+    training: DeviceDataset,
+    validation: DeviceDataset | None,
+    settings: Settings,
+    random_state: np.random.RandomState,
+    progress: Progress,
+) -> None:
+    """Make the net step together with those of other processes, if there are any.
+
+    Targets, weights, lengths, parameters and random numbers are compared in full; of
+    the inputs, some samples.
+
+    Raises
+    ------
+    ValueError
+        If the network cannot be fitted in shares, or something differs; in all
+        processes alike.
+    """
+    net.processes_ = processes = processes_of(settings.device)
+    if processes.count == 1:
+        return
+    _check_divisible(net, settings)
+    _check_agreement(net, training, validation, settings, random_state)
+    progress.best = processes.broadcast(progress.best)
+    for layer in net.dropouts():
+        layer.part_from(processes.rank)
+
+
+def _check_agreement(
+    net: DeviceNet,
+    training: DeviceDataset,
+    validation: DeviceDataset | None,
+    settings: Settings,
+    random_state: np.random.RandomState,
+) -> None:
+    processes = net.processes_
+    weights = [w.cpu().numpy() for w in net.module_.state_dict().values()]
+    differing = processes.differing(
+        {
+            "the samples to train on": _marks(training),
+            "the samples to validate on": _marks(validation),
+            "the parameters": _everywhere_alike(settings),
+            "the weights to start from": weights,
+            "the random numbers": list(random_state.get_state()),
+        }
+    )
+    if differing:
+        raise ValueError(
+            f"{' and '.join(differing)} are not the same in all {processes.count} "
+            'processes; with device="accelerate" each must call fit with the same data '
+            "and parameters, in the same order of fits (each takes its own share of "
+            "every batch); set random_state, and the seed of whatever makes the data"
+        )
+
+
+def _check_divisible(net: DeviceNet, settings: Settings) -> None:
+    """Raise if a batch cannot be computed in shares."""
+    what = f'device="accelerate" with {net.processes_.count} processes'
+    if settings.solver == "lbfgs":
+        raise ValueError(
+            f'{what} does not support solver="lbfgs", which takes no batches; take '
+            'another solver such as "adam", or launch one process'
+        )
+    if any(isinstance(module, BatchNorm) for module in net.module_.modules()):
+        raise ValueError(
+            f"{what} does not support batch_norm=True, whose means would be those of "
+            "the share of one process; set layer_norm=True, or launch one process"
+        )
+
+
+def _everywhere_alike(settings: Settings) -> Settings:
+    """Without the parameters that may differ, or be shown differently."""
+    return replace(settings, callbacks=None, net_params=None, verbose=0, n_threads=1)
+
+
+def _marks(data: DeviceDataset | None) -> Any:
+    """What tells a data set from another."""
+    if data is None:
+        return None
+    index = np.linspace(0, len(data) - 1, min(len(data), _SAMPLES_COMPARED), dtype=int)
+    samples = [[_array(part) for part in data[int(i)]] for i in index]
+    return [data.lengths, _array(data.targets), data.weights_on_host, samples]
+
+
+def _array(tensor: torch.Tensor | None) -> np.ndarray | None:
+    return None if tensor is None else tensor.cpu().numpy()

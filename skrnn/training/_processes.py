@@ -1,0 +1,153 @@
+"""Several processes that fit one network together, as accelerate has started them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import torch
+from torch import distributed
+
+_DIGEST_BYTES = 7  # so that it is an int64 that is not negative
+
+
+@dataclass(frozen=True)
+class Processes:
+    """The processes of a fit, seen from one of them.
+
+    Each has the same data, network and random numbers, and computes its share of every
+    batch. The sums over the shares are what one process would have computed.
+
+    Parameters
+    ----------
+    rank : int
+        Of this process; 0 is the main one, which decides for all.
+    count : int
+        1 is a fit as any other, in which nothing is sent.
+    device : torch.device
+        Where tensors have to be to be sent.
+    """
+
+    rank: int = 0
+    count: int = 1
+    device: torch.device | str = "cpu"
+
+    @property
+    def is_main(self) -> bool:
+        return self.rank == 0
+
+    def sum_gradients(
+        self, parameters: Sequence[torch.nn.Parameter], loss: torch.Tensor
+    ) -> torch.Tensor:
+        """Sum the gradients, in place, and the loss over the processes, in one go."""
+        gradients = [_gradient(parameter).flatten() for parameter in parameters]
+        flat = torch.cat([*gradients, loss.detach().to(gradients[0]).view(1)])
+        distributed.all_reduce(flat)
+        parts = flat[:-1].split([parameter.numel() for parameter in parameters])
+        for parameter, part in zip(parameters, parts, strict=True):
+            parameter.grad = part.view_as(parameter)
+        return flat[-1].clone()  # a view would keep the gradients
+
+    def sum_counts(self, counts: list[int]) -> list[int]:
+        """Each count summed over the processes."""
+        if self.count == 1:
+            return counts
+        tensor = torch.tensor(counts, device=self.device)
+        distributed.all_reduce(tensor)
+        return tensor.tolist()
+
+    def broadcast(self, value: float) -> float:
+        """The value that the main process has."""
+        if self.count == 1:
+            return value
+        tensor = torch.tensor([value], dtype=torch.float64, device=self.device)
+        distributed.broadcast(tensor, src=0)
+        return tensor.item()
+
+    def differing(self, named: dict[str, Any]) -> list[str]:
+        """Names of what is not the same in all processes.
+
+        Parameters
+        ----------
+        named : dict of str to nested sequences of ndarray and of what has a repr
+        """
+        digests = torch.tensor([_digest(v) for v in named.values()], device=self.device)
+        lowest, highest = digests.clone(), digests.clone()
+        distributed.all_reduce(lowest, distributed.ReduceOp.MIN)
+        distributed.all_reduce(highest, distributed.ReduceOp.MAX)
+        differs = (lowest != highest).tolist()
+        return [name for name, is_so in zip(named, differs, strict=True) if is_so]
+
+
+ALONE = Processes()
+
+
+def processes_of(device: str | torch.device) -> Processes:
+    """Who fits together with this ``device`` parameter.
+
+    Without accelerate there is one process: a loaded network goes on where it can.
+    """
+    if device != "accelerate" or find_spec("accelerate") is None:
+        return ALONE
+    state = launched_state()
+    if state.num_processes == 1:
+        return ALONE
+    return Processes(state.process_index, state.num_processes, state.device)
+
+
+def launched_state() -> Any:
+    """How accelerate says this process was launched; joins it to the others.
+
+    Raises
+    ------
+    ImportError
+        If accelerate is not installed.
+    ValueError
+        If several processes were launched that cannot be joined.
+    """
+    try:
+        accelerate = import_module("accelerate")
+    except ImportError as error:
+        raise ImportError(
+            'device="accelerate" needs the package accelerate; install it with '
+            '"pip install accelerate", or set device="auto"'
+        ) from error
+    on_cpu = accelerate.utils.parse_flag_from_env("ACCELERATE_USE_CPU")
+    state = accelerate.PartialState(cpu=on_cpu)  # an Accelerator would fix more
+    n_launched = int(os.environ.get("WORLD_SIZE", 1))
+    if state.num_processes == 1 and n_launched > 1:
+        raise ValueError(
+            f"{n_launched} processes were launched, but accelerate does not join them "
+            "without CUDA; to have them on the CPU, launch them with the environment "
+            "variable ACCELERATE_USE_CPU=true"
+        )
+    return state
+
+
+def _gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
+    gradient = parameter.grad
+    return torch.zeros_like(parameter.detach()) if gradient is None else gradient
+
+
+def _digest(value: Any) -> int:
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    _feed(digest, value)
+    return int.from_bytes(digest.digest())
+
+
+def _feed(digest: Any, value: Any) -> None:
+    if isinstance(value, list | tuple):
+        digest.update(f"{len(value)} of ".encode())
+        for item in value:
+            _feed(digest, item)
+    elif isinstance(value, np.ndarray):
+        digest.update(f"{value.dtype} {value.shape} ".encode())
+        digest.update(np.ascontiguousarray(value).data)
+    else:
+        digest.update(f"{value!r} ".encode())
