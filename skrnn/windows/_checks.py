@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+
+from ._reading import reading
 
 
 def check_rows(rows: Any) -> None:
@@ -23,7 +26,8 @@ def check_rows(rows: Any) -> None:
 
 def frozen_integers(name: str, values: Any) -> np.ndarray:
     """A read-only int64 array that nobody else can change."""
-    array = np.asarray(values)
+    with reading(name):
+        array = np.asarray(values)
     if array.size and array.dtype.kind not in "iu":
         raise ValueError(f"{name} must be integers, got {array.dtype}")
     if array.dtype != np.int64 or array.flags.writeable:
@@ -39,5 +43,5 @@ def check_tokens(rows: Any, n_tokens: int) -> None:
             "token ids must be integers of shape (n_rows, 1), got "
             f"{rows.dtype} of shape {rows.shape}"
         )
-    if n_tokens < 1:
-        raise ValueError(f"n_tokens must be at least 1, got {n_tokens}")
+    if not isinstance(n_tokens, Integral) or n_tokens < 1:
+        raise ValueError(f"n_tokens must be an integer of at least 1, got {n_tokens}")
