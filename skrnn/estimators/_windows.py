@@ -188,8 +188,8 @@ def _notice_single_sequence(estimator: Any, X: Any) -> None:
         )
     if X.shape[0] > 1 and estimator.n_timesteps_in_ is None:
         warnings.warn(
-            f"X of shape {X.shape} is read as {X.shape[0]} sequences of one step; if it is "
-            "a single sequence, put it into a list: [X]",
+            f"X of shape {X.shape} is read as {X.shape[0]} sequences of one step; if "
+            "it is a single sequence, put it into a list: [X]",
             UserWarning,
             stacklevel=8,
         )

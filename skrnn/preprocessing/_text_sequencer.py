@@ -272,7 +272,12 @@ class TextSequencer(SequenceOutput, TransformerMixin, BaseEstimator):
         known = self.vocabulary_
         ids = (known.get(word, UNKNOWN) for word in chain.from_iterable(tokens))
         lengths = np.array([len(words) for words in tokens], dtype=np.int64)
-        rows = np.fromiter(ids, dtype=np.int32, count=int(lengths.sum()))
+        try:
+            rows = np.fromiter(ids, dtype=np.int32, count=int(lengths.sum()))
+        except TypeError as error:
+            raise ValueError(
+                f"tokens must be words, such as strings: {error}"
+            ) from error
         starts = np.cumsum(lengths) - lengths
         return Windows(rows[:, np.newaxis], starts, lengths, self.n_tokens_)
 

@@ -36,6 +36,18 @@ def frozen_integers(name: str, values: Any) -> np.ndarray:
     return array
 
 
+def one_bool_a_row(name: str, values: Any, n_rows: int) -> np.ndarray:
+    """An array of bool, of shape (n_rows,)."""
+    with reading(name):
+        array = np.asarray(values)
+    if array.dtype != bool or array.shape != (n_rows,):
+        raise ValueError(
+            f"{name} must be of bool and of shape ({n_rows},), one value a row, got "
+            f"{array.dtype} of shape {array.shape}"
+        )
+    return array
+
+
 def check_tokens(rows: Any, n_tokens: int) -> None:
     """Refuse rows that cannot be token ids; their values are not looked at."""
     if rows.shape[1] != 1 or np.dtype(rows.dtype).kind not in "iu":

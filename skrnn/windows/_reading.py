@@ -14,6 +14,7 @@ _REMEDIES = {  # by what NumPy says
     "argument must be": "expected real numbers; np.nan stands for one that is missing",
     "Cannot cast": "take the columns that hold numbers into an array of their own",
     "at least one array": "it has no column; pass one at least",
+    "Input contains NaN": "drop what is missing",
     "truth value": "expected one value a cell, no array or Series",
 }
 

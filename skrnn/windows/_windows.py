@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import check_rows, check_tokens, frozen_integers
+from ._checks import check_rows, check_tokens, frozen_integers, one_bool_a_row
 from ._dense import dense_windows, share_rows
 from ._frames import frame_rows
 from ._missing import drop_missing_ends
@@ -300,12 +300,7 @@ class Windows:
         >>> windows.keep_rows(windows.rows[:, 0] != 0)[0].ravel()
         array([3, 5])
         """
-        keep = np.asarray(keep)
-        if keep.dtype != bool or keep.shape != (len(self.rows),):
-            raise ValueError(
-                f"keep must be of bool and of shape ({len(self.rows)},), one value a "
-                f"row, got {keep.dtype} of shape {keep.shape}"
-            )
+        keep = one_bool_a_row("keep", keep, len(self.rows))
         before = np.concatenate([[0], np.cumsum(keep)])
         starts = before[self.starts]
         lengths = before[self.starts + self.lengths] - starts
