@@ -262,7 +262,9 @@ def test_lbfgs_refuses_what_it_cannot_minimise():
     before = model.predict(X)
     with pytest.raises(ValueError, match="dropout changes at each evaluation"):
         model.set_params(dropout=0.2).fit(X, Y)
-    with pytest.raises(ValueError, match=r"training diverged in epoch \d+: the loss was"):
+    with pytest.raises(
+        ValueError, match=r"training diverged in epoch \d+: the loss was"
+    ):
         model.set_params(dropout=0.0).fit(X * 1e200, Y)
     np.testing.assert_array_equal(model.predict(X), before)
 

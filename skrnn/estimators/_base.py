@@ -36,7 +36,7 @@ from ..training import (
 from ._files import damage_told, loaded_state, saved_state
 from ._guard import unchanged_on_error
 from ._held_out import checked_size, hold_out
-from ._samples import Samples, check_samples
+from ._samples import Samples, check_samples, finite
 from ._summary import NetworkSummary
 
 _SEED_LIMIT = 2**31 - 1
@@ -221,7 +221,7 @@ class BaseNetwork(BaseEstimator, ABC):
         """Predictions of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
         data = self._dataset(self._check_inputs(X, reset=False))
-        return predict(self.net_, data, self.n_threads)
+        return finite(predict(self.net_, data, self.n_threads))
 
     def _check_samples(
         self, X: Any, y: Any, weights: Any, reset: bool, **known: Any

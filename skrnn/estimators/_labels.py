@@ -11,6 +11,8 @@ from sklearn.utils import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
+from ..windows import reading
+
 
 def check_labels(y: Any) -> np.ndarray:
     """Labels of shape (n_samples,), or an indicator of shape (n_samples, n_labels).
@@ -24,8 +26,9 @@ def check_labels(y: Any) -> np.ndarray:
     y = y.toarray() if issparse(y) else _without_extension(y)
     _refuse_missing(y)
     try:
-        labels = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        kind = type_of_target(labels, input_name="y")
+        with reading("y"):
+            labels = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+            kind = type_of_target(labels, input_name="y")
     except TypeError:  # labels that cannot be compared with each other
         labels, kind = np.asarray(y, dtype=object), "unknown"
     if kind == "unknown":
@@ -34,7 +37,8 @@ def check_labels(y: Any) -> np.ndarray:
             f"Unknown label type: y holds values of the types {types}. Expected labels "
             "of one type, strings, integers or booleans, and none missing"
         )
-    check_classification_targets(labels)
+    with reading("y"):
+        check_classification_targets(labels)
     if kind == "multiclass-multioutput":
         raise ValueError(
             f"Unknown label type: y of shape {labels.shape} holds several classes a "

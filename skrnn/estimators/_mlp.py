@@ -26,7 +26,7 @@ from ..training import (
     batch_size_of,
     processes_of,
 )
-from ..windows import time_ordered_split
+from ..windows import reading, time_ordered_split
 from ._base import BaseNetwork
 from ._constraints import TRAINING_CONSTRAINTS
 from ._layer_arrays import LayerArrays
@@ -130,7 +130,8 @@ class BaseMLP(BaseNetwork):
         options = {"accept_sparse": "csr", "accept_large_sparse": True}
         floats = (np.float64, np.float32)
         dtype: Any = floats if reset else np.dtype(self._fitted_dtype)
-        X = validate_data(self, X, reset=reset, dtype=dtype, **options)
+        with reading("X"):
+            X = validate_data(self, X, reset=reset, dtype=dtype, **options)
         if reset:
             self._fitted_dtype = X.dtype.name
         return X

@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array
 
 from ..modules import LOSSES, PointLoss
+from ..windows import reading
 from ._base import BaseNetwork, is_stochastic
 
 REGRESSION_CONSTRAINTS: dict = {
@@ -79,9 +80,9 @@ class Regression(RegressorMixin, BaseNetwork):
         return tags
 
     def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
-        targets = check_array(
-            y, dtype=np.dtype(self._fitted_dtype), ensure_2d=False, input_name="y"
-        )
+        dtype = np.dtype(self._fitted_dtype)
+        with reading("y"):
+            targets = check_array(y, dtype=dtype, ensure_2d=False, input_name="y")
         if targets.ndim > 2:
             raise ValueError(
                 "y must be of shape (n_samples,) or (n_samples, n_outputs), got "
@@ -116,4 +117,5 @@ class Regression(RegressorMixin, BaseNetwork):
 
 
 def _r2(y: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
-    return float(r2_score(y, prediction, sample_weight=weights))
+    wide = y.astype(np.float64)  # squares of float32 overflow early
+    return float(r2_score(wide, prediction, sample_weight=weights))

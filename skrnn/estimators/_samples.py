@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
+from ..windows import reading
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -49,9 +51,10 @@ def check_samples(
     targets = check_target(y)
     estimator._check_aligned(X, y, inputs, len(targets))
     if sample_weight is not None:
-        sample_weight = _check_sample_weight(
-            sample_weight, targets, dtype=targets.dtype, ensure_non_negative=True
-        )
+        with reading("sample_weight"):
+            sample_weight = _check_sample_weight(
+                sample_weight, targets, dtype=targets.dtype, ensure_non_negative=True
+            )
     samples = _with_weight(estimator, Samples(inputs, targets, sample_weight))
     weights = estimator._weigh(samples.targets, samples.weights)
     if weights is None:
@@ -63,6 +66,25 @@ def check_samples(
             f"{weights.min()} to {weights.max()}; expected finite weights of 0 or more"
         )
     return _with_weight(estimator, Samples(samples.inputs, samples.targets, weights))
+
+
+def finite(predictions: np.ndarray) -> np.ndarray:
+    """The predictions of shape (n_samples, n_outputs), if all are numbers.
+
+    Raises
+    ------
+    ValueError
+        If the network has computed infinity or NaN from finite values.
+    """
+    is_finite = np.isfinite(predictions)
+    if not is_finite.all():
+        sample = int(np.flatnonzero(~is_finite.all(axis=1))[0])
+        raise ValueError(
+            f"the prediction of sample {sample} is not finite: its values in X are too "
+            "large for the network; scale X in the same way as in fit, for instance "
+            "with StandardScaler in a pipeline"
+        )
+    return predictions
 
 
 def _with_weight(estimator: Any, samples: Samples) -> Samples:

@@ -12,7 +12,14 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..windows import Windows, as_sequences, instances_of, is_panel, n_axes
+from ..windows import (
+    Windows,
+    as_sequences,
+    instances_of,
+    is_panel,
+    n_axes,
+    reading,
+)
 from ._tokens import refuse_text, token_windows
 
 
@@ -112,14 +119,15 @@ def _why_unequal(X: Any) -> str:
 
 
 def _check_3d(estimator: Any, X: Any) -> np.ndarray:
-    array = check_array(
-        X,
-        allow_nd=True,
-        ensure_2d=False,
-        ensure_all_finite=False,
-        estimator=estimator,
-        input_name="X",
-    )
+    with reading("X"):
+        array = check_array(
+            X,
+            allow_nd=True,
+            ensure_2d=False,
+            ensure_all_finite=False,
+            estimator=estimator,
+            input_name="X",
+        )
     if array.ndim > 3:
         raise ValueError(
             "expected X of shape (n_samples, n_timesteps, n_features), got "
@@ -140,10 +148,11 @@ def _check_table(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Window
     if not (was_table or reset) and hasattr(X, "shape") and n_axes(X) == 2:
         _notice_single_sequence(estimator, X)
     options: dict = {"dtype": dtype, "ensure_all_finite": "allow-nan"}
-    if reset or was_table:
-        X = validate_data(estimator, X, reset=reset, **options)
-    else:
-        X = check_array(X, estimator=estimator, input_name="X", **options)
+    with reading("X"):
+        if reset or was_table:
+            X = validate_data(estimator, X, reset=reset, **options)
+        else:
+            X = check_array(X, estimator=estimator, input_name="X", **options)
     if np.isnan(X).any():
         remedy = (
             "pad token ids with 0: np.nan_to_num(X)"
@@ -173,14 +182,14 @@ def _notice_single_sequence(estimator: Any, X: Any) -> None:
         return
     if n_features > 1:
         raise ValueError(
-            f"X has 1 features a time step (shape {X.shape}, read as {len(X)} "
+            f"X has 1 features a time step (shape {X.shape}, read as {X.shape[0]} "
             f"sequences), but {type(estimator).__name__} is expecting {n_features} "
             "features as input. If X is a single sequence, put it into a list: [X]"
         )
-    if len(X) > 1 and estimator.n_timesteps_in_ is None:
+    if X.shape[0] > 1 and estimator.n_timesteps_in_ is None:
         warnings.warn(
-            f"X of shape {X.shape} is read as {len(X)} sequences of one step; if it is "
-            "a single sequence, put it into a list: [X]",
+            f"X of shape {X.shape} is read as {X.shape[0]} sequences of one step; if "
+            "it is a single sequence, put it into a list: [X]",
             UserWarning,
             stacklevel=8,
         )

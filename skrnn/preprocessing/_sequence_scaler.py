@@ -26,6 +26,7 @@ from ..windows import (
     frame_rows,
     is_panel,
     n_axes,
+    reading,
 )
 from ._output import SequenceOutput
 
@@ -203,7 +204,8 @@ class SequenceScaler(PackedState, SequenceOutput, TransformerMixin, BaseEstimato
         is_table = n_axes(X) == 2 and not is_panel(X) and as_sequences(X) is None
         if is_table and (reset or self._is_fitted_on_table):
             self._is_fitted_on_table = True
-            X = validate_data(self, X, reset=reset, **_FLOATS_OR_NAN)
+            with reading("X"):
+                X = validate_data(self, X, reset=reset, **_FLOATS_OR_NAN)
         windows = _as_windows(X)
         if is_table and reset:
             return windows
@@ -240,7 +242,9 @@ def _as_windows(X: Any) -> Windows:
     elif isinstance(X, list) and as_sequences(X) is not None:
         triple = concatenate_sequences(X)
     else:
-        triple = dense_windows(check_array(X, allow_nd=True, **_FLOATS_OR_NAN))
+        with reading("X"):
+            X = check_array(X, allow_nd=True, **_FLOATS_OR_NAN)
+        triple = dense_windows(X)
     rows = np.asarray(triple[0])
     if rows.dtype not in (np.float32, np.float64):
         rows = rows.astype(np.float64)

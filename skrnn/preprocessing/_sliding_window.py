@@ -23,6 +23,7 @@ from ..windows import (
     has_time,
     is_panel,
     next_time_by,
+    reading,
     series_of,
     too_long_a_window,
 )
@@ -226,13 +227,14 @@ class SlidingWindow(PackedState, TransformerMixin, BaseEstimator):
         return tags
 
     def _check_rows(self, X: Any, reset: bool) -> np.ndarray:
-        return validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite="allow-nan",
-        )
+        with reading("X"):
+            return validate_data(
+                self,
+                X,
+                reset=reset,
+                dtype=[np.float64, np.float32],
+                ensure_all_finite="allow-nan",
+            )
 
     def _check_index_is_kept(self, X: Any, y: Any) -> None:
         """Notice where a step before has dropped the index that y still has."""

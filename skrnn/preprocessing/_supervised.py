@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..windows import Series, series_of
+from ..windows import Series, reading, series_of
 
 
 def make_supervised(
@@ -61,7 +61,12 @@ def make_supervised(
     (array([0., 1., 2.]), [[1.0, 2.0], [2.0, 3.0], [3.0, 4.0]])
     """
     if not hasattr(rows, "iloc"):
-        rows = np.asarray(rows)
+        with reading("rows"):
+            rows = np.asarray(rows)
+        if rows.ndim == 0:
+            raise ValueError(
+                "rows must be of shape (n_rows, n_features), got a single value"
+            )
     if not isinstance(horizon, (int, np.integer)) or horizon < 1:
         raise ValueError(f"horizon must be an integer of at least 1, got {horizon!r}")
     names, values = _target_values(rows, target)
@@ -93,7 +98,8 @@ def _target_values(rows: Any, target: Any) -> tuple[list[Any], np.ndarray]:
             "target and rows have different indices; align them with "
             "target.reindex(rows.index)"
         )
-    values = np.asarray(target)
+    with reading("target"):
+        values = np.asarray(target)
     if values.ndim not in (1, 2) or len(values) != len(rows):
         raise ValueError(
             f"target must have one value (or one row of values) for each of the "

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..files import PackedState
-from ..windows import Windows
+from ..windows import Windows, reading
 from ._output import SequenceOutput
 
 UNKNOWN = 1
@@ -204,7 +204,7 @@ class TextSequencer(PackedState, SequenceOutput, TransformerMixin, BaseEstimator
         """
         check_is_fitted(self)
         words = ["", "<unknown>", *self.vocabulary_]
-        sequences = [np.ravel(ids) for ids in X]
+        sequences = [_ids(i, ids) for i, ids in enumerate(_listed(X))]
         wrong = [i for ids in sequences for i in ids if not 0 <= i < len(words)]
         if wrong:
             raise ValueError(
@@ -273,7 +273,12 @@ class TextSequencer(PackedState, SequenceOutput, TransformerMixin, BaseEstimator
         known = self.vocabulary_
         ids = (known.get(word, UNKNOWN) for word in chain.from_iterable(tokens))
         lengths = np.array([len(words) for words in tokens], dtype=np.int64)
-        rows = np.fromiter(ids, dtype=np.int32, count=int(lengths.sum()))
+        try:
+            rows = np.fromiter(ids, dtype=np.int32, count=int(lengths.sum()))
+        except TypeError as error:
+            raise ValueError(
+                f"tokens must be words, such as strings: {error}"
+            ) from error
         starts = np.cumsum(lengths) - lengths
         return Windows(rows[:, np.newaxis], starts, lengths, self.n_tokens_)
 
@@ -292,10 +297,31 @@ def _check_texts(X: Any) -> list[Any]:
             f"expected one column of texts, got an array of shape {X.shape}; select "
             'the column, as in X["text"]'
         )
-    texts = list(X)
+    texts = _listed(X)
     if not texts:
         raise ValueError("expected at least one text, got an empty list (0 sample)")
     return texts
+
+
+def _listed(X: Any) -> list[Any]:
+    try:
+        return list(X)
+    except (TypeError, NotImplementedError) as error:
+        raise TypeError(
+            f"expected a list, one item a text, got {type(X).__name__} ({error})"
+        ) from error
+
+
+def _ids(index: int, sequence: Any) -> np.ndarray:
+    """The token ids of a sequence."""
+    with reading(f"sequence {index}"):
+        ids = np.ravel(sequence)
+    if ids.size and ids.dtype.kind not in "iu":
+        raise ValueError(
+            f"sequence {index} holds {ids.dtype}, expected integers: the token ids "
+            "that transform gives"
+        )
+    return ids
 
 
 def _check_strings(texts: list[Any]) -> None:
@@ -315,4 +341,8 @@ def _check_lists(texts: list[Any]) -> None:
             raise ValueError(
                 f"text {i} is the string {text!r}, but analyzer=list takes texts that "
                 'are lists of words; use analyzer="word", or "char" for letters'
+            )
+        if not hasattr(text, "__iter__"):
+            raise ValueError(
+                f"text {i} is {text!r}, expected a list of words; drop missing texts"
             )

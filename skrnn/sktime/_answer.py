@@ -75,6 +75,11 @@ class Answer:
         collected = np.empty(shape)
         for where, values in parts:
             collected[where] = values
+        if not np.isfinite(collected).all():
+            raise ValueError(
+                "the forecasts are not finite: y or X holds values too large for the "
+                "network; divide them first, or train with other parameters"
+            )
         return collected
 
 

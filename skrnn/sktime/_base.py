@@ -285,6 +285,8 @@ class NetworkForecaster(BaseForecaster):
     def _predict_quantiles(
         self, fh: ForecastingHorizon, X: pd.DataFrame | None, alpha: list[float]
     ) -> pd.DataFrame:
+        if not alpha:
+            raise ValueError("no level is asked for; pass one in alpha or coverage")
         answer = self._answer(fh, X)
 
         def quantiles(forecasting: Forecasting) -> np.ndarray:
@@ -408,6 +410,8 @@ def _history(
 
     Columns of y that have other names are taken in their own order.
     """
+    if y is None:
+        raise ValueError("y is None, expected the series to learn from")
     if pretrained is not None:
         y = _in_order(y, pretrained.y_names)
         X = None if X is None else _in_order(X, pretrained.X_names)

@@ -252,7 +252,9 @@ def recalibration_of(
         for k in range(horizon)
     ]
     complete = scores[is_known.all(axis=(1, 2))]
-    return Recalibration(np.array(truth), _root(complete.reshape(len(complete), -1)))
+    return Recalibration(
+        np.array(truth), _root(complete.reshape(len(complete), horizon * n_targets))
+    )
 
 
 def _true_scores(scores: np.ndarray) -> np.ndarray:

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from sktime.datatypes import update_data
 
+from ..windows import refuse_complex
+
 
 class History:
     """The rows of all series, one series after the other, oldest first.
@@ -38,6 +40,11 @@ class History:
     """
 
     def __init__(self, y: pd.DataFrame, X: pd.DataFrame | None) -> None:
+        if 0 in y.shape:
+            raise ValueError(
+                f"y of shape {y.shape} is empty; a minimum of 1 row and 1 column is "
+                "required"
+            )
         self.y_frame = y.copy()  # the user's may change
         self.X_frame = None if X is None else X.copy()
         self.is_panel = y.index.nlevels > 1
@@ -203,9 +210,10 @@ def _covariates(X: pd.DataFrame | None, index: pd.Index) -> np.ndarray:
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    refuse_complex(frame)
     try:
         values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"{name} holds values that are no numbers ({error}); encode them as "
             "numbers, or leave these columns out"

@@ -18,7 +18,7 @@ from ..estimators import TRAINING_CONSTRAINTS, check_layer_sizes
 from ..modules import ACTIVATIONS, MLP_ACTIVATIONS
 from ._history import History
 from ._model import LOSSES, Plan
-from ._steps import cutoffs_of
+from ._steps import cutoffs_of, from_cutoff
 
 _FLOATS = {np.float32, np.float64}
 _POSITIVE = Interval(Integral, 1, None, closed="left")
@@ -118,7 +118,7 @@ def _horizon(forecaster: Any, history: History, fh: ForecastingHorizon | None) -
 
 
 def _furthest(fh: ForecastingHorizon, cutoff: Any) -> int:
-    return int(np.max(fh.to_relative(cutoff).to_pandas()))
+    return int(from_cutoff(fh, cutoff)[0].max())
 
 
 def _past_columns(names: Any, history: History) -> set[int]:

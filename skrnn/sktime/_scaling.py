@@ -54,8 +54,7 @@ class Scaling:
             [np.arange(o, o + n) for o, n in zip(history.offsets, n_known, strict=True)]
         )
         if not keep or self.X_center is None:
-            self.X_center = history.X[known].mean(axis=0)
-            deviation = history.X[known].std(axis=0)
+            self.X_center, deviation = _level_and_size(history.X[known], "X")
             self.X_scale = np.where(deviation > 0, deviation, 1.0)
         places = np.arange(len(history.keys) + 1)
         borders = np.searchsorted(origins.series, places)
@@ -80,9 +79,9 @@ class Scaling:
                 np.where(mean > 0, mean, 1.0),
                 np.ones(n_targets),
             )
-        center, scale = values.mean(axis=0), values.std(axis=0)
+        center, scale = _level_and_size(values, "y")
         level = np.abs(values).max(axis=0)
-        smallest = np.where(level > 0, _TINY * level, _TINY)
+        smallest = np.where(_TINY * level > 0, _TINY * level, _TINY)
         is_constant = scale <= _ROUNDING * level
         scale = np.where(is_constant, smallest, scale)
         scaled = (values - center) / scale
@@ -100,11 +99,30 @@ class Scaling:
         center, scale, _ = self.of(history)
         series = np.repeat(np.arange(len(history.sizes)), history.sizes)
         y = (history.y - center[series]) / scale[series]
-        return np.hstack([y, self.covariates(history.X)]).astype(dtype)
+        with np.errstate(over="ignore"):
+            rows = np.hstack([y, self.covariates(history.X)]).astype(dtype)
+        if not np.isfinite(rows).all():
+            raise ValueError(
+                f"y or X holds values too large for {dtype}; divide them first, or set "
+                'normalize="window"'
+            )
+        return rows
 
     def covariates(self, X: np.ndarray) -> np.ndarray:
         """Covariates as the network is to read them."""
         return (X - self.X_center) / self.X_scale
+
+
+def _level_and_size(values: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        center, scale = values.mean(axis=0), values.std(axis=0)
+    if not (np.isfinite(center).all() and np.isfinite(scale).all()):
+        raise ValueError(
+            f"{name} holds values up to {np.abs(values).max():g}, whose squares are "
+            f"too large for a float; divide {name} by a constant first"
+        )
+    return center, scale
 
 
 def _usual_variance(

@@ -11,6 +11,8 @@ from sktime.forecasting.base import ForecastingHorizon
 
 from ._history import History, usual_step
 
+_MOST_STEPS = 1_000_000
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -42,10 +44,17 @@ def steps_of(fh: ForecastingHorizon, history: History) -> Steps:
     steps, stamps = [], []
     for cutoff in cutoffs_of(fh, history):
         if cutoff[0] not in by_cutoff:
-            by_cutoff[cutoff[0]] = _from_cutoff(fh, cutoff)
+            by_cutoff[cutoff[0]] = from_cutoff(fh, cutoff)
         own_steps, own_stamps = by_cutoff[cutoff[0]]
         steps.append(own_steps)
         stamps.append(own_stamps)
+    last = max(int(own.max()) for own in steps)
+    if last > _MOST_STEPS:
+        raise ValueError(
+            f"fh asks for step {last} ahead; forecasts reach {_MOST_STEPS} steps at "
+            "most, which are rolled one block after the other. See that fh counts "
+            "steps of the index of y"
+        )
     return Steps(
         np.concatenate([np.full(len(steps[place]), place) for place in history.order]),
         np.concatenate([steps[place] for place in history.order]),
@@ -80,7 +89,7 @@ def stamps_ahead(fh: ForecastingHorizon, history: History, n_steps: int) -> pd.I
     stamps = []
     for cutoff in cutoffs_of(fh, history):
         if cutoff[0] not in by_cutoff:
-            by_cutoff[cutoff[0]] = _from_cutoff(ahead, cutoff)[1]
+            by_cutoff[cutoff[0]] = from_cutoff(ahead, cutoff)[1]
         stamps.append(by_cutoff[cutoff[0]])
     return history.index_of(stamps, range(len(history.keys)))
 
@@ -109,8 +118,16 @@ def _with_frequency(cutoff: pd.DatetimeIndex, freq: Any, step: Any) -> pd.Dateti
     return pd.DatetimeIndex(cutoff, freq=pd.tseries.frequencies.to_offset(step))
 
 
-def _from_cutoff(
+def from_cutoff(
     fh: ForecastingHorizon, cutoff: pd.Index
 ) -> tuple[np.ndarray, pd.Index]:
-    relative = np.asarray(fh.to_relative(cutoff).to_pandas(), dtype=np.int64)
-    return relative, fh.to_absolute_index(cutoff)
+    """The steps that are asked for after a last stamp, and their stamps."""
+    try:
+        relative = np.asarray(fh.to_relative(cutoff).to_pandas(), dtype=np.int64)
+        return relative, fh.to_absolute_index(cutoff)
+    except (TypeError, OverflowError) as error:
+        raise ValueError(
+            f"steps cannot be counted from {cutoff[0]!r}, the last row of y, whose "
+            f"index is a {type(cutoff).__name__}: {error}. Give y dates or periods of "
+            "a known frequency (y.asfreq, y.to_period), or numbers"
+        ) from error

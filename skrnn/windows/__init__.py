@@ -8,10 +8,12 @@ from ._frames import (
     instances_of,
     is_panel,
     next_time_by,
+    refuse_complex,
     series_of,
 )
 from ._origins import Origins, hold_out_last_origins, origins_within
 from ._ragged import as_sequences, concatenate_sequences, n_axes
+from ._reading import reading
 from ._series import too_long_a_window
 from ._split import overlap, split_windows_in_time, time_ordered_split
 from ._targets import windows_with_targets
@@ -33,6 +35,8 @@ __all__ = [
     "next_time_by",
     "origins_within",
     "overlap",
+    "reading",
+    "refuse_complex",
     "series_of",
     "split_windows_in_time",
     "time_ordered_split",

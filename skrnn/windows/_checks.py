@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+
+from ._reading import reading
 
 
 def check_rows(rows: Any) -> None:
@@ -23,12 +26,25 @@ def check_rows(rows: Any) -> None:
 
 def frozen_integers(name: str, values: Any) -> np.ndarray:
     """A read-only int64 array that nobody else can change."""
-    array = np.asarray(values)
+    with reading(name):
+        array = np.asarray(values)
     if array.size and array.dtype.kind not in "iu":
         raise ValueError(f"{name} must be integers, got {array.dtype}")
     if array.dtype != np.int64 or array.flags.writeable:
         array = array.astype(np.int64)
         array.flags.writeable = False
+    return array
+
+
+def one_bool_a_row(name: str, values: Any, n_rows: int) -> np.ndarray:
+    """An array of bool, of shape (n_rows,)."""
+    with reading(name):
+        array = np.asarray(values)
+    if array.dtype != bool or array.shape != (n_rows,):
+        raise ValueError(
+            f"{name} must be of bool and of shape ({n_rows},), one value a row, got "
+            f"{array.dtype} of shape {array.shape}"
+        )
     return array
 
 
@@ -39,5 +55,5 @@ def check_tokens(rows: Any, n_tokens: int) -> None:
             "token ids must be integers of shape (n_rows, 1), got "
             f"{rows.dtype} of shape {rows.shape}"
         )
-    if n_tokens < 1:
-        raise ValueError(f"n_tokens must be at least 1, got {n_tokens}")
+    if not isinstance(n_tokens, Integral) or n_tokens < 1:
+        raise ValueError(f"n_tokens must be an integer of at least 1, got {n_tokens}")

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ._reading import converted
+
 
 @dataclass(frozen=True)
 class Series:
@@ -52,6 +54,8 @@ def series_of(X: Any, n_rows: int) -> list[Series]:
         index = getattr(X, "index", None)
         return [Series(None, slice(0, n_rows), *_times(index))]
     _check_level_order(X.index)
+    if len(X) == 0:
+        raise ValueError("the frame has no row (0 sample(s)); pass one at least")
     instances = X.index.droplevel(-1)
     times = X.index.get_level_values(-1)
     codes = instances.factorize()[0]
@@ -103,12 +107,14 @@ def frame_rows(
             "expected a DataFrame with an (instance, time) MultiIndex, got "
             f"{type(frame).__name__}; make one with frame.set_index([instance, time])"
         )
+    refuse_complex(frame)
+    is_float = dtype is not None and np.dtype(dtype).kind == "f"
     try:
         with np.errstate(over="ignore"):
             rows = frame.to_numpy(
-                dtype=np.float64 if dtype is None else dtype, na_value=np.nan
+                dtype=dtype if is_float else np.float64, na_value=np.nan
             )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             "a column of the frame holds values that are no numbers; encode them as "
             f"numbers, or leave the column out ({error})"
@@ -116,7 +122,17 @@ def frame_rows(
     bounds = [one.rows for one in series_of(frame, len(frame))]
     starts = np.array([one.start for one in bounds], dtype=np.int64)
     stops = np.array([one.stop for one in bounds], dtype=np.int64)
-    return rows.reshape(len(frame), -1), starts, stops - starts
+    rows = converted(rows.reshape(len(frame), -1), dtype)
+    return rows, starts, stops - starts
+
+
+def refuse_complex(frame: Any) -> None:
+    """Raise before pandas leaves out the imaginary part of a DataFrame or Series."""
+    columns = frame.dtypes if frame.ndim == 2 else [frame.dtype]
+    if any(column.kind == "c" for column in columns):
+        raise ValueError(
+            "Complex data not supported: give real and imaginary part a column each"
+        )
 
 
 def instances_of(frame: Any) -> Any:

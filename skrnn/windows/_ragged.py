@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ._reading import converted, reading
+
 
 def as_sequences(X: Any) -> list[Any] | None:
     """The arrays of a list (or object array, or Series) of sequences.
@@ -56,7 +58,13 @@ def concatenate_sequences(
     sequences: Iterable[Any], dtype: Any = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows, starts and lengths of a list of (n_timesteps_i, n_features) arrays."""
-    arrays = [_as_rows(index, sequence) for index, sequence in enumerate(sequences)]
+    try:
+        listed = list(sequences)
+    except (TypeError, NotImplementedError) as error:
+        raise TypeError(
+            f"expected a list of sequences, got {type(sequences).__name__} ({error})"
+        ) from error
+    arrays = [_as_rows(index, sequence) for index, sequence in enumerate(listed)]
     if not arrays:
         raise ValueError("expected at least one sequence, got an empty list (0 sample)")
     widths = np.array([array.shape[1] for array in arrays])
@@ -67,14 +75,22 @@ def concatenate_sequences(
             f"{widths[0]}, sequence {odd} has {widths[odd]}. Each sequence is an array "
             "of shape (n_timesteps, n_features)"
         )
-    with np.errstate(over="ignore"):
-        rows = np.concatenate(arrays, axis=0, dtype=dtype, casting="unsafe")
+    rows = _stacked(arrays, dtype)
     lengths = np.array([len(array) for array in arrays], dtype=np.int64)
     return rows, np.cumsum(lengths) - lengths, lengths
 
 
+def _stacked(arrays: list[np.ndarray], dtype: Any) -> np.ndarray:
+    """One array after the other; copied once, also into another type."""
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        return converted(np.concatenate(arrays, axis=0), dtype)
+    with np.errstate(over="ignore"):
+        return np.concatenate(arrays, axis=0, dtype=dtype, casting="unsafe")
+
+
 def _as_rows(index: int, sequence: Any) -> np.ndarray:
-    array = np.asarray(sequence)
+    with reading(f"sequence {index}"):
+        array = np.asarray(sequence)
     if array.ndim == 1:
         array = array[:, np.newaxis]  # (time, 1)
     if array.ndim != 2:
@@ -95,8 +111,9 @@ def _as_numbers(index: int, array: np.ndarray) -> np.ndarray:
         raise ValueError(f"Complex data not supported: sequence {index} is complex")
     try:
         return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
-            f"sequence {index} holds {array.dtype} values that are no numbers; encode "
-            "text or categories as numbers first (text with TextSequencer)"
+            f"sequence {index} holds {array.dtype} values that are no numbers, or too "
+            f"large ({error}); encode text or categories as numbers first (text with "
+            "TextSequencer)"
         ) from error

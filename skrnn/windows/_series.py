@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ._checks import frozen_integers
+
 
 def series_windows(
     n_rows: int,
@@ -17,9 +19,12 @@ def series_windows(
     """Starts and lengths of the windows; none crosses from one series to the next."""
     _check_positive("window_length", window_length)
     _check_positive("step_length", step_length)
+    # what is beyond the rows changes nothing, but might not fit into an int64
+    step_length = min(int(step_length), max(n_rows, 1))
     sizes = _series_sizes(n_rows, series_lengths)
     if complete and sizes.max(initial=0) < window_length:
         raise too_long_a_window(window_length, int(sizes.max(initial=0)))
+    window_length = min(int(window_length), max(n_rows, 1))
     offsets = np.cumsum(sizes) - sizes  # first row of each series
     if complete:
         counts = np.maximum(0, (sizes - window_length) // step_length + 1)
@@ -47,7 +52,7 @@ def _count_within(counts: np.ndarray) -> np.ndarray:
 def _series_sizes(n_rows: int, series_lengths: Any) -> np.ndarray:
     if series_lengths is None:
         return np.array([n_rows], dtype=np.int64)
-    sizes = np.asarray(series_lengths, dtype=np.int64)
+    sizes = frozen_integers("series_lengths", series_lengths)
     if sizes.ndim != 1 or sizes.min(initial=1) < 1 or sizes.sum() != n_rows:
         raise ValueError(
             "series_lengths must be 1-D, at least 1 each, and add up to the number of "

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import check_rows, check_tokens, frozen_integers
+from ._checks import check_rows, check_tokens, frozen_integers, one_bool_a_row
 from ._dense import dense_windows, share_rows
 from ._frames import frame_rows
 from ._missing import drop_missing_ends
 from ._ragged import concatenate_sequences
-from ._series import series_windows
+from ._reading import converted, reading
+from ._series import _check_positive, series_windows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,8 +86,8 @@ class Windows:
                 f"window {int(lengths.argmin())} is empty; each window needs at least "
                 "one row"
             )
-        if starts.min() < 0 or (starts + lengths).max() > len(self.rows):
-            outside = (starts < 0) | (starts + lengths > len(self.rows))
+        outside = (starts < 0) | (lengths > len(self.rows) - starts)
+        if outside.any():
             first = int(np.flatnonzero(outside)[0])
             raise ValueError(
                 f"window {first} covers rows {starts[first]} to "
@@ -132,11 +133,11 @@ class Windows:
         >>> Windows.from_array(view)
         Windows(n_samples=4, n_timesteps=3, n_features=1, n_rows=6)
         """
-        X = np.asarray(X)
+        with reading("X"):
+            X = np.asarray(X)
         rows, starts, lengths = dense_windows(X)
-        if dtype is not None:
-            with np.errstate(over="ignore"):
-                rows = rows.astype(dtype, copy=False)
+        with reading("X"):
+            rows = converted(rows, dtype)
         is_padded = not share_rows(X)
         return cls(rows, *drop_missing_ends(rows, starts, lengths, trailing=is_padded))
 
@@ -257,6 +258,7 @@ class Windows:
         >>> Windows.from_series(rows, 3, series_lengths=[4, 3]).starts
         array([0, 1, 4])
         """
+        check_rows(rows)
         starts, lengths = series_windows(
             len(rows), window_length, step_length, series_lengths, complete
         )
@@ -274,7 +276,8 @@ class Windows:
         windows : Windows
             Without leading rows that are NaN in every feature.
         """
-        return Windows(rows, *drop_missing_ends(rows, self.starts, self.lengths))
+        whole = Windows(rows, self.starts, self.lengths)
+        return Windows(rows, *drop_missing_ends(rows, whole.starts, whole.lengths))
 
     def keep_rows(self, keep: np.ndarray) -> Windows:
         """The same windows without the other rows, which they skip.
@@ -297,6 +300,7 @@ class Windows:
         >>> windows.keep_rows(windows.rows[:, 0] != 0)[0].ravel()
         array([3, 5])
         """
+        keep = one_bool_a_row("keep", keep, len(self.rows))
         before = np.concatenate([[0], np.cumsum(keep)])
         starts = before[self.starts]
         lengths = before[self.starts + self.lengths] - starts
@@ -372,7 +376,9 @@ class Windows:
         dense : ndarray of shape (n_samples, n_timesteps, n_features)
             Each window at the end of its time axis.
         """
-        width = self.n_timesteps if n_timesteps is None else n_timesteps
+        if n_timesteps is not None:
+            _check_positive("n_timesteps", n_timesteps)
+        width = self.n_timesteps if n_timesteps is None else int(n_timesteps)
         if width < self.n_timesteps:
             raise ValueError(
                 f"n_timesteps={n_timesteps} is shorter than the longest window "
