@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from copy import deepcopy
 from dataclasses import asdict
 from typing import Any, ClassVar
@@ -10,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sktime.datatypes import convert_to
 from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
@@ -19,7 +17,6 @@ from ..estimators import NetworkSummary
 from ..training import (
     Checkpoint,
     Settings,
-    has_fixed_length,
     open_checkpoint,
     processes_of,
 )
@@ -27,9 +24,10 @@ from ._answer import Answer, future_covariates
 from ._files import loaded_state, saved_state
 from ._forecasts import Forecasting
 from ._history import History, hash_index, warn_of_gaps
-from ._model import ForecastModel
+from ._model import ForecastModel, history_for
 from ._parameters import check_counts, check_parameters, plan_of
 from ._probability import joint_distribution, marginal_distribution
+from ._remarks import warn_unless_converged, warn_unless_held_out
 from ._steps import stamps_ahead, steps_of, steps_within
 
 _SEED_LIMIT = 2**31 - 1
@@ -73,7 +71,7 @@ class NetworkForecaster(BaseForecaster):
     ) -> NetworkForecaster:
         check_parameters(self)
         pretrained = getattr(self, "pretrained_model_", None)
-        history = _history(y, X, pretrained)
+        history = history_for(pretrained, y, X)
         warn_of_gaps(history)
         if self.fine_tune:
             self._note(*self._learn(history, fh, pretrained))
@@ -114,7 +112,7 @@ class NetworkForecaster(BaseForecaster):
     ) -> NetworkForecaster:
         check_parameters(self)
         pretrained = getattr(self, "pretrained_model_", None)
-        history = _history(y, X, pretrained)
+        history = history_for(pretrained, y, X)
         self.pretrained_model_, _, _ = self._learn(history, fh, pretrained)
         return self
 
@@ -202,7 +200,7 @@ class NetworkForecaster(BaseForecaster):
                 f"{history.sizes.max()}); lower horizon, or pass longer series"
             )
         if self.early_stopping and self.validation_fraction and outcome is not None:
-            self._warn_unless_held_out(model)
+            warn_unless_held_out(model)
         return outcome
 
     def _note(self, model: ForecastModel, history: History, outcome: Any) -> None:
@@ -214,31 +212,7 @@ class NetworkForecaster(BaseForecaster):
         self.validation_scores_ = scores or None
         self.n_iter_ = len(self.loss_curve_)
         if outcome is not None:
-            self._warn_unless_converged(outcome)
-
-    def _warn_unless_held_out(self, model: ForecastModel) -> None:
-        if model.calibration_starts:
-            return
-        warnings.warn(
-            "no series is long enough to hold out windows: the training loss decides "
-            "when to stop, and intervals are too small. Lower window_length or "
-            "horizon, or pass longer series",
-            UserWarning,
-            stacklevel=6,
-        )
-
-    def _warn_unless_converged(self, outcome: Any) -> None:
-        ending = outcome.ending
-        is_done = ending.kind in ("converged", "interrupted")
-        if is_done or has_fixed_length(Settings.of(self)):
-            return
-        text = (
-            f"max_iter={self.max_iter} epochs were reached before the loss stopped "
-            "improving; raise max_iter"
-        )
-        if self.solver == "lbfgs":
-            text = f"lbfgs did not converge: {ending.message}; raise max_iter"
-        warnings.warn(text, ConvergenceWarning, stacklevel=6)
+            warn_unless_converged(self, outcome)
 
     def __getstate__(self) -> dict[str, Any]:
         """Data alone: weights for nets, arrays for series and times."""
@@ -401,22 +375,3 @@ class NetworkForecaster(BaseForecaster):
             "n_samples": 10,
         }
         return [quick, sampled]
-
-
-def _history(
-    y: pd.DataFrame, X: pd.DataFrame | None, pretrained: ForecastModel | None
-) -> History:
-    """With columns in the order in which a pretrained network knows them.
-
-    Columns of y that have other names are taken in their own order.
-    """
-    if y is None:
-        raise ValueError("y is None, expected the series to learn from")
-    if pretrained is not None:
-        y = _in_order(y, pretrained.y_names)
-        X = None if X is None else _in_order(X, pretrained.X_names)
-    return History(y, X)
-
-
-def _in_order(frame: pd.DataFrame, names: list) -> pd.DataFrame:
-    return frame.loc[:, names] if set(frame.columns) == set(names) else frame

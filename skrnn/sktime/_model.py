@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from ..modules import N_PARAMETERS, DistributionLoss, ForecastNetwork, PointLoss
@@ -359,3 +360,22 @@ def _batch_size(settings: Settings, n_windows: int) -> int | str:
     if settings.batch_size != "auto":
         return settings.batch_size
     return int(np.clip(n_windows // _STEPS_AN_EPOCH, 16, 256))
+
+
+def history_for(
+    model: ForecastModel | None, y: pd.DataFrame, X: pd.DataFrame | None
+) -> History:
+    """Series with their columns in the order in which a pretrained model knows them.
+
+    Columns of y that have other names are taken in their own order.
+    """
+    if y is None:
+        raise ValueError("y is None, expected the series to learn from")
+    if model is not None:
+        y = _in_order(y, model.y_names)
+        X = None if X is None else _in_order(X, model.X_names)
+    return History(y, X)
+
+
+def _in_order(frame: pd.DataFrame, names: list) -> pd.DataFrame:
+    return frame.loc[:, names] if set(frame.columns) == set(names) else frame

@@ -10,6 +10,8 @@ from ._device import (
     saved_device,
 )
 from ._forecasts import ForecastDataset
+from ._outcome import Outcome
+from ._predict import predict, predict_loss
 from ._processes import processes_of
 from ._roll import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length
@@ -18,14 +20,7 @@ from ._solvers import SOLVERS
 from ._state import momenta_of, set_momenta, set_weights, weights_of
 from ._stopping import Progress
 from ._tables import TableDataset
-from ._train import (
-    Outcome,
-    batch_size_of,
-    build_net,
-    predict,
-    predict_loss,
-    train,
-)
+from ._train import batch_size_of, build_net, train
 from ._windows import WindowDataset
 
 __all__ = [

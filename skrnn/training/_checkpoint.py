@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from numbers import Integral
 from typing import Any
 
@@ -18,6 +19,7 @@ from skorch.history import History
 
 from ._fingerprint import described, digest
 from ._net import DeviceNet
+from ._outcome import Ending
 from ._processes import processes_of
 from ._state import momenta_of, set_momenta, set_weights, weights_of
 from ._state_folder import StateFolder
@@ -170,6 +172,31 @@ class CheckpointWriter(Callback):
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         self.checkpoint.write_if_due(net, self.parts)
+
+
+class Resumption:
+    """A checkpoint, if there is one, seen from training."""
+
+    def __init__(self, checkpoint: Checkpoint | None, parts: dict[str, Any]) -> None:
+        self.checkpoint = checkpoint
+        self.parts = parts
+
+    def callbacks(self) -> list[tuple[str, Any]]:
+        if self.checkpoint is None:
+            return []
+        return [("skrnn_checkpoint", CheckpointWriter(self.checkpoint, self.parts))]
+
+    def resume(self, net: DeviceNet) -> Ending | None:
+        """Bring the net to where it was; how training ended, if it did."""
+        if self.checkpoint is None:
+            return None
+        ending = self.checkpoint.resume(net, self.parts)
+        return None if ending is None else Ending(**ending)
+
+    def end(self, net: DeviceNet, ending: Ending) -> None:
+        """Write that training has ended, unless it was broken off."""
+        if self.checkpoint is not None and ending.kind != "interrupted":
+            self.checkpoint.write(net, self.parts, asdict(ending))
 
 
 @contextmanager

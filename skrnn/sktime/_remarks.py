@@ -1,0 +1,39 @@
+"""What a forecaster tells of how its training went."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from sklearn.exceptions import ConvergenceWarning
+
+from ..training import Outcome, Settings, has_fixed_length
+from ._model import ForecastModel
+
+
+def warn_unless_held_out(model: ForecastModel) -> None:
+    """Say if no window could be held out."""
+    if model.calibration_starts:
+        return
+    warnings.warn(
+        "no series is long enough to hold out windows: the training loss decides "
+        "when to stop, and intervals are too small. Lower window_length or "
+        "horizon, or pass longer series",
+        UserWarning,
+        stacklevel=6,
+    )
+
+
+def warn_unless_converged(forecaster: Any, outcome: Outcome) -> None:
+    """Say if training has ended for want of epochs."""
+    ending = outcome.ending
+    is_done = ending.kind in ("converged", "interrupted")
+    if is_done or has_fixed_length(Settings.of(forecaster)):
+        return
+    text = (
+        f"max_iter={forecaster.max_iter} epochs were reached before the loss stopped "
+        "improving; raise max_iter"
+    )
+    if forecaster.solver == "lbfgs":
+        text = f"lbfgs did not converge: {ending.message}; raise max_iter"
+    warnings.warn(text, ConvergenceWarning, stacklevel=6)

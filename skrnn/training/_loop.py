@@ -1,0 +1,99 @@
+"""The epochs of one call that trains, and what becomes of it when they fail."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from skorch.helper import predefined_split
+
+from ._checkpoint import Resumption
+from ._datasets import DeviceDataset
+from ._interrupts import is_one_of_many
+from ._lbfgs import CONVERGED, LIMIT, STOPPED, lbfgs_loop
+from ._memory import explain_lack
+from ._net import DeviceNet
+from ._outcome import Ending
+from ._settings import Settings
+from ._shuffling import Shuffling
+from ._stopping import StopTraining
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What takes part in one call that trains."""
+
+    net: DeviceNet
+    training: DeviceDataset
+    validation: DeviceDataset | None
+    settings: Settings
+    n_epochs: int
+    incremental: bool
+    resumption: Resumption
+
+    def run(self, shuffling: Shuffling | None) -> Ending:
+        """Train; on an error the net is as it was before."""
+        net, validation = self.net, self.validation
+        net.iterator_train__shuffling = shuffling
+        net.iterator_train__processes = net.processes_
+        net.train_split = None if validation is None else predefined_split(validation)
+        before = net.snapshot()
+        try:
+            net.notify("on_train_begin", X=self.training, y=None)
+            ending = self._train(before["n_epochs"])
+        except BaseException:
+            net.rewind(before)  # before a callback saves what has failed
+            net.notify("on_train_end", X=self.training, y=None)
+            raise
+        finally:
+            net.train_split = net.iterator_train__shuffling = None  # they hold data
+        try:
+            net.notify("on_train_end", X=self.training, y=None)
+        except BaseException:
+            net.rewind(before)
+            raise
+        return ending
+
+    def _train(self, n_epochs_before: int) -> Ending:
+        """All epochs, or those that a checkpoint has left."""
+        net = self.net
+        ending = self.resumption.resume(net)
+        if ending is not None:
+            return ending
+        net.choose_gradient(self.training, is_watched=bool(self.settings.callbacks))
+        with torch.inference_mode(False), torch.enable_grad():  # whatever the caller's
+            ending = self._epochs(self.n_epochs - len(net.history) + n_epochs_before)
+        net.check_weights()
+        self.resumption.end(net, ending)
+        return ending
+
+    def _epochs(self, n_epochs: int) -> Ending:
+        net, training, settings = self.net, self.training, self.settings
+        try:
+            if settings.solver == "lbfgs":
+                return _ending_of(
+                    lbfgs_loop(net, training, self.validation, settings, n_epochs)
+                )
+            net.fit_loop(training, None, epochs=n_epochs)
+            return Ending("max_iter")
+        except StopTraining:
+            return Ending("converged")
+        except KeyboardInterrupt:
+            if self.incremental or net.processes_.count > 1 or is_one_of_many():
+                raise  # of several processes, each is at another step
+            warnings.warn(
+                "Training interrupted by user. What was learnt so far is kept.",
+                stacklevel=10,
+            )
+            return Ending("interrupted")
+        except torch.OutOfMemoryError:
+            pass  # its traceback holds what the failed step has computed: let it go
+        raise torch.OutOfMemoryError(explain_lack(net, training, settings))
+
+
+def _ending_of(result: Any) -> Ending:
+    kinds = {CONVERGED: "converged", STOPPED: "converged", LIMIT: "max_iter"}
+    kind = kinds.get(result.status, "failed")
+    return Ending(kind, float(result.fun), str(result.message))

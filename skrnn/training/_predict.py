@@ -1,0 +1,55 @@
+"""Predict with a net, and tell its loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ._batches import BatchLoader
+from ._datasets import DeviceDataset
+from ._memory import work_in_parts
+from ._net import DeviceNet
+from ._threads import choose_threads, limit_threads
+
+_LOSS_BATCH = 200
+
+
+def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.ndarray:
+    """Predictions of shape (n_samples, n_outputs), computed batch by batch.
+
+    Sequences of unequal length are taken longest first, so that a batch holds its
+    like.
+    """
+    module = net.module_
+    order = None if data.is_uniform else np.argsort(-data.lengths, kind="stable")
+    data = data.in_order(order)
+    predictions = np.empty(0)
+
+    def predict_part(part: slice) -> None:
+        nonlocal predictions
+        raw = net.criterion_.predictions(module(**data.gather(part))).cpu().numpy()
+        if part.start == 0:  # one array: a list of parts would fragment the heap
+            predictions = np.empty((len(data), raw.shape[1]), raw.dtype)
+        predictions[part if order is None else order[part]] = raw
+
+    def size_at(first: int) -> int:
+        return data.prediction_size(first, module.width)
+
+    threads = choose_threads(n_threads, module, min(len(data), size_at(0)))
+    with limit_threads(threads), torch.inference_mode():
+        work_in_parts(len(data), size_at, predict_part)
+    return predictions
+
+
+def predict_loss(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> float:
+    """The loss of a net on data with targets, as validation records it."""
+    module = net.module_
+    module.eval()
+    losses, sizes = [], []
+    batch_size = min(_LOSS_BATCH, len(data))
+    with limit_threads(choose_threads(n_threads, module, batch_size)):
+        for inputs, targets in BatchLoader(data, batch_size):
+            step = net.validation_step((inputs, targets))
+            losses.append(float(step["loss"]))
+            sizes.append(len(step["y_pred"]))
+    return float(np.average(losses, weights=sizes))
