@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -41,6 +41,7 @@ class NetworkForecaster(BaseForecaster):
     _model: ForecastModel
     _history: History
     _random_state: np.random.RandomState
+    _fh: Any
 
     _tags = {
         "authors": ["The skrnn developers"],
@@ -238,6 +239,13 @@ class NetworkForecaster(BaseForecaster):
                 f"{type(self).__name__!r} object has no attribute {name!r} before fit"
             )
         return self._model
+
+    def _check_fh(self, fh: Any, pred_int: bool = False) -> Any:
+        """As sktime's, which sets ``_fh`` and reads it again: threads would mix."""
+        own = copy(self)
+        checked = super(NetworkForecaster, own)._check_fh(fh, pred_int)
+        self._fh = own._fh
+        return checked
 
     def _answer(self, fh: ForecastingHorizon, X: pd.DataFrame | None) -> Answer:
         model, history = self._model, self._history

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,17 +14,34 @@ import torch
 _lock = threading.Lock()
 _n_inside = 0
 _setting_outside = 1
+_is_forked = False
 _this_thread = threading.local()
 
 
 def choose_threads(n_threads: int | str, module: Any, batch_size: int) -> int | None:
     """Threads for a network; None leaves torch's setting as it is.
 
-    ``"auto"`` is one thread where a step of the module is too short to be shared.
+    ``"auto"`` is one thread where a step of the module is too short to be shared, and
+    in a worker of a pool, since its siblings compute at the same time: were each to
+    take torch's setting, the cores would be asked for several times over. A worker is
+    any thread but the main one, or a process of ``multiprocessing.Pool``. loky's
+    processes set ``OMP_NUM_THREADS`` to their share of the cores, which torch follows.
+
+    A forked process has one thread, whatever was asked for; see the end of this file.
     """
+    if _is_forked:
+        return 1
     if n_threads != "auto":
         return int(n_threads)
-    return None if module.is_worth_sharing(batch_size) else 1
+    if _is_pool_worker() or not module.is_worth_sharing(batch_size):
+        return 1
+    return None
+
+
+def _is_pool_worker() -> bool:
+    """Whether others like this thread, or this process, are likely to be at work."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return not is_main or multiprocessing.current_process().daemon
 
 
 @contextmanager
@@ -59,3 +78,22 @@ def _leave() -> None:
         _n_inside -= 1
         _this_thread.is_inside = False
         torch.set_num_threads(_setting_outside)
+
+
+def _begin_as_forked() -> None:
+    """Make a forked process fit to compute: only the thread that forked lives on.
+
+    Others may have held the lock. torch computes on one thread from here on: its OpenMP
+    threads are not in this process, and what is given to them never ends, even where a
+    network is only copied.
+    """
+    global _lock, _n_inside, _is_forked, _setting_outside
+    _lock = threading.Lock()
+    _n_inside = int(getattr(_this_thread, "is_inside", False))
+    _is_forked = True
+    _setting_outside = 1
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_begin_as_forked)
