@@ -15,7 +15,7 @@ from skrnn import (
     Windows,
 )
 from skrnn.modules import RecurrentNetwork
-from skrnn.training import BatchLoader, WindowDataset
+from skrnn.training import BatchLoader, Shuffling, WindowDataset
 from skrnn.training._buckets import cut_segments, plan_batches
 
 from .estimators import RECURRENT, ragged, tones
@@ -72,7 +72,7 @@ def test_equal_lengths_are_shuffled_plainly():
     rows = np.arange(10.0)[:, None]
     data = WindowDataset(Windows(rows, np.arange(10), [1] * 10), device=CPU)
     for _ in range(2):  # one order in each epoch, from the samples' own
-        batches = list(BatchLoader(data, 4, np.random.RandomState(3)))
+        batches = list(BatchLoader(data, 4, Shuffling(np.random.RandomState(3))))
         drawn = [inputs["x"][:, 0, 0].tolist() for inputs, _ in batches]
         expected = np.random.RandomState(3).permutation(10)
         np.testing.assert_array_equal(np.concatenate(drawn), expected)

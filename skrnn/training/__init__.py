@@ -16,6 +16,7 @@ from ._processes import processes_of
 from ._roll import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings
+from ._shuffling import Shuffling
 from ._solvers import SOLVERS
 from ._state import momenta_of, set_momenta, set_weights, weights_of
 from ._stopping import Progress
@@ -36,6 +37,7 @@ __all__ = [
     "RollInputs",
     "Rolled",
     "Settings",
+    "Shuffling",
     "TableDataset",
     "WindowDataset",
     "available_devices",
