@@ -411,7 +411,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_fit(tmp_path, monkeypatch)
 def test_killed_fits_and_full_disks():
     """A few of those that the benchmark tries."""
     script = Path(__file__).parent / "benchmarks" / "faults.py"
-    options = "--kills 4 --full-disks 2 --fits 0 --json"
+    options = "--kills 4 --full-disks 2 --fits 0 --fuzz 0 --json"
     run = subprocess.run(
         [sys.executable, script, *options.split()],
         capture_output=True,

@@ -5,7 +5,8 @@
 A fit with everything that it carries along (early stopping, dropout, a random split,
 shuffled batches of unequal lengths) is killed by SIGKILL at random moments, again and
 again, until it ends; and it runs into a full disk. Each time the fit that has been
-resumed must end with the same bits as the one that was left in peace.
+resumed must end with the same bits as the one that was left in peace. Then 5,000 fits in
+one process, for what they leave behind, and odd inputs to every method.
 """
 
 import argparse
@@ -176,6 +177,15 @@ def footprint():
     }
 
 
+def fuzz(n_examples):
+    """What the fuzz suite says of its inputs; a wrong result is an error."""
+    os.environ["SKRNN_FUZZ_EXAMPLES"] = str(n_examples)
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from tests.test_fuzz import fuzz
+
+    return fuzz()
+
+
 EXPECTED, DURATION = {}, {}
 
 
@@ -184,6 +194,7 @@ def main():
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--full-disks", type=int, default=14)
     parser.add_argument("--fits", type=int, default=5000)
+    parser.add_argument("--fuzz", type=int, default=150, help="examples a test")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -202,6 +213,8 @@ def main():
         }
     if options.fits:
         counts["fits in one process"] = try_many_fits(options.fits)
+    if options.fuzz:
+        counts["fuzz"] = fuzz(options.fuzz)
     if options.json:
         print(json.dumps(counts))
     else:
@@ -217,6 +230,7 @@ def report(counts):
     kills = counts["kills"]
     print(f"  by {kills['kill signals']} kills, in the epochs (0: before the first)")
     print(" ", *kills["epochs at the kill"])
+    print(counts.get("fuzz", ""))
     many = counts.get("fits in one process")
     if many:
         print(f"{many['fits']} fits in one process, before and after:")
