@@ -5,8 +5,8 @@
 A fit with everything that it carries along (early stopping, dropout, a random split,
 shuffled batches of unequal lengths) is killed by SIGKILL at random moments, again and
 again, until it ends; and it runs into a full disk. Each time the fit that has been
-resumed must end with the same bits as the one that was left in peace. Then 5,000 fits in
-one process, for what they leave behind, and odd inputs to every method.
+resumed must end with the same bits as the one that was left in peace. Then there are
+5,000 fits in one process, for what they leave behind, and odd inputs to every method.
 """
 
 import argparse
