@@ -42,7 +42,7 @@ benchmark: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'skrnn needs Python 3.11 or later; set PYTHON=/path/to/python')"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[plots,sktime,tests,docs,safe-files,scaling]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[tests]"
 	touch $(READY)
 
 clean:

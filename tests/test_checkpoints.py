@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, GradientNormClipping
 
 from skrnn import (
     GRUClassifier,
@@ -39,14 +40,27 @@ QUICK = {"max_iter": N_EPOCHS, "batch_size": 16, "random_state": 3}
 
 
 class Break(Callback):
-    """Break a fit off in the middle of an epoch."""
+    """Break fits off in the middle of an epoch, which the class tells.
 
-    def __init__(self, epoch=None):
-        self.epoch = epoch
+    Not the object: it is a parameter of the fit, and other ones are another fit.
+    """
+
+    epoch = None
 
     def on_batch_begin(self, net, training, **kwargs):
-        if len(net.history) == self.epoch:
+        if len(net.history) == Break.epoch:
             raise ConnectionError("broken off")
+
+
+@contextmanager
+def broken_off(epoch):
+    """Fits in here are broken off in an epoch."""
+    Break.epoch = epoch
+    try:
+        with pytest.raises(ConnectionError):
+            yield
+    finally:
+        Break.epoch = None
 
 
 def fit_cases():
@@ -81,6 +95,11 @@ def fit_cases():
             Y,
         ),
         "torch.optim class": (GRURegressor(solver=torch.optim.NAdam, **small), X, Y),
+        "state of another dtype": (
+            GRURegressor(solver=torch.optim.NAdam, dtype="float64", **small),
+            X,
+            Y,
+        ),
         "closure": (RNNRegressor(solver=torch.optim.LBFGS, **small), X, Y),
         "unequal lengths": (GRURegressor(max_grad_norm=1.0, **small), RAGGED, LENGTHS),
         "classes": (GRUClassifier(class_weight="balanced", **small), X, Y > 0.3),
@@ -118,16 +137,17 @@ def learnt(model, X):
 @pytest.mark.parametrize("case", CASES)
 def test_resumed_fit_ends_with_the_same_bits(case, tmp_path):
     model, X, y = CASES[case]
-    model = clone(model).set_params(callbacks=[Break()])
+    model = clone(model).set_params(callbacks=[Break(), Log()])
     expected = learnt(clone(model).fit(X, y), X)
     model.set_params(checkpoint=tmp_path, checkpoint_every=2)
     last = max(1, min(6, expected["n_iter_"]))
-    with pytest.raises(ConnectionError):
-        clone(model).set_params(callbacks=[Break(last)]).fit(X, y)
+    with broken_off(last):
+        clone(model).fit(X, y)
     resumed = clone(model).fit(X, y)
     assert learnt(resumed, X) == expected
-    broken = clone(model).set_params(callbacks=[Break(1)])  # there is no epoch to train
-    assert learnt(broken.fit(X, y), X) == expected
+    seen = len(Log.epochs)
+    assert learnt(clone(model).fit(X, y), X) == expected
+    assert len(Log.epochs) == seen  # it was read, not trained
 
 
 class Log(Callback):
@@ -184,12 +204,11 @@ def test_a_fit_without_a_seed_is_the_same_fit_when_resumed(cls, random_state, tm
             model.set_params(random_state=np.random.RandomState(5))
         else:
             model.set_params(random_state=None)
-        broken = model.set_params(callbacks=[Break(4)])
-        with pytest.raises(ConnectionError):
-            broken.fit(table, Y)
+        with broken_off(4):
+            model.fit(table, Y)
         saved = saved_in(tmp_path / validation_split)
         history = [epoch["train_loss"] for epoch in saved["training"]["history"]]
-        model.set_params(callbacks=[Break()], max_iter=N_EPOCHS).fit(table, Y)
+        model.fit(table, Y)
         assert len(history) == 3
         assert model.loss_curve_[:3] == history
 
@@ -219,14 +238,13 @@ def test_resumed_forecaster(loss, tmp_path):
     y, ahead = panel(), [1, 2, 3]
     expected = model.clone().fit(y).predict_interval(fh=ahead)
     model.set_params(checkpoint=str(tmp_path / "{fit}"), checkpoint_every=2)
-    with pytest.raises(ConnectionError):
-        model.clone().set_params(callbacks=[Break(6)]).fit(y)
+    with broken_off(6):
+        model.clone().fit(y)
     resumed = model.clone().fit(y)
     pd.testing.assert_frame_equal(
         resumed.predict_interval(fh=ahead), expected, check_exact=True
     )
-    again = model.clone().set_params(callbacks=[Break(1)]).fit(y)
-    assert again.n_iter_ == resumed.n_iter_
+    assert model.clone().fit(y).n_iter_ == resumed.n_iter_
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -286,6 +304,9 @@ def test_other_parameters_are_refused(ended, tmp_path):
     ("params", "message"),
     [
         ({"solver": "lbfgs"}, "does not go with solver"),
+        ({"checkpoint": ""}, "must name a folder"),
+        ({"checkpoint_every": "banana", "checkpoint": None}, "a duration such as"),
+        ({"checkpoint": "{fit}"}, "needs random_state to be an integer, got None"),
         ({"warm_start": True}, "set one of them only"),
         ({"checkpoint_every": "soon"}, r'such as "30s" or "5min", got \'soon\''),
         ({"checkpoint_every": "-5s"}, "a duration such as"),
@@ -429,7 +450,7 @@ def test_equal_fits_side_by_side_wait_for_each_other(log, tmp_path):
     model = GRURegressor(4, **QUICK, learning_rate="cosine", callbacks=[Log()])
     model.set_params(checkpoint=tmp_path / "{fit}")
     with ThreadPoolExecutor(3) as pool:
-        fitted = list(pool.map(lambda _: clone(model).fit(X, Y), range(3)))
+        fitted = list(pool.map(lambda _: clone(model).fit(X, Y), range(3), timeout=120))
     assert log.epochs == list(range(1, N_EPOCHS + 1))  # once
     for other in fitted[1:]:
         np.testing.assert_array_equal(other.predict(X), fitted[0].predict(X))
@@ -502,8 +523,8 @@ def test_callbacks_may_have_a_state(tmp_path):
     model = GRURegressor(2, **QUICK, callbacks=[Momentum(), Break()])
     expected = clone(model).fit(X, Y).net_.history[:, "total"]
     model.set_params(checkpoint=tmp_path, checkpoint_every=1)
-    with pytest.raises(ConnectionError):
-        clone(model).set_params(callbacks=[Momentum(), Break(5)]).fit(X, Y)
+    with broken_off(5):
+        clone(model).fit(X, Y)
     assert model.fit(X, Y).net_.history[:, "total"] == expected
 
 
@@ -512,3 +533,158 @@ def test_a_fitted_estimator_with_a_checkpoint_is_copied(ended):
     np.testing.assert_array_equal(other.predict(X), ended.predict(X))
     content = json.loads((Path(ended.checkpoint) / "checkpoint.json").read_text())
     assert set(content) == {"sha256", "state"}
+
+
+def scaled(factor):
+    """A callback whose gradients are multiplied by what it holds."""
+
+    class Scale(Callback):
+        def __init__(self, factor):
+            self.factor = factor
+
+        def on_grad_computed(self, net, named_parameters, **kwargs):
+            for _, parameter in named_parameters:
+                parameter.grad.mul_(self.factor)
+
+    return Scale(factor)
+
+
+def other_fits():
+    """Pairs of fits that look alike and are not the same one."""
+    table, codes = X.reshape(len(X), -1), np.arange(len(X)) % 3
+    network = GRURegressor(3, **QUICK)
+    classifier = GRUClassifier(3, **QUICK)
+    clip = {"callbacks": [GradientNormClipping(1e-3)]}
+    other_clip = {"callbacks": [GradientNormClipping(1.0)]}
+    return {
+        "callbacks": ((network, clip, X, Y), (network, other_clip, X, Y)),
+        "functions": (
+            (network, {"callbacks": [scaled(1.0)]}, X, Y),
+            (network, {"callbacks": [scaled(0.1)]}, X, Y),
+        ),
+        "classes and labels": (
+            (classifier, {}, X, codes),
+            (classifier, {}, X, np.eye(3, dtype=int)[codes]),
+        ),
+        "classes and labels of a table": (
+            (MLPClassifier(**QUICK), {}, table, codes),
+            (MLPClassifier(**QUICK), {}, table, np.eye(3, dtype=int)[codes]),
+        ),
+        "windows": ((network, {}, X, Y), (network, {}, X[::-1], Y)),
+        "precision": ((network, {}, X, Y), (network, {"dtype": "float64"}, X, Y)),
+        "weights": ((network, {}, X, Y), (network, {"loss": "huber"}, X, Y)),
+    }
+
+
+OTHERS = other_fits()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_fits_have_folders_of_their_own(name, tmp_path):
+    losses = []
+    for i, (model, params, X, y) in enumerate(OTHERS[name]):
+        for folder in (None, tmp_path / "{fit}"):
+            one = clone(model).set_params(**params, checkpoint=folder).fit(X, y)
+            losses.append(one.loss_curve_)
+        model = clone(model).set_params(**params, checkpoint=tmp_path / "one")
+        if i == 0:
+            model.fit(X, y)
+        else:
+            with pytest.raises(ValueError, match="is of a fit"):
+                model.fit(X, y)
+    assert losses[0] == losses[1] != losses[2] == losses[3]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_other_forecasts_have_folders_of_their_own(tmp_path):
+    y = panel().loc["a"]
+    X = pd.DataFrame({"a": wave(50)[:, 0] ** 2, "b": np.arange(50.0)}, y.index)
+    options = {"hidden_layer_sizes": 2, "random_state": 0, "max_iter": 2}
+
+    def fit(**changes):
+        names = changes.pop("names", ["a", "b"])
+        model = GRUForecaster(6, **options, past_columns=["a"], **changes)
+        return model.fit(y, X.set_axis(names, axis=1), fh=[1]).loss_curve_
+
+    for names in (["a", "b"], ["b", "a"]):
+        plain = fit(names=names)
+        assert fit(names=names, checkpoint=tmp_path / "{fit}") == plain
+    model = GRUForecaster(6, **options, checkpoint=tmp_path / "{fit}")
+    for fh in ([1], [1, 2, 3]):
+        assert len(model.clone().fit(y, fh=fh).predict()) == len(fh)
+    model = GRUForecaster(6, **options, checkpoint=tmp_path / "one").fit(y, fh=[1])
+    with pytest.raises(ValueError, match="horizon=1 there, 3 here"):
+        model.fit(y, fh=[1, 2, 3])
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_files_of_others_in_the_folder_stay(tmp_path, monkeypatch):
+    theirs = ["weights.safetensors", "film.part", "abc.safetensors.part"]
+    for name in theirs:
+        (tmp_path / name).write_text("")
+
+    class Leave(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            monkeypatch.chdir(tmp_path / "elsewhere")
+
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    model = GRURegressor(2, max_iter=3, learning_rate="cosine", checkpoint=".")
+    model.set_params(checkpoint_every=1, callbacks=[Leave()]).fit(X, Y)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names > {*theirs, "checkpoint.json"}
+    assert len(names) == 7
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+class Odd(Callback):
+    """Records what cannot be stored, and what can."""
+
+    def on_epoch_end(self, net, **kwargs):
+        net.history.record("norm", torch.ones(2))
+        net.history.record("kinds", {1, 2})
+
+
+def test_what_cannot_be_stored_costs_the_checkpoint_and_not_the_fit(tmp_path):
+    model = GRURegressor(2, max_iter=2, learning_rate="cosine", random_state=0)
+    model.set_params(checkpoint=tmp_path, callbacks=[Odd()])
+    with pytest.warns(UserWarning, match=r"kinds is a set, which cannot be stored"):
+        model.fit(X, Y)
+    assert model.n_iter_ == 2
+
+
+def test_trees_come_back_as_they_were(tmp_path):
+    folder = StateFolder(tmp_path)
+    tree = {
+        "a": {"b": np.zeros(2)},
+        "a/b": np.ones(2),
+        1: "one",
+        "1": (1.5, [None, True, {"x": np.float32(2)}]),
+        "empty": np.empty((0, 3), np.uint32),
+        "scalar": np.array(3.0),
+        "large": 2**100,
+        "infinite": float("-inf"),
+    }
+    folder.write(tree)
+    found = folder.read()
+    folder.close()
+    assert repr(found).replace("'x': 2.0", "'x': np.float32(2.0)") == repr(tree)
+    for odd in ({(1, 2): 3}, {"a": "b", "c": np.array(["text"])}, [object()]):
+        with pytest.raises(TypeError, match="cannot be stored"):
+            folder.write(odd)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_generator_of_the_user_is_where_it_would_be(tmp_path):
+    table = X.reshape(len(X), -1)
+    places = []
+    for folder in (None, tmp_path, tmp_path):
+        generator = np.random.RandomState(4)
+        options = {**QUICK, "random_state": generator, "checkpoint": folder}
+        MLPRegressor(**options).fit(table, Y)
+        places.append(generator.randint(1000))
+    assert len(set(places)) == 1
+    before = np.random.get_state()[1].copy()
+    MLPRegressor(**{**QUICK, "random_state": None}, checkpoint=tmp_path / "none")
+    np.testing.assert_array_equal(np.random.get_state()[1], before)

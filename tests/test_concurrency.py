@@ -45,9 +45,7 @@ class Threads(Callback):
 def threads_in_fit(n_threads="auto"):
     """In the fit of a network that is worth several threads."""
     model = LSTMRegressor(257, n_threads=n_threads, callbacks=[Threads()], **QUICK)
-    before = torch.get_num_threads()
     model.fit(X[:9], Y[:9])
-    assert torch.get_num_threads() == before
     return Threads.seen
 
 
@@ -84,10 +82,10 @@ def _three_threads():
 def test_sixteen_threads_predict_what_one_does(model, data, method):
     predict = getattr(model.fit(*data), method)
     with ThreadPoolExecutor(1) as alone:
-        expected = alone.submit(predict, data[0]).result(timeout=60)
+        expected = alone.submit(predict, data[0]).result(timeout=180)
     np.testing.assert_allclose(predict(data[0]), expected, rtol=1e-5)
     with ThreadPoolExecutor(16) as pool:
-        for found in pool.map(predict, [data[0]] * 48, timeout=60):
+        for found in pool.map(predict, [data[0]] * 48, timeout=180):
             assert_array_equal(found, expected)
 
 
@@ -108,11 +106,11 @@ def test_sixteen_threads_forecast_what_one_does(forecaster, method):
 
     expected = [forecast(n_steps) for n_steps in range(1, 9)]
     with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(forecast, [1 + i % 8 for i in range(48)], timeout=60))
+        found = list(pool.map(forecast, [1 + i % 8 for i in range(48)], timeout=180))
     assert all(frame.equals(expected[i % 8]) for i, frame in enumerate(found))
 
 
-def test_forecasts_keep_their_horizon(forecaster):
+def test_forecasts_keep_their_horizon(forecaster, monkeypatch):
     """Another thread asks right after sktime has noted the horizon of the first."""
     is_first = True
 
@@ -124,9 +122,9 @@ def test_forecasts_keep_their_horizon(forecaster):
                 is_first = False
                 thread = threading.Thread(target=forecaster.predict, args=([1, 2],))
                 thread.start()
-                thread.join(60)
+                thread.join(180)
 
-    forecaster.__class__ = Interrupted
+    monkeypatch.setattr(forecaster, "__class__", Interrupted)
     assert len(forecaster.predict([1])) == 1
     assert not is_first
 
@@ -159,8 +157,8 @@ def test_threads_are_as_before_where_calls_fail():
 def test_large_networks_have_torchs_threads_alone_and_one_in_a_pool():
     assert threads_in_fit() == 3
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(threads_in_fit).result(timeout=60) == 1
-        assert pool.submit(threads_in_fit, 2).result(timeout=60) == 2
+        assert pool.submit(threads_in_fit).result(timeout=180) == 1
+        assert pool.submit(threads_in_fit, 2).result(timeout=180) == 2
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
@@ -173,7 +171,7 @@ def test_search_side_by_side(backend):
     expected = search().cv_results_["mean_test_score"]
     with parallel_config(backend, n_jobs=2):
         assert_array_equal(search().cv_results_["mean_test_score"], expected)
-        seen = Parallel(timeout=60)(delayed(threads_in_fit)() for _ in range(4))
+        seen = Parallel(timeout=180)(delayed(threads_in_fit)() for _ in range(4))
     assert max(seen) <= max(1, torch.multiprocessing.cpu_count() // 2)
 
 
@@ -200,7 +198,7 @@ def forked(job):
             code = 0 if job() else 2
         finally:
             os._exit(code)
-    for _ in range(600):
+    for _ in range(3000):
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             return status
@@ -257,7 +255,7 @@ def test_after_a_fork():
         start_new_session=True,
     )
     try:
-        printed = process.communicate(timeout=60)[0].splitlines()
+        printed = process.communicate(timeout=180)[0].splitlines()
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # with all that hang

@@ -1,9 +1,11 @@
 """What goes wrong while a model is trained or used, and what is left then."""
 
+import _thread
 import gc
-import os
 import signal
 import threading
+import time
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -16,7 +18,7 @@ from sklearn.ensemble import BaggingRegressor
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping
 from sktime.forecasting.model_evaluation import evaluate
 from sktime.split import ExpandingWindowSplitter
 
@@ -30,6 +32,7 @@ from skrnn import (
 )
 from skrnn.modules import RecurrentNetwork
 from skrnn.sktime import GRUForecaster
+from skrnn.training._state_folder import StateFolder
 
 from .estimators import ragged, wave, windows_of
 
@@ -123,6 +126,67 @@ def test_ctrl_c_stops_other_loops(name):
         searches()[name]()
 
 
+class Slow(Callback):
+    """Ctrl-C while a callback is in the lines of ``on_epoch_end`` itself."""
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == 2:
+            timer = threading.Timer(0.2, _thread.interrupt_main)
+            timer.start()
+            time.sleep(5)
+
+
+class Stop(Callback):
+    """A callback that ends training itself, in a method of its own."""
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == 2:
+            self.stop()
+
+    def stop(self):
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_is_told_from_a_callback_that_stops(tmp_path):
+    model = GRURegressor(**QUICK, callbacks=[Slow()], checkpoint=tmp_path)
+    with pytest.warns(UserWarning, match="interrupted by user") as noted:
+        model.fit(X, Y)
+    assert noted[0].filename == __file__
+    with pytest.raises(KeyboardInterrupt):
+        cross_val_score(GRURegressor(**QUICK, callbacks=[Slow()]), X, Y, cv=2)
+    stopped = GRURegressor(**QUICK, callbacks=[Stop()])
+    assert stopped.fit(X, Y).n_iter_ == 2  # without a warning
+    assert len(cross_val_score(stopped, X, Y, cv=2)) == 2
+
+
+def test_ctrl_c_in_the_last_writing_keeps_what_was_learnt(tmp_path, monkeypatch):
+    real = StateFolder.write
+
+    def write(folder, state):
+        if state.get("training", {}).get("ending"):
+            press_ctrl_c()
+        real(folder, state)
+
+    monkeypatch.setattr(StateFolder, "write", write)
+    model = GRURegressor(**QUICK, learning_rate="cosine", checkpoint=tmp_path)
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        assert model.fit(X, Y).n_iter_ == 20
+
+
+def test_divergence_after_ctrl_c_and_beside_a_failing_callback():
+    model = GRURegressor(**QUICK, warm_start=True, callbacks=[CtrlC()])
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model.fit(X, Y)
+    model.set_params(callbacks=None)
+    with pytest.raises(ValueError, match="training diverged"):
+        model.partial_fit(X, Y * 1e38)
+    model = GRURegressor(
+        **QUICK, callbacks=[EarlyStopping("train_loss", load_best=True)]
+    )
+    with pytest.raises(ValueError, match="training diverged"):
+        model.fit(X, Y * 1e30)
+
+
 def test_ctrl_c_before_training_leaves_the_model_as_it_was():
     class AtOnce(Callback):
         def on_train_begin(self, net, **kwargs):
@@ -210,6 +274,22 @@ def test_training_says_which_batch_size_fits(monkeypatch):
         model.fit(X, Y)
 
 
+def test_the_batch_size_that_fits_is_one_of_the_longest(monkeypatch):
+    sequences = [np.ones((1 + i % 40, 2)) for i in range(80)]
+    real = RecurrentNetwork.forward
+
+    def forward(module, x, *args, **kwargs):
+        if x.numel() > 2 * 400:  # steps of two features
+            raise torch.OutOfMemoryError("out of memory")
+        return real(module, x, *args, **kwargs)
+
+    monkeypatch.setattr(RecurrentNetwork, "forward", forward)
+    model = GRURegressor(2, batch_size=80, learning_rate="cosine", max_iter=2)
+    with pytest.raises(torch.OutOfMemoryError, match="batch_size=10 fits"):
+        model.fit(sequences, np.arange(80.0))
+    model.set_params(batch_size=10).fit(sequences, np.arange(80.0))
+
+
 def test_memory_that_runs_out_in_forecasts(monkeypatch):
     model = GRUForecaster(6, 1, hidden_layer_sizes=3, max_iter=2, random_state=0)
     y = pd.Series(wave(160)[:, 0])
@@ -266,11 +346,14 @@ def test_many_fits_leave_nothing_behind(tmp_path):
                     rows = X.reshape(len(X), -1) if is_table else X
                     model.fit(rows, Y > 0 if "Class" in str(model) else Y)
         gc.collect()
-        files = len(os.listdir("/proc/self/fd"))
-        return process.memory_info().rss, files, threading.active_count()
+        return process.num_fds(), process.num_threads()
 
-    fit_all(10)
-    before = fit_all(10)
-    after = fit_all(50)
-    assert after[1:] == before[1:]
-    assert after[0] - before[0] < 8e6
+    before = fit_all(5)
+    tracemalloc.start()
+    fit_all(5)
+    first = tracemalloc.get_traced_memory()[0]
+    after = fit_all(20)
+    last = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert after == before
+    assert last - first < 200_000

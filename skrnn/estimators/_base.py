@@ -166,7 +166,8 @@ class BaseNetwork(BaseEstimator, ABC):
             self._random_state = self._new_random_state()
             self._mean_weight = None  # of these samples; partial_fit keeps its first
             data = {"X and y": samples, "X_val and y_val": given}
-            with open_checkpoint(self, data) as checkpoint:
+            network = {**self._module_params(), "objective": self._loss_params()}
+            with open_checkpoint(self, data, network) as checkpoint:
                 if checkpoint is not None:
                     self._random_state = checkpoint.begin(self._random_state)
                 self._restart() if is_warm else self._start()

@@ -83,8 +83,8 @@ class Classification(ClassifierMixin, BaseNetwork):
 
         Parameters
         ----------
-        X : array, DataFrame, list of arrays or Windows
-            The sequences, as in :meth:`predict`.
+        X : array, DataFrame, sparse matrix, list of arrays or Windows
+            The samples, as in :meth:`predict`.
 
         Returns
         -------

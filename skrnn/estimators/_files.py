@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..files import cannot_be_built, pack, unpack
-from ..training import Progress, Settings, momenta_of, saved_device, weights_of
+from ..training import Progress, Settings, as_text, momenta_of, weights_of
 
 _DTYPES = ("float32", "float64")
 
@@ -21,7 +21,8 @@ def saved_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
     state : dict
         Its attributes.
     """
-    state = {**state, "device": saved_device(state["device"])}
+    for name in ("device", "checkpoint"):
+        state = {**state, name: as_text(state[name])}
     if "net_" in state:
         net = state["net_"]
         state["net_"] = weights_of(net)
@@ -44,8 +45,8 @@ def loaded_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
     state = unpack(state, estimator)
     with damage_told(estimator):
         if "net_" in state:
-            state["_fitted_settings"] = _made(Settings, state["_fitted_settings"])
-            state["_progress"] = _made(Progress, state["_progress"])
+            state["_fitted_settings"] = Settings(**state["_fitted_settings"])
+            state["_progress"] = Progress(**state["_progress"])
             check_dtype(state["_fitted_dtype"])
             check_dtype(state["_fitted_module_params"]["dtype"])
     return state
@@ -64,7 +65,3 @@ def damage_told(estimator: Any) -> Iterator[None]:
         yield
     except Exception as error:
         raise cannot_be_built(type(estimator).__name__, error) from error
-
-
-def _made(kind: type, fields: Any) -> Any:
-    return kind(**fields) if isinstance(fields, dict) else fields

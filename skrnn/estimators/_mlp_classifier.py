@@ -343,21 +343,6 @@ class MLPClassifier(Classification, BaseMLP):
         """
         return super().predict_proba(X)
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Predict the logarithm of the probability of each class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        log_probabilities : ndarray, shaped as by :meth:`predict_proba`
-            Finite also where a probability is too small for a float.
-        """
-        return super().predict_log_proba(X)
-
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(

@@ -35,12 +35,10 @@ def unpack(state: Any, owner: Any) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise ValueError(f"the file holds no state of {name}; it is damaged")
     _refuse_methods(state, type(owner))
-    mark = state.get(_MARK)
+    mark: Any = state.get(_MARK)
     packed = {key: value for key, value in state.items() if key != _MARK}
-    if mark is None:  # of a state without a checksum
-        return _restored(packed, owner)
     _check_format(mark, name)
-    if mark.get("checksum") != _checksum(packed):
+    if mark["checksum"] != _checksum_told(packed, name):
         raise ValueError(
             f"the weights or other values of {name} in this file are not those that "
             "were saved: the file is damaged; save the estimator again, or take "
@@ -86,13 +84,20 @@ def _refuse_methods(state: dict[str, Any], kind: type) -> None:
 
 def _check_format(mark: Any, name: str) -> None:
     number = mark.get("format") if isinstance(mark, dict) else None
-    if type(number) is not int or number < 1:
+    if type(number) is not int or number < 1 or "checksum" not in mark:
         raise ValueError(f"the file does not say how {name} was saved; it is damaged")
     if number > FORMAT:
         raise ValueError(
             f"{name} was saved by skrnn {mark.get('version')} in file format {number}, "
             f"but this version reads formats up to {FORMAT}; install a newer skrnn"
         )
+
+
+def _checksum_told(packed: dict[str, Any], name: str) -> str:
+    try:
+        return _checksum(packed)
+    except Exception as error:  # such as lists in lists without end
+        raise cannot_be_built(name, error) from error
 
 
 def _checksum(state: dict[str, Any]) -> str:
@@ -105,7 +110,7 @@ def _add(digest: Any, value: Any) -> None:
     """Lists and tuples count alike, objects that are no data do not count."""
     if isinstance(value, np.ndarray) and value.dtype != object:
         digest.update(f"array {value.dtype.str} {value.shape} ".encode())
-        digest.update(np.ascontiguousarray(value).data.cast("B") if value.size else b"")
+        digest.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
     elif isinstance(value, np.generic):
         digest.update(f"scalar {value.dtype.str} ".encode() + value.tobytes())
     elif isinstance(value, dict):

@@ -142,7 +142,7 @@ def _categories(categories: Any, codes: Any, ordered: bool, name: Any) -> Any:
 def _labels(values: list, dtype: str, name: Any) -> Any:
     if dtype not in _TEXTS:
         raise ValueError(f"labels of dtype {dtype!r}, expected one of {_TEXTS}")
-    return pd.Index(values, dtype=dtype, name=name)
+    return pd.Index(values, dtype=dtype, name=name, tupleize_cols=False)
 
 
 def _table(columns: list, names: Any, index: Any) -> Any:

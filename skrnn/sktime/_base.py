@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -23,8 +23,8 @@ from ..training import (
 from ._answer import Answer, future_covariates
 from ._files import loaded_state, saved_state
 from ._forecasts import Forecasting
-from ._history import History, hash_index, warn_of_gaps
-from ._model import ForecastModel, history_for
+from ._history import History, warn_of_gaps
+from ._model import ForecastModel, Plan, history_for
 from ._parameters import check_counts, check_parameters, plan_of
 from ._probability import joint_distribution, marginal_distribution
 from ._remarks import warn_unless_converged, warn_unless_held_out
@@ -83,8 +83,9 @@ class NetworkForecaster(BaseForecaster):
                 "none; call pretrain first (set_params and scikit-learn's clone "
                 "forget it), or set fine_tune=True"
             )
+        self._plan(history, fh, pretrained)
         self._start_drawing()
-        model = self._adopted(pretrained, history)
+        model = self._adopted(pretrained)
         model.meet(history)
         self._note(model, history, None)
         return self
@@ -124,36 +125,35 @@ class NetworkForecaster(BaseForecaster):
         pretrained: ForecastModel | None,
     ) -> tuple[ForecastModel, History, Any]:
         """A model, new or pretrained before, that has learnt the history."""
+        plan = self._plan(history, fh, pretrained)
+        names = {"y": list(history.y_names), "X": history.X_names}
+        learnt = None if pretrained is None else pretrained.learnt
+        data = {**history.content, "pretrained network": learnt}
+        network = {**asdict(plan), "columns": names}
         self._start_drawing()
-        data = {
-            "y": history.y,
-            "X": history.X,
-            "index": [hash_index(times) for times in history.times],
-            "series": history.sizes,
-            "pretrained network": None if pretrained is None else pretrained.weights,
-        }
-        with open_checkpoint(self, data) as checkpoint:
+        with open_checkpoint(self, data, network) as checkpoint:
             if checkpoint is not None:
                 self._random_state = checkpoint.begin(self._random_state)
             if pretrained is None:
-                model = self._new_model(history, fh)
+                model = self._new_model(plan, history)
             else:
-                model = self._adopted(pretrained, history)
+                model = self._adopted(pretrained)
             goes_on = pretrained is not None
             outcome = self._train(model, history, goes_on, checkpoint)
         return model, history, outcome
 
-    def _new_model(
-        self, history: History, fh: ForecastingHorizon | None
-    ) -> ForecastModel:
-        plan = plan_of(self, history, fh)
-        seed = self._random_state.randint(_SEED_LIMIT)
-        model = ForecastModel(plan, Settings.of(self), int(seed), self.device)
-        model.y_names, model.X_names = list(history.y_names), history.X_names
-        return model
+    def _plan(
+        self,
+        history: History,
+        fh: ForecastingHorizon | None,
+        pretrained: ForecastModel | None,
+    ) -> Plan:
+        """The network that data and parameters ask for, no other than the pretrained.
 
-    def _adopted(self, pretrained: ForecastModel, history: History) -> ForecastModel:
-        """The pretrained network, for other series."""
+        Its horizon is that of the pretrained one, if it is open.
+        """
+        if pretrained is None:
+            return plan_of(self, history, fh)
         known = pretrained.plan.horizon
         horizon = known if self.horizon == "auto" else int(self.horizon)
         plan = plan_of(self, history, None, horizon)
@@ -169,6 +169,16 @@ class NetworkForecaster(BaseForecaster):
                 f"one: {', '.join(differences)}. Use the same columns and parameters, "
                 "or a new forecaster"
             )
+        return plan
+
+    def _new_model(self, plan: Plan, history: History) -> ForecastModel:
+        seed = self._random_state.randint(_SEED_LIMIT)
+        model = ForecastModel(plan, Settings.of(self), int(seed), self.device)
+        model.y_names, model.X_names = list(history.y_names), history.X_names
+        return model
+
+    def _adopted(self, pretrained: ForecastModel) -> ForecastModel:
+        """The pretrained network, for other series."""
         model = deepcopy(pretrained)
         model.rebuild(Settings.of(self), self.device)
         model.forget_series()
@@ -242,7 +252,8 @@ class NetworkForecaster(BaseForecaster):
 
     def _check_fh(self, fh: Any, pred_int: bool = False) -> Any:
         """As sktime's, which sets ``_fh`` and reads it again: threads would mix."""
-        own = copy(self)
+        own = object.__new__(type(self))  # copy would go through the form of files
+        own.__dict__.update(self.__dict__)
         checked = super(NetworkForecaster, own)._check_fh(fh, pred_int)
         self._fh = own._fh
         return checked

@@ -7,7 +7,7 @@ from typing import Any
 from sktime.forecasting.base import ForecastingHorizon
 
 from ..files import cannot_be_built, pack, unpack
-from ..training import saved_device
+from ..training import as_text
 from ._history import History
 from ._model import ForecastModel
 
@@ -16,7 +16,8 @@ _MODELS = ("_model", "pretrained_model_")
 
 def saved_state(state: dict[str, Any]) -> dict[str, Any]:
     """The attributes of a forecaster as data: nets as weights, series as arrays."""
-    state = {**state, "device": saved_device(state["device"])}
+    for name in ("device", "checkpoint"):
+        state = {**state, name: as_text(state[name])}
     for name in _MODELS:
         if name in state:
             state[name] = state[name].__getstate__()
@@ -39,9 +40,9 @@ def loaded_state(forecaster: Any, state: dict[str, Any]) -> dict[str, Any]:
     state = unpack(state, forecaster)
     try:
         for name in _MODELS:
-            if isinstance(state.get(name), dict):
+            if name in state:
                 state[name] = _model_of(state[name])
-        if isinstance(state.get("_history"), dict):
+        if "_history" in state:
             state["_history"] = History(**state["_history"])
         if isinstance(state.get("_fh"), dict):
             state["_fh"] = _horizon_of(**state["_fh"])

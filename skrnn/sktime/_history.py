@@ -75,6 +75,13 @@ class History:
         """The row after the last of each series."""
         return np.cumsum(self.sizes)
 
+    @property
+    def content(self) -> dict[str, Any]:
+        """Arrays that hold all there is, stamps as numbers."""
+        stamps = [pd.util.hash_pandas_object(t, index=False) for t in self.times]
+        index = [hashes.to_numpy() for hashes in stamps]
+        return {"y": self.y, "X": self.X, "index": index, "series": self.sizes}
+
     def extended(self, y: pd.DataFrame, X: pd.DataFrame | None) -> History:
         """With newer rows; the last one of ``y`` is the newest that counts."""
         if y.index.nlevels != len(self.index_names):
@@ -134,11 +141,6 @@ class History:
         if isinstance(repeated, pd.MultiIndex):
             levels = [repeated.get_level_values(i) for i in range(repeated.nlevels)]
         return pd.MultiIndex.from_arrays([*levels, times], names=self.index_names)
-
-
-def hash_index(times: pd.Index) -> np.ndarray:
-    """A number for each stamp, the same in each process."""
-    return pd.util.hash_pandas_object(times, index=False).to_numpy()
 
 
 def usual_step(times: pd.Index) -> Any:

@@ -18,12 +18,12 @@ from ..training import (
     Rolled,
     RollInputs,
     Settings,
+    as_text,
     build_net,
     device_after_loading,
     predict_loss,
     resolve_device,
     roll,
-    saved_device,
     set_weights,
     train,
     weights_of,
@@ -134,6 +134,11 @@ class ForecastModel:
     def weights(self) -> dict[str, np.ndarray]:
         """Of the network, by name."""
         return weights_of(self.net)
+
+    @property
+    def learnt(self) -> list[Any]:
+        """Whatever a training that goes on from here depends on."""
+        return [self.weights, self.scaling.X_center, self.scaling.X_scale]
 
     def forget_series(self) -> None:
         """Be ready for other series with the same network."""
@@ -334,7 +339,7 @@ class ForecastModel:
         state["net"] = self.weights
         for name in _RECORDS:
             state[name] = vars(state[name]).copy()
-        state["asked_device"] = saved_device(self.asked_device)
+        state["asked_device"] = as_text(self.asked_device)
         del state["device"]
         return state
 
@@ -343,8 +348,7 @@ class ForecastModel:
         state = dict(state)
         weights = state.pop("net")
         for name, kind in _RECORDS.items():
-            if isinstance(state[name], dict):
-                state[name] = kind(**state[name])
+            state[name] = kind(**state[name])
         self.__dict__.update(state)
         self.plan.check()
         self.device = device_after_loading(self.asked_device, self.plan.dtype)

@@ -36,4 +36,4 @@ def warn_unless_converged(forecaster: Any, outcome: Outcome) -> None:
     )
     if forecaster.solver == "lbfgs":
         text = f"lbfgs did not converge: {ending.message}; raise max_iter"
-    warnings.warn(text, ConvergenceWarning, stacklevel=6)
+    warnings.warn(text, ConvergenceWarning, stacklevel=5)

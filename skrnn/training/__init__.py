@@ -4,10 +4,10 @@ from ._batches import BatchLoader
 from ._checkpoint import Checkpoint, open_checkpoint
 from ._datasets import DeviceDataset
 from ._device import (
+    as_text,
     available_devices,
     device_after_loading,
     resolve_device,
-    saved_device,
 )
 from ._forecasts import ForecastDataset
 from ._outcome import Outcome
@@ -40,6 +40,7 @@ __all__ = [
     "Shuffling",
     "TableDataset",
     "WindowDataset",
+    "as_text",
     "available_devices",
     "batch_size_of",
     "build_net",
@@ -52,7 +53,6 @@ __all__ = [
     "processes_of",
     "resolve_device",
     "roll",
-    "saved_device",
     "set_momenta",
     "set_weights",
     "train",

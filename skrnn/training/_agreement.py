@@ -10,6 +10,7 @@ import torch
 
 from ..modules import BatchNorm
 from ._datasets import DeviceDataset
+from ._fingerprint import described
 from ._net import DeviceNet
 from ._processes import processes_of
 from ._settings import Settings
@@ -60,9 +61,9 @@ def _check_agreement(
         {
             "the samples to train on": _marks(training),
             "the samples to validate on": _marks(validation),
-            "the parameters": _everywhere_alike(settings),
+            "the parameters": repr(_everywhere_alike(settings)),
             "the weights to start from": weights,
-            "the random numbers": list(random_state.get_state()),
+            "the random numbers": random_state.get_state(legacy=False),
         }
     )
     if differing:
@@ -89,9 +90,9 @@ def _check_divisible(net: DeviceNet, settings: Settings) -> None:
         )
 
 
-def _everywhere_alike(settings: Settings) -> Settings:
-    """Without the parameters that may differ, or be shown differently."""
-    return replace(settings, callbacks=None, net_params=None, verbose=0, n_threads=1)
+def _everywhere_alike(settings: Settings) -> dict[str, str]:
+    """The parameters that may not differ."""
+    return described(vars(replace(settings, callbacks=None)))
 
 
 def _marks(data: DeviceDataset | None) -> Any:

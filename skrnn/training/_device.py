@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any
 
@@ -53,9 +54,10 @@ def resolve_device(device: str | torch.device, dtype: str) -> torch.device:
     return resolved
 
 
-def saved_device(device: Any) -> Any:
-    """A ``device`` parameter for a file, which holds nothing of torch."""
-    return str(device) if isinstance(device, torch.device) else device
+def as_text(parameter: Any) -> Any:
+    """A device or a path by its name, for a file, which holds data alone."""
+    is_named = isinstance(parameter, (torch.device, os.PathLike))
+    return str(parameter) if is_named else parameter
 
 
 def device_after_loading(device: str | torch.device, dtype: str) -> torch.device:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import sys
 from types import TracebackType
 
@@ -30,15 +31,14 @@ def _loops(module: str) -> bool:
 
 
 def was_raised_on_purpose(traceback: TracebackType | None) -> bool:
-    """Whether a callback has raised KeyboardInterrupt itself, to end training.
+    """Whether a callback has raised KeyboardInterrupt by a statement, to end training.
 
-    A real one is raised wherever the program happens to be, which hardly ever is in
-    the first lines of a callback.
+    A real one comes between two instructions, wherever the program happens to be.
     """
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
     if traceback is None:
         return False
     frame = traceback.tb_frame
-    is_ours = str(frame.f_globals.get("__name__", "")).startswith("skrnn.")
-    return frame.f_code.co_name == "on_epoch_end" and not is_ours
+    instruction = frame.f_code.co_code[traceback.tb_lasti]
+    return instruction == dis.opmap["RAISE_VARARGS"]

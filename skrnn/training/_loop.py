@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from skorch.helper import predefined_split
 
-from ._checkpoint import Resumption
+from ._checkpoint import Checkpoint
 from ._datasets import DeviceDataset
 from ._interrupts import is_one_of_many
 from ._lbfgs import CONVERGED, LIMIT, STOPPED, lbfgs_loop
@@ -31,12 +32,13 @@ class Loop:
     settings: Settings
     n_epochs: int
     incremental: bool
-    resumption: Resumption
+    shuffling: Shuffling | None
+    checkpoint: Checkpoint | None
 
-    def run(self, shuffling: Shuffling | None) -> Ending:
+    def run(self) -> Ending:
         """Train; on an error the net is as it was before."""
         net, validation = self.net, self.validation
-        net.iterator_train__shuffling = shuffling
+        net.iterator_train__shuffling = self.shuffling
         net.iterator_train__processes = net.processes_
         net.train_split = None if validation is None else predefined_split(validation)
         before = net.snapshot()
@@ -45,7 +47,8 @@ class Loop:
             ending = self._train(before["n_epochs"])
         except BaseException:
             net.rewind(before)  # before a callback saves what has failed
-            net.notify("on_train_end", X=self.training, y=None)
+            with suppress(Exception):  # which would hide the first one
+                net.notify("on_train_end", X=self.training, y=None)
             raise
         finally:
             net.train_split = net.iterator_train__shuffling = None  # they hold data
@@ -59,14 +62,19 @@ class Loop:
     def _train(self, n_epochs_before: int) -> Ending:
         """All epochs, or those that a checkpoint has left."""
         net = self.net
-        ending = self.resumption.resume(net)
-        if ending is not None:
-            return ending
+        if self.checkpoint is not None:
+            ending = self.checkpoint.resume(net)
+            if ending is not None:
+                return ending
         net.choose_gradient(self.training, is_watched=bool(self.settings.callbacks))
         with torch.inference_mode(False), torch.enable_grad():  # whatever the caller's
             ending = self._epochs(self.n_epochs - len(net.history) + n_epochs_before)
         net.check_weights()
-        self.resumption.end(net, ending)
+        if self.checkpoint is not None:
+            try:
+                self.checkpoint.end(net, ending)
+            except KeyboardInterrupt:
+                self._keep_unless_passed_on()
         return ending
 
     def _epochs(self, n_epochs: int) -> Ending:
@@ -81,16 +89,22 @@ class Loop:
         except StopTraining:
             return Ending("converged")
         except KeyboardInterrupt:
-            if self.incremental or net.processes_.count > 1 or is_one_of_many():
-                raise  # of several processes, each is at another step
-            warnings.warn(
-                "Training interrupted by user. What was learnt so far is kept.",
-                stacklevel=10,
-            )
+            self._keep_unless_passed_on()
+            if "train_loss" not in net.history[-1]:
+                del net.history[-1:]  # an epoch that has begun and not ended
             return Ending("interrupted")
         except torch.OutOfMemoryError:
             pass  # its traceback holds what the failed step has computed: let it go
         raise torch.OutOfMemoryError(explain_lack(net, training, settings))
+
+    def _keep_unless_passed_on(self) -> None:
+        """Tell that what was learnt is kept; raise again what is not for this fit."""
+        if self.incremental or self.net.processes_.count > 1 or is_one_of_many():
+            raise  # of several processes, each is at another step
+        warnings.warn(
+            "Training interrupted by user. What was learnt so far is kept.",
+            stacklevel=10,
+        )
 
 
 def _ending_of(result: Any) -> Ending:

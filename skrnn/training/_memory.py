@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
 from ._datasets import DeviceDataset
@@ -54,9 +55,10 @@ def explain_lack(net: DeviceNet, training: DeviceDataset, settings: Settings) ->
     if net.processes_.count > 1:  # they would wait for each other
         return f"{where}, shared by {net.processes_.count} processes; set a smaller one"
     size = batch_size // 2
+    longest = training.in_order(np.argsort(-training.lengths, kind="stable"))
 
     def step(part: slice) -> None:
-        net.train_step_single((training.gather(part), training.targets_of(part)))
+        net.train_step_single((longest.gather(part), longest.targets_of(part)))
 
     while size > 0 and not _fits(step, slice(0, size)):
         size //= 2

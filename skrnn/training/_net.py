@@ -15,7 +15,7 @@ from skorch.utils import TeeGenerator
 
 from ..modules import Dropout, MLPNetwork
 from ._interrupts import was_raised_on_purpose
-from ._optimizers import Adam
+from ._optimizers import Adam, load_state
 from ._processes import ALONE
 from ._stopping import StopTraining
 
@@ -102,7 +102,7 @@ class DeviceNet(NeuralNet):
         """Undo what has happened since a :meth:`snapshot`; ready to predict."""
         self.module_.eval()
         self.module_.load_state_dict(snapshot["weights"])
-        self.optimizer_.load_state_dict(snapshot["optimizer"])
+        load_state(self.optimizer_, snapshot["optimizer"])
         for layer, state in zip(self.dropouts(), snapshot["dropout"], strict=True):
             layer.set_state(state)
         self.lowest_ = snapshot["lowest"]
@@ -320,7 +320,9 @@ class DeviceNet(NeuralNet):
             return "its mean loss was too large to be a number"
         first = int(np.argmin(is_finite))
         what = f"the loss was {losses[first]} in batch {first + 1}"
-        earlier = [epoch["train_loss"] for epoch in self.history[:-1]] + losses[:first]
+        earlier = [
+            epoch["train_loss"] for epoch in self.history[:-1] if "train_loss" in epoch
+        ] + losses[:first]
         if not earlier:
             return f"{what}, before any step: values of X or y are too large"
         return f"{what}, after {earlier[-1]:.3g}: the mark of exploding gradients"

@@ -109,3 +109,18 @@ class SGD(torch.optim.SGD):
             buffer = self.state[parameter].get("momentum_buffer")
             if buffer is not None:
                 buffer.mul_(factor)
+
+
+def load_state(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """As ``optimizer.load_state_dict``, but keep the dtypes of the state.
+
+    torch gives all of it the dtype of the weights, and so rounds otherwise than before
+    what NAdam and ASGD keep in another.
+    """
+    optimizer.load_state_dict(state)
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for place, values in state["state"].items():
+        own = optimizer.state[parameters[place]]
+        for name, value in values.items():
+            if isinstance(value, torch.Tensor) and own[name].dtype != value.dtype:
+                own[name] = value.clone().to(own[name].device)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +9,12 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-import numpy as np
 import torch
 from torch import distributed
 
-_DIGEST_BYTES = 7  # so that it is an int64 that is not negative
+from ._fingerprint import digest
+
+_DIGITS = 15  # of a checksum: so that it is an int64 that is not negative
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,10 @@ class Processes:
 
         Parameters
         ----------
-        named : dict of str to nested sequences of ndarray and of what has a repr
+        named : dict of str to what :func:`digest` takes
         """
-        digests = torch.tensor([_digest(v) for v in named.values()], device=self.device)
+        numbers = [int(digest(value)[:_DIGITS], 16) for value in named.values()]
+        digests = torch.tensor(numbers, device=self.device)
         lowest, highest = digests.clone(), digests.clone()
         distributed.all_reduce(lowest, distributed.ReduceOp.MIN)
         distributed.all_reduce(highest, distributed.ReduceOp.MAX)
@@ -133,21 +134,3 @@ def launched_state() -> Any:
 def _gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
     gradient = parameter.grad
     return torch.zeros_like(parameter.detach()) if gradient is None else gradient
-
-
-def _digest(value: Any) -> int:
-    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    _feed(digest, value)
-    return int.from_bytes(digest.digest())
-
-
-def _feed(digest: Any, value: Any) -> None:
-    if isinstance(value, list | tuple):
-        digest.update(f"{len(value)} of ".encode())
-        for item in value:
-            _feed(digest, item)
-    elif isinstance(value, np.ndarray):
-        digest.update(f"{value.dtype} {value.shape} ".encode())
-        digest.update(np.ascontiguousarray(value).data)
-    else:
-        digest.update(f"{value!r} ".encode())

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ._net import DeviceNet
+from ._optimizers import load_state
 from ._trees import map_leaves
 
 _OF_THE_SHAPE_OF_WEIGHTS = {
@@ -64,7 +65,7 @@ def set_momenta(net: DeviceNet, momenta: dict[str, Any]) -> None:
     _check_momenta(net.optimizer_, momenta["optimizer"]["state"])
     with torch.inference_mode(False):
         state = map_leaves(momenta["optimizer"], np.ndarray, _to_tensor)
-        net.optimizer_.load_state_dict(state)
+        load_state(net.optimizer_, state)
         if torch.device(net.device).type != "cpu":
             return
         masks = map_leaves(momenta["dropout"], np.ndarray, _to_tensor)
@@ -91,7 +92,9 @@ def _check_momenta(optimizer: torch.optim.Optimizer, state: dict[int, Any]) -> N
         shape = tuple(parameters[place].shape)
         for name in _OF_THE_SHAPE_OF_WEIGHTS & set(values):
             value = values[name]
-            if value is not None and np.shape(value) != shape:
+            if value is None:
+                continue
+            if np.shape(value) != shape or np.asarray(value).dtype.kind != "f":
                 raise ValueError(
                     f"{name} of the solver has shape {np.shape(value)}, but the "
                     f"weights that it belongs to {shape}"

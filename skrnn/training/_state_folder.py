@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from safetensors.numpy import load, save
 from ._trees import join_arrays, split_arrays
 
 _NAME = "checkpoint.json"
+_OURS = re.compile(r"[0-9a-f]{16}\.safetensors(\.part)?|checkpoint\.json\.part")
+_PATIENCE = 30  # seconds
 _HEAD = '{"sha256": "'
 _MIDDLE = '",\n"state": '
 _END = "}\n"
@@ -45,17 +49,30 @@ class StateFolder:
     """
 
     def __init__(self, path: str | os.PathLike, waits: bool = False) -> None:
-        self.path = Path(path)
+        if not str(path).strip():
+            raise ValueError('checkpoint must name a folder, got ""')
+        self.path = Path(path).expanduser().absolute()  # wherever the process goes
         self.path.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self.path / ".lock")
         try:
-            self._lock.acquire(timeout=-1 if waits else 0)
+            self._lock.acquire(timeout=_PATIENCE if waits else 0)
         except Timeout as error:
+            if waits:
+                self._wait()
+                return
             raise ValueError(
                 f"another fit is using the folder {self.path}; give each fit one of "
                 'its own, for instance by "{fit}" in the path: '
                 'checkpoint="runs/{fit}"'
             ) from error
+
+    def _wait(self) -> None:
+        warnings.warn(
+            f"waiting for another process that fits the same in {self.path}",
+            UserWarning,
+            stacklevel=4,
+        )
+        self._lock.acquire()
 
     def close(self) -> None:
         """Let others use the folder."""
@@ -93,6 +110,8 @@ class StateFolder:
         ------
         OSError
             If it cannot be written; the state before it stays.
+        TypeError
+            If it holds what cannot be stored.
         """
         plain, arrays = split_arrays(state)
         data = save({name: np.asarray(a, order="C") for name, a in arrays.items()})
@@ -142,9 +161,9 @@ class StateFolder:
 
     def _remove_others(self, current: str) -> None:
         """Files of earlier states, and what an interrupted write has left."""
-        for pattern in ("*.safetensors", "*.part"):
-            for file in self.path.glob(pattern):
-                if file.name != current:
+        for file in self.path.iterdir():
+            if _OURS.fullmatch(file.name) and file.name != current:
+                with suppress(OSError):  # the next writing tries again
                     file.unlink(missing_ok=True)
 
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from ._agreement import join_processes
 from ._batches import BatchLoader
-from ._checkpoint import Checkpoint, Resumption
+from ._checkpoint import Checkpoint
 from ._datasets import DeviceDataset
 from ._loop import Loop
 from ._net import DeviceNet
@@ -105,20 +105,30 @@ def train(
     )
     stopping = _convergence(settings, progress, incremental)
     shuffling = Shuffling(random_state) if settings.shuffle else None
-    resumption = Resumption(checkpoint, {"shuffling": shuffling})
     net.callbacks = [
         *schedule,
         *_clipping(settings),
         *user_callbacks(settings),
         *progress_callbacks(settings.verbose, n_epochs),
         ("skrnn_convergence", stopping),
-        *resumption.callbacks(),
     ]
+    if checkpoint is not None:
+        checkpoint.shuffling = shuffling
+        net.callbacks.append(("skrnn_checkpoint", checkpoint))
     net.initialize_callbacks()
     first = len(net.history)
-    loop = Loop(net, training, validation, settings, n_epochs, incremental, resumption)
+    loop = Loop(
+        net,
+        training,
+        validation,
+        settings,
+        n_epochs,
+        incremental,
+        shuffling,
+        checkpoint,
+    )
     with limit_threads(choose_threads(settings.n_threads, net.module_, net.batch_size)):
-        ending = loop.run(shuffling)
+        ending = loop.run()
         stopping.restore_best(net)
     net.optimizer_.zero_grad()
     net.module_.eval()

@@ -27,10 +27,11 @@ def split_arrays(tree: Any) -> tuple[Any, dict[str, np.ndarray]]:
     Raises
     ------
     TypeError
-        If a leaf is neither an array nor a string, a number, a bool or None.
+        If a leaf is neither an array of numbers nor a string, a number, a bool or None,
+        or a key neither a string nor a number.
     """
     arrays: dict[str, np.ndarray] = {}
-    return _encode(tree, "state", arrays), arrays
+    return _encode(tree, "it", arrays), arrays
 
 
 def join_arrays(plain: Any, arrays: dict[str, np.ndarray]) -> Any:
@@ -48,16 +49,18 @@ def join_arrays(plain: Any, arrays: dict[str, np.ndarray]) -> Any:
 
 
 def _encode(tree: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
-    if isinstance(tree, np.ndarray):
-        arrays[name] = tree
-        return {"array": name}
+    if isinstance(tree, np.ndarray) and tree.dtype.kind in "biuf":
+        key = f"{len(arrays)} {name}"
+        arrays[key] = tree
+        return {"array": key}
     if isinstance(tree, np.generic):
         tree = tree.item()
     if isinstance(tree, dict):  # as pairs: keys may be numbers
-        items = [
-            [key, _encode(part, f"{name}/{key}", arrays)] for key, part in tree.items()
-        ]
-        return {"dict": items}
+        odd = [key for key in tree if not isinstance(key, (str, int))]
+        if odd:
+            raise TypeError(f"{name} has the key {odd[0]!r}, which cannot be stored")
+        items = tree.items()
+        return {"dict": [[k, _encode(v, f"{name}/{k}", arrays)] for k, v in items]}
     if isinstance(tree, (list, tuple)):
         parts = [_encode(part, f"{name}/{i}", arrays) for i, part in enumerate(tree)]
         return parts if isinstance(tree, list) else {"tuple": parts}

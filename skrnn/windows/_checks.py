@@ -57,3 +57,9 @@ def check_tokens(rows: Any, n_tokens: int) -> None:
         )
     if not isinstance(n_tokens, Integral) or n_tokens < 1:
         raise ValueError(f"n_tokens must be an integer of at least 1, got {n_tokens}")
+
+
+def check_positive(name: str, value: int) -> None:
+    """Raise if a count is no integer of at least 1."""
+    if not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")

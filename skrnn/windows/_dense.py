@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 
@@ -47,3 +49,16 @@ def _row_step(X: np.ndarray) -> int | None:
         return None
     step, rest = divmod(sample_stride, row_stride)
     return step if rest == 0 and step <= n_timesteps else None
+
+
+def gather_dense(
+    rows: Any, starts: np.ndarray, lengths: np.ndarray, width: int
+) -> np.ndarray:
+    """Windows as (sample, time, feature), each at the end of ``width`` steps."""
+    ends = starts + lengths
+    index = ends[:, np.newaxis] + np.arange(-width, 0)  # (sample, time)
+    missing = index < starts[:, np.newaxis]
+    dense = np.asarray(rows[np.where(missing, 0, index)])
+    dense = dense.astype(np.result_type(rows.dtype, np.float32), copy=False)
+    dense[missing] = np.nan
+    return dense

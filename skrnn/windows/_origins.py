@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._series import _check_positive, _count_within
+from ._checks import check_positive
+from ._series import _count_within
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def origins_within(
         ("horizon", horizon),
         ("step_length", step_length),
     ):
-        _check_positive(name, value)
+        check_positive(name, value)
     sizes = np.asarray(series_lengths, dtype=np.int64)
     offsets = np.cumsum(sizes) - sizes
     last = sizes - horizon  # the latest end, counted from the start of the series

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import frozen_integers
+from ._checks import check_positive, frozen_integers
 
 
 def series_windows(
@@ -17,8 +17,8 @@ def series_windows(
     complete: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Starts and lengths of the windows; none crosses from one series to the next."""
-    _check_positive("window_length", window_length)
-    _check_positive("step_length", step_length)
+    check_positive("window_length", window_length)
+    check_positive("step_length", step_length)
     # what is beyond the rows changes nothing, but might not fit into an int64
     step_length = min(int(step_length), max(n_rows, 1))
     sizes = _series_sizes(n_rows, series_lengths)
@@ -59,8 +59,3 @@ def _series_sizes(n_rows: int, series_lengths: Any) -> np.ndarray:
             f"rows ({n_rows}); got {sizes.tolist()}"
         )
     return sizes
-
-
-def _check_positive(name: str, value: int) -> None:
-    if not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")

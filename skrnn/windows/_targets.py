@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ._series import _check_positive, series_windows, too_long_a_window
+from ._checks import check_positive
+from ._series import series_windows, too_long_a_window
 from ._windows import Windows
 
 
@@ -54,8 +55,8 @@ def windows_with_targets(
     >>> inputs[1].ravel(), targets[1].ravel()
     (array([1., 2., 3.]), array([4., 5.]))
     """
-    _check_positive("window_length", window_length)
-    _check_positive("horizon", horizon)
+    check_positive("window_length", window_length)
+    check_positive("horizon", horizon)
     longest = len(rows) if series_lengths is None else int(np.max(series_lengths))
     if longest < window_length + horizon:
         error = too_long_a_window(window_length + horizon, longest)

@@ -7,13 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import check_rows, check_tokens, frozen_integers, one_bool_a_row
-from ._dense import dense_windows, share_rows
+from ._checks import (
+    check_positive,
+    check_rows,
+    check_tokens,
+    frozen_integers,
+    one_bool_a_row,
+)
+from ._dense import dense_windows, gather_dense, share_rows
 from ._frames import frame_rows
 from ._missing import drop_missing_ends
 from ._ragged import concatenate_sequences
 from ._reading import converted, reading
-from ._series import _check_positive, series_windows
+from ._series import series_windows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -377,20 +383,14 @@ class Windows:
             Each window at the end of its time axis.
         """
         if n_timesteps is not None:
-            _check_positive("n_timesteps", n_timesteps)
+            check_positive("n_timesteps", n_timesteps)
         width = self.n_timesteps if n_timesteps is None else int(n_timesteps)
         if width < self.n_timesteps:
             raise ValueError(
                 f"n_timesteps={n_timesteps} is shorter than the longest window "
                 f"({self.n_timesteps} rows)"
             )
-        ends = self.starts + self.lengths
-        index = ends[:, np.newaxis] + np.arange(-width, 0)  # (sample, time)
-        missing = index < self.starts[:, np.newaxis]
-        dense = np.asarray(self.rows[np.where(missing, 0, index)])
-        dense = dense.astype(np.result_type(self.dtype, np.float32), copy=False)
-        dense[missing] = np.nan
-        return dense
+        return gather_dense(self.rows, self.starts, self.lengths, width)
 
     def __repr__(self) -> str:
         n_samples, n_timesteps, n_features = self.shape
