@@ -23,7 +23,7 @@ from skrnn import (
     MLPRegressor,
     SlidingWindow,
 )
-from skrnn.files import FORMAT, pack, unpack
+from skrnn.files import FORMAT, _checksum, pack, unpack
 from skrnn.sktime import LSTMForecaster
 
 from .file_data import TABLE, X, Y, fitted, forecaster_of
@@ -249,12 +249,18 @@ def test_hostile_states_of_forecasters_are_refused(name, value, message):
 
 
 def test_unknown_kinds_are_refused():
+    def load(content):
+        state = {**SlidingWindow(3).__getstate__(), "history_": content}
+        mark = state.pop("_skrnn_file")
+        mark["checksum"] = _checksum._checksum(state)
+        SlidingWindow().__setstate__({**state, "_skrnn_file": mark})
+
     with pytest.raises(ValueError, match="of a kind that this version of skrnn does"):
-        SlidingWindow().__setstate__({"history_": {"skrnn kind": "eval", "text": "1"}})
+        load({"skrnn kind": "eval", "text": "1"})
     moment = {"skrnn kind": "timestamp", "count": 0, "unit": "s"}
     for content in (moment, {**moment, "zone": "../../../etc/passwd"}):
         with pytest.raises(ValueError, match="cannot be built from this file"):
-            SlidingWindow().__setstate__({"history_": content})
+            load(content)
 
 
 # versions

@@ -165,7 +165,8 @@ class BaseNetwork(BaseEstimator, ABC):
             given = self._check_held_out(X_val, y_val)
             self._random_state = self._new_random_state()
             self._mean_weight = None  # of these samples; partial_fit keeps its first
-            data = {"X and y": samples, "X_val and y_val": given}
+            data = {"X": samples.inputs, "y": samples.targets}
+            data |= {"sample_weight": samples.weights, "X_val and y_val": given}
             network = {**self._module_params(), "objective": self._loss_params()}
             with open_checkpoint(self, data, network) as checkpoint:
                 if checkpoint is not None:

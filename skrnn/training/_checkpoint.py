@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -52,6 +51,7 @@ class Checkpoint(Callback):
         self._is_due = clock(every)
         self._start: dict[str, Any] = {}
         self._saved: dict[str, Any] | None = None
+        self._has_failed = False
 
     def begin(self, random_state: np.random.RandomState) -> np.random.RandomState:
         """The generator that the fit begins with: the given one, or that of the saved.
@@ -66,7 +66,8 @@ class Checkpoint(Callback):
         saved = self.folder.read()
         if saved is None:
             self._start = random_state.get_state(legacy=False)
-            self.folder.write(self._header())
+            with self.folder.explained():
+                self.folder.write(self._header())
             return random_state
         where = f"the checkpoint in {self.folder.path}"
         if saved["format"] != _FORMAT:
@@ -108,6 +109,10 @@ class Checkpoint(Callback):
         if ending.kind != "interrupted":
             self._write(net, asdict(ending))
 
+    def discard(self) -> None:
+        """Forget what leads to an error again; the same fit begins anew."""
+        self.folder.clear()
+
     def _write(self, net: DeviceNet, ending: dict[str, Any] | None = None) -> None:
         """Write where training stands; a failure is told, and training goes on."""
         states = {name: part.state_dict() for name, part in self._parts(net).items()}
@@ -123,12 +128,15 @@ class Checkpoint(Callback):
         try:
             self.folder.write({**self._header(), "training": plain})
         except (OSError, TypeError) as error:
-            warnings.warn(
-                f"the checkpoint of epoch {len(net.history)} could not be written "
-                f"({error}); training goes on without it",
-                UserWarning,
-                stacklevel=2,
-            )
+            if not self._has_failed:
+                warnings.warn(
+                    f"the checkpoint of epoch {len(net.history)} could not be written "
+                    f"to {self.folder.path} ({error}); training goes on, and later "
+                    "epochs try again",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            self._has_failed = True
 
     def _header(self) -> dict[str, Any]:
         return {"format": _FORMAT, "identity": self.identity, "start": self._start}
@@ -204,9 +212,13 @@ def _check_resumable(estimator: Any, path: str) -> None:
             "checkpoint holds one fit, and warm_start=True goes on from one fit to the "
             "next; set one of them only"
         )
-    if _EACH in path and not isinstance(estimator.random_state, Integral):
+    if _EACH in path and estimator.random_state is None:
         raise ValueError(
-            f'"{_EACH}" in the path of a checkpoint needs random_state to be an '
-            f"integer, got {estimator.random_state!r}: without one, fits on the same "
-            "data cannot be told apart, and would all become the first of them"
+            f'"{_EACH}" in the path of a checkpoint needs a random_state, such as 0: '
+            "without one, fits on the same data cannot be told apart, and would all "
+            "become the first of them"
+        )
+    if "{" in path.replace(_EACH, ""):
+        raise ValueError(
+            f'checkpoint may hold "{_EACH}" and no other braces, got {path!r}'
         )

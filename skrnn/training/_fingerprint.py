@@ -6,7 +6,7 @@ import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from numbers import Integral, Real
+from numbers import Real
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -36,16 +36,10 @@ def digest(data: Any) -> str:
 
 
 def described(params: dict[str, Any]) -> dict[str, str]:
-    """Parameters that decide what a fit learns, each as a text.
-
-    A ``random_state`` counts if it is a number; a generator moves on.
-    """
-    texts = {
+    """Parameters that decide what a fit learns, each as a text."""
+    return {
         name: _text(value) for name, value in params.items() if name not in _NO_MATTER
     }
-    if not isinstance(params.get("random_state"), Integral):
-        texts.pop("random_state", None)
-    return texts
 
 
 def check_same(theirs: dict[str, Any], mine: dict[str, Any], where: str) -> None:
@@ -129,7 +123,7 @@ def _text(value: Any, depth: int = 0) -> str:
     if isinstance(value, (set, frozenset)):
         return "{" + ", ".join(sorted(map(deeper, value))) + "}"
     if isinstance(value, (list, tuple)):
-        return "(" + ", ".join(map(deeper, value)) + ")"
+        return "(" + ", ".join(map(deeper, value)) + ",)"
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
     return _text_of_object(value, deeper)
@@ -137,6 +131,8 @@ def _text(value: Any, depth: int = 0) -> str:
 
 def _text_of_object(value: Any, deeper: Any) -> str:
     """Its kind, and what it holds."""
+    if isinstance(value, np.random.RandomState):
+        return f"a generator at {digest(value.get_state(legacy=False))[:8]}"
     if isinstance(value, functools.partial):
         return f"partial {deeper([value.func, value.args, value.keywords])}"
     if isinstance(value, CodeType):

@@ -19,7 +19,7 @@ from ._net import DeviceNet
 from ._outcome import Ending
 from ._settings import Settings
 from ._shuffling import Shuffling
-from ._stopping import StopTraining
+from ._stopping import Diverged, StopTraining
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,10 @@ class Loop:
         try:
             net.notify("on_train_begin", X=self.training, y=None)
             ending = self._train(before["n_epochs"])
-        except BaseException:
+        except BaseException as error:
             net.rewind(before)  # before a callback saves what has failed
+            if self.checkpoint is not None and isinstance(error, Diverged):
+                self.checkpoint.discard()
             with suppress(Exception):  # which would hide the first one
                 net.notify("on_train_end", X=self.training, y=None)
             raise
@@ -64,6 +66,8 @@ class Loop:
         net = self.net
         if self.checkpoint is not None:
             ending = self.checkpoint.resume(net)
+            if self.settings.verbose > 1 and len(net.history) > n_epochs_before:
+                print(f"Epoch {len(net.history)} is read from a checkpoint")
             if ending is not None:
                 return ending
         net.choose_gradient(self.training, is_watched=bool(self.settings.callbacks))

@@ -17,7 +17,7 @@ from ..modules import Dropout, MLPNetwork
 from ._interrupts import was_raised_on_purpose
 from ._optimizers import Adam, load_state
 from ._processes import ALONE
-from ._stopping import StopTraining
+from ._stopping import Diverged, StopTraining
 
 _DIVERGED = (
     "training diverged in epoch {epoch}: {what}. Scale X and y (for "
@@ -128,11 +128,11 @@ class DeviceNet(NeuralNet):
                 "a callback has frozen all weights, so that there is nothing to train"
             )
 
-    def diverged(self, what: str) -> ValueError:
+    def diverged(self, what: str) -> Diverged:
         """The error to raise when numbers are not finite."""
         rate = self.optimizer_.param_groups[0]["lr"]
         epoch = self.history[-1]["epoch"] if len(self.history) else 0
-        return ValueError(_DIVERGED.format(what=what, epoch=epoch, rate=rate))
+        return Diverged(_DIVERGED.format(what=what, epoch=epoch, rate=rate))
 
     def run_single_epoch(
         self,

@@ -20,11 +20,16 @@ class ProgressBar(Callback):
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         self.bar_.set_postfix_str(_figures(net.history[-1]), refresh=False)
-        n_epochs = len(net.history) - self.n_epochs_before_  # some from a checkpoint
-        self.bar_.update(n_epochs - self.bar_.n)
+        self._advance(net)
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        self._advance(net)
         self.bar_.close()
+
+    def _advance(self, net: Any) -> None:
+        """To where the history is, of which a checkpoint may have brought a part."""
+        n_epochs = len(net.history) - self.n_epochs_before_
+        self.bar_.update(max(0, n_epochs - self.bar_.n))
 
 
 class EpochLines(Callback):

@@ -7,7 +7,8 @@ import json
 import os
 import re
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,11 @@ class StateFolder:
         if not str(path).strip():
             raise ValueError('checkpoint must name a folder, got ""')
         self.path = Path(path).expanduser().absolute()  # wherever the process goes
-        self.path.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self.path / ".lock")
         try:
-            self._lock.acquire(timeout=_PATIENCE if waits else 0)
+            with self.explained():
+                self.path.mkdir(parents=True, exist_ok=True)
+                self._lock.acquire(timeout=_PATIENCE if waits else 0)
         except Timeout as error:
             if waits:
                 self._wait()
@@ -65,6 +67,24 @@ class StateFolder:
                 'its own, for instance by "{fit}" in the path: '
                 'checkpoint="runs/{fit}"'
             ) from error
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Say of an error of the disk what it means."""
+        try:
+            yield
+        except Timeout:
+            raise
+        except (OSError, ValueError) as error:  # the latter of a null character
+            raise OSError(
+                getattr(error, "errno", None),
+                f"the folder {self.path} of a checkpoint cannot be written: {error}",
+            ) from error
+
+    def clear(self) -> None:
+        """Remove the state."""
+        (self.path / _NAME).unlink(missing_ok=True)
+        self._remove_others("")
 
     def _wait(self) -> None:
         warnings.warn(

@@ -19,6 +19,10 @@ class StopTraining(Exception):
     """Raised at the end of an epoch to leave the loop; the net is kept as it is."""
 
 
+class Diverged(ValueError):
+    """Training has led to numbers that are not finite."""
+
+
 @dataclass
 class Progress:
     """The best loss or score so far, and for how many epochs it has not improved."""
