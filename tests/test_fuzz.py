@@ -84,7 +84,10 @@ def fitted_networks():
         X = good_input(name)
         for kind in (X,) if X.ndim == 2 else (X, TABLE, list(X)):
             one = clone(network)
-            judge("fit", lambda n=one, X=kind, name=name: n.fit(X, good_y(name)))
+            result = judge(
+                "fit", lambda n=one, X=kind, name=name: n.fit(X, good_y(name))
+            )
+            assert result is one  # good input is not refused
             fitted[name, type(kind).__name__, np.ndim(kind)] = one
     return fitted
 

@@ -91,15 +91,31 @@ def fit_in_child(*arguments, delay=None):
     return os.WIFEXITED(status)
 
 
-def fit_into(folder, name, result, largest_file=None):
-    """Fit with a checkpoint, and write down what was learnt."""
+def fit_into(folder, name, result, room=None):
+    """Fit with a checkpoint, and write down what was learnt.
+
+    ``room`` is for how many files there is some on the disk.
+    """
     model, X = FITS[name]
-    if largest_file is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, -1))
+    if room is not None:
+        fill_disk_after(room)
     model.set_params(checkpoint=folder).fit(X, Y)
-    if largest_file is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
     Path(result).write_bytes(learnt(model, X))
+
+
+def fill_disk_after(n_files):
+    """After so many files none may grow beyond 1,000 bytes: writing them fails."""
+    real, n_written = os.fsync, 0
+
+    def fsync(descriptor):
+        nonlocal n_written
+        n_written += 1
+        if n_written == n_files:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, -1))
+        real(descriptor)
+
+    os.fsync = fsync
 
 
 def kill_one(name, folder, result, duration):
@@ -138,15 +154,17 @@ def try_kills(n_kills, home):
 
 
 def try_full_disks(n_disks, home):
-    """No file may grow beyond a limit: checkpoints fail, and fits go on."""
-    n_identical = 0
+    """Checkpoints fail from some time on, and the fit goes on; another one resumes."""
+    n_identical, epochs = 0, []
     for i in range(n_disks):
         name = list(FITS)[i % len(FITS)]
         folder, result = home / f"disk{i}", home / f"full{i}"
-        limit = 3000 + 1000 * (i % 7)
-        fit_in_child(folder, name, result, limit)
-        n_identical += result.read_bytes() == EXPECTED[name]
-    return {"faults": n_disks, "identical": n_identical}
+        fit_in_child(folder, name, result, int(RNG.integers(8, 60)))
+        first = result.read_bytes()
+        epochs.append(n_epochs_in(folder))
+        fit_in_child(folder, name, result)
+        n_identical += first == result.read_bytes() == EXPECTED[name]
+    return {"faults": n_disks, "identical": n_identical, "last epochs": sorted(epochs)}
 
 
 def try_many_fits(n_fits):
@@ -224,12 +242,12 @@ def main():
 
 
 def report(counts):
-    for name in ("kills", "full disks"):
-        part = counts[name]
-        print(f"{name}: {part['identical']} of {part['faults']} bit-identical")
-    kills = counts["kills"]
+    kills, disks = counts["kills"], counts["full disks"]
+    print(f"kills: {kills['identical']} of {kills['faults']} bit-identical")
     print(f"  by {kills['kill signals']} kills, in the epochs (0: before the first)")
     print(" ", *kills["epochs at the kill"])
+    print(f"full disks: {disks['identical']} of {disks['faults']} bit-identical")
+    print("  the last epochs that were written:", *disks["last epochs"])
     print(counts.get("fuzz", ""))
     many = counts.get("fits in one process")
     if many:
