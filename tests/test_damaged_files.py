@@ -53,15 +53,6 @@ def test_flipped_bytes(model):
             continue
         np.testing.assert_array_equal(answers(other), expected)
     assert n_refused > 150
-    for data in (skops.io.dumps(model), pickle.dumps(model)):
-        load = (
-            skops.io.loads
-            if data[:2] == b"PK"
-            else lambda data, trusted: pickle.loads(data)
-        )
-        for size in rng.integers(len(data), size=50):
-            with pytest.raises(Exception):  # noqa: B017, PT011
-                load(data[:size], trusted=TRUSTED_TYPES)
 
 
 def answers(model):

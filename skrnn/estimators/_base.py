@@ -165,8 +165,7 @@ class BaseNetwork(BaseEstimator, ABC):
             given = self._check_held_out(X_val, y_val)
             self._random_state = self._new_random_state()
             self._mean_weight = None  # of these samples; partial_fit keeps its first
-            data = {"X": samples.inputs, "y": samples.targets}
-            data |= {"sample_weight": samples.weights, "X_val and y_val": given}
+            data = {**samples.named(), "X_val and y_val": given}
             network = {**self._module_params(), "objective": self._loss_params()}
             with open_checkpoint(self, data, network) as checkpoint:
                 if checkpoint is not None:
@@ -244,10 +243,10 @@ class BaseNetwork(BaseEstimator, ABC):
 
     def _check_held_out(self, X_val: Any, y_val: Any) -> Samples | None:
         """The samples to validate on, if they are given."""
-        if X_val is None and y_val is None:
-            return None
-        if X_val is None or y_val is None:
+        if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be given together")
+        if X_val is None:
+            return None
         return checked_size(self._check_samples(X_val, y_val, None, reset=False))
 
     def _settings(self) -> Settings:

@@ -23,6 +23,10 @@ class Samples:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def named(self) -> dict[str, Any]:
+        """By the names of the arguments of ``fit``."""
+        return {"X": self.inputs, "y": self.targets, "sample_weight": self.weights}
+
     def take(self, index: np.ndarray) -> Samples:
         """The samples at ``index``."""
         weights = None if self.weights is None else self.weights[index]

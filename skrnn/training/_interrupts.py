@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dis
 import sys
-from types import TracebackType
+from types import FrameType, TracebackType
 
 _LOOPS = ("joblib", "sklearn", "sktime")
 _PASS_ON = {"base", "_base", "pipeline", "_pipeline", "_target"}
@@ -17,11 +17,11 @@ def is_one_of_many() -> bool:
     that are being called; those of scikit-learn and sktime that only pass on a single
     fit, as a pipeline does, do not count.
     """
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if _loops(str(frame.f_globals.get("__name__", ""))):
             return True
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 

@@ -96,12 +96,9 @@ def train(
     if incremental and has_fixed_length(settings):
         for group in net.optimizer_.param_groups:  # the schedule has run its course
             group["lr"] = settings.learning_rate_init
+    n, n_batches = len(training), -(-len(training) // net.batch_size)
     schedule = schedule_callbacks(
-        settings,
-        len(training),
-        -(-len(training) // net.batch_size),
-        n_samples_seen,
-        incremental=incremental,
+        settings, n, n_batches, n_samples_seen, incremental=incremental
     )
     stopping = _convergence(settings, progress, incremental)
     shuffling = Shuffling(random_state) if settings.shuffle else None
