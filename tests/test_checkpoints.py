@@ -68,7 +68,7 @@ def fit_cases():
     """Estimators with data, for everything that a fit carries along."""
     small = {"hidden_layer_sizes": 4, **QUICK}
     table = X.reshape(len(X), -1)
-    stopped = {"early_stopping": True, "n_iter_no_change": 2, "tol": 0.01}
+    stopped = {"early_stopping": True, "n_iter_no_change": 5, "tol": 1.0}  # epoch 7
     return {
         "adam": (GRURegressor(**small), X, Y),
         "best weights, dropout": (
@@ -97,8 +97,8 @@ def fit_cases():
         ),
         "torch.optim class": (GRURegressor(solver=torch.optim.NAdam, **small), X, Y),
         "state of another dtype": (
-            GRURegressor(solver=torch.optim.NAdam, dtype="float64", **small),
-            X,
+            MLPRegressor(solver=torch.optim.NAdam, **QUICK),
+            table,
             Y,
         ),
         "closure": (RNNRegressor(solver=torch.optim.LBFGS, **small), X, Y),
