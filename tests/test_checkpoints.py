@@ -97,7 +97,7 @@ def fit_cases():
         ),
         "torch.optim class": (GRURegressor(solver=torch.optim.NAdam, **small), X, Y),
         "state of another dtype": (
-            MLPRegressor(solver=torch.optim.NAdam, **QUICK),
+            MLPRegressor(solver=torch.optim.NAdam, **{**QUICK, "batch_size": "auto"}),
             table,
             Y,
         ),
