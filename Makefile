@@ -21,7 +21,7 @@ examples: $(READY)
 	$(BIN)/python examples/resume_training.py
 
 test: lint types
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .
