@@ -706,6 +706,20 @@ def test_a_generator_of_the_user_is_where_it_would_be(tmp_path):
         MLPRegressor(**options).fit(table, Y)
         places.append(generator.randint(1000))
     assert len(set(places)) == 1
-    before = np.random.get_state()[1].copy()
-    MLPRegressor(**{**QUICK, "random_state": None}, checkpoint=tmp_path / "none")
-    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_reading_a_fit_leaves_the_generator_of_numpy_alone(tmp_path):
+    table = X.reshape(len(X), -1)
+    model = MLPRegressor(**{**QUICK, "random_state": None}, checkpoint=tmp_path)
+    model.fit(table, Y)  # draws from it, as scikit-learn's does
+    before = np.random.get_state()
+    expected = model.predict(table)
+    np.testing.assert_array_equal(model.fit(table, Y).predict(table), expected)
+    with broken_off(3):
+        model.set_params(checkpoint=tmp_path / "b", callbacks=[Break()]).fit(table, Y)
+    np.random.set_state(before)
+    model.fit(table, Y)
+    after = np.random.get_state()
+    np.testing.assert_array_equal(after[1], before[1])
+    assert after[2:] == before[2:]

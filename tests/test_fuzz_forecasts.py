@@ -104,7 +104,10 @@ def test_forecasters(y, forecaster, parameters, fh, method, levels, is_pretraine
         "predict_residuals": model.predict_residuals,
         "update": lambda: model.update(y).predict(fh),
     }
-    other = lambda: getattr(model, method)(fh, **options.get(method, {}))  # noqa: E731
+
+    def other():
+        return getattr(model, method)(fh, **options.get(method, {}))
+
     judge(method, calls.get(method, other), (y,), values_of, **warned)
 
 

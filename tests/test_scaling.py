@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from joblib import parallel_config
 from numpy.testing import assert_array_equal
+
+# importing it is what makes HalvingGridSearchCV importable
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import (
     GridSearchCV,

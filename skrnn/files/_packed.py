@@ -11,7 +11,8 @@ class PackedState:
     """Copies and files of the object hold data with a checksum; see :func:`pack`."""
 
     def __getstate__(self) -> dict[str, Any]:
-        return pack(super().__getstate__())  # type: ignore[arg-type]
+        state: Any = super().__getstate__()  # a dict: estimators have no slots
+        return pack(state)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = unpack(state, self)

@@ -306,7 +306,7 @@ def _check_texts(X: Any) -> list[Any]:
 def _listed(X: Any) -> list[Any]:
     try:
         return list(X)
-    except (TypeError, NotImplementedError) as error:
+    except (TypeError, NotImplementedError) as error:  # the latter of a sparse array
         raise TypeError(
             f"expected a list, one item a text, got {type(X).__name__} ({error})"
         ) from error

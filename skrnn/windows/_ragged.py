@@ -60,7 +60,7 @@ def concatenate_sequences(
     """Rows, starts and lengths of a list of (n_timesteps_i, n_features) arrays."""
     try:
         listed = list(sequences)
-    except (TypeError, NotImplementedError) as error:
+    except (TypeError, NotImplementedError) as error:  # the latter of a sparse array
         raise TypeError(
             f"expected a list of sequences, got {type(sequences).__name__} ({error})"
         ) from error
