@@ -286,5 +286,5 @@ def test_docstrings_say_the_same_of_each_parameter(cls):
     assert list(texts) == list(inspect.signature(cls).parameters)
     own = {"window_length", "hidden_layer_sizes", "activation"}
     for name, text in parameter_texts(GRUForecaster).items():
-        if name not in own:
+        if name not in own and (name in texts or cls is not MLPForecaster):
             assert texts[name] == text

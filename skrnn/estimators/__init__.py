@@ -1,6 +1,7 @@
 """Networks as scikit-learn estimators."""
 
-from ._constraints import TRAINING_CONSTRAINTS
+from ._architecture import architecture_of
+from ._constraints import ARCHITECTURE_CONSTRAINTS, TRAINING_CONSTRAINTS
 from ._gru_classifier import GRUClassifier
 from ._gru_regressor import GRURegressor
 from ._layer_sizes import check_layer_sizes
@@ -13,6 +14,7 @@ from ._rnn_regressor import RNNRegressor
 from ._summary import NetworkSummary
 
 __all__ = [
+    "ARCHITECTURE_CONSTRAINTS",
     "TRAINING_CONSTRAINTS",
     "GRUClassifier",
     "GRURegressor",
@@ -23,5 +25,6 @@ __all__ = [
     "NetworkSummary",
     "RNNClassifier",
     "RNNRegressor",
+    "architecture_of",
     "check_layer_sizes",
 ]

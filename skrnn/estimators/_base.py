@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
@@ -23,7 +21,6 @@ from ..training import (
     Settings,
     build_net,
     device_after_loading,
-    has_fixed_length,
     open_checkpoint,
     predict,
     processes_of,
@@ -36,12 +33,13 @@ from ..training import (
 from ._files import damage_told, loaded_state, saved_state
 from ._guard import unchanged_on_error
 from ._held_out import checked_size, hold_out
+from ._remarks import warn_unless_converged
 from ._samples import Samples, check_samples, finite
 from ._summary import NetworkSummary
 
 _SEED_LIMIT = 2**31 - 1
 _OF_THE_NET = ("solver", "learning_rate", "learning_rate_init", "power_t", "device")
-_WITHOUT_WEIGHTS = ("activation", "dropout", "pooling")  # of a module
+_WITHOUT_WEIGHTS = ("activation", "pooling")  # of a module; and dropout of any kind
 
 
 def is_stochastic(estimator: Any) -> bool:
@@ -67,6 +65,7 @@ class BaseNetwork(BaseEstimator, ABC):
     _keeps_weightless: ClassVar[bool] = False  # samples of weight zero, in batches
     _pickles_momenta: ClassVar[bool] = False  # of the solver
     _draws_anew: ClassVar[bool] = False  # each partial_fit, from random_state
+    _later_module_params: ClassVar[dict[str, Any]] = {}  # that old files do not name
     _mean_weight: float | None
     _fitted_dtype: str
 
@@ -278,17 +277,19 @@ class BaseNetwork(BaseEstimator, ABC):
 
     def _restart(self) -> None:
         """A net with today's settings and the weights of the last fit."""
-        fitted = self._fitted_module_params
+        fitted = {**self._later_module_params, **self._fitted_module_params}
         today = self._module_params()
         for name, value in today.items():
-            if name not in _WITHOUT_WEIGHTS and fitted[name] != value:
+            is_free = name in _WITHOUT_WEIGHTS or name.endswith("dropout")
+            if not is_free and fitted[name] != value:
                 raise ValueError(
                     f"warm_start goes on with the network of the last fit, whose "
                     f"{name} was {fitted[name]}, is now {value}; set it back, or set "
                     "warm_start=False to begin anew"
                 )
         self._fitted_module_params = {**fitted, **today}
-        if today["dropout"]:  # other masks than in the last fit
+        if any(today[name] for name in today if name.endswith("dropout")):
+            # other masks than in the last fit
             self._fitted_module_params["seed"] = self._new_seed()
         weights = weights_of(self.net_)
         self._fitted_loss_params = self._loss_params()
@@ -345,7 +346,7 @@ class BaseNetwork(BaseEstimator, ABC):
         self._progress = progress
         self._record(outcome, len(samples))
         if not incremental:
-            self._warn_unless_converged(outcome, settings)
+            warn_unless_converged(self, outcome, settings)
 
     def _training_data(self, samples: Samples) -> DeviceDataset:
         return self._dataset(samples.inputs, samples.targets, samples.weights)
@@ -361,24 +362,6 @@ class BaseNetwork(BaseEstimator, ABC):
         self.best_loss_ = min(self.loss_curve_, default=None)
         if outcome.scores:
             self.validation_scores_ = (self.validation_scores_ or []) + outcome.scores
-
-    def _warn_unless_converged(self, outcome: Outcome, settings: Settings) -> None:
-        ending = outcome.ending
-        if ending.kind in ("converged", "interrupted") or has_fixed_length(settings):
-            return
-        if settings.solver == "lbfgs":
-            text = (
-                f"lbfgs failed to converge after {self.n_iter_} iteration(s): "
-                f"{ending.message}. Raise max_iter (now {self.max_iter}), or scale X "
-                "and y"
-            )
-        else:
-            remedy = "" if self.early_stopping else ", or set early_stopping=True"
-            text = (
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
-                f"and the optimization hasn't converged yet. Raise max_iter{remedy}"
-            )
-        warnings.warn(text, ConvergenceWarning, stacklevel=6)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")

@@ -1,4 +1,4 @@
-"""What the parameters of training may be, the same in every estimator."""
+"""What the parameters may be that several estimators share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,41 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
+from ..modules import (
+    CONV_PADDINGS,
+    GATE_ACTIVATIONS,
+    MERGE_MODES,
+    MLP_ACTIVATIONS,
+    POOLINGS,
+    RECURRENT_INITIALIZERS,
+)
 from ..training import SCHEDULES, SOLVERS
+
+_SHARE = Interval(Real, 0, 1, closed="left")
+_COUNT = Interval(Integral, 1, None, closed="left")
+
+ARCHITECTURE_CONSTRAINTS: dict = {  # of recurrent networks
+    "activation": [StrOptions(set(MLP_ACTIVATIONS))],
+    "recurrent_activation": [StrOptions(set(GATE_ACTIVATIONS))],
+    "bidirectional": ["boolean"],
+    "merge_mode": [StrOptions(set(MERGE_MODES))],
+    "dropout": [_SHARE],
+    "input_dropout": [_SHARE],
+    "recurrent_dropout": [_SHARE],
+    "zoneout": [_SHARE],
+    "pooling": [StrOptions(set(POOLINGS))],
+    "reset_after": ["boolean"],
+    "peephole": ["boolean"],
+    "projection_size": [_COUNT, None],
+    "unit_forget_bias": ["boolean"],
+    "layer_norm": ["boolean"],
+    "residual": ["boolean"],
+    "recurrent_initializer": [StrOptions(set(RECURRENT_INITIALIZERS))],
+    "conv_filters": ["array-like", _COUNT, None],
+    "conv_kernel_size": [_COUNT],
+    "conv_padding": [StrOptions(set(CONV_PADDINGS))],
+    "conv_activation": [StrOptions(set(MLP_ACTIVATIONS))],
+}
 
 TRAINING_CONSTRAINTS: dict = {
     "solver": [StrOptions(set(SOLVERS)), type],

@@ -16,23 +16,72 @@ class GRURegressor(BaseRecurrentRegressor):
         Hidden units of each recurrent layer, the first reading the input and each
         other the states of the one before. More units learn more and cost more,
         quadratically.
-    activation : {"tanh"}, default="tanh"
-        Activation of the candidate state.
+    activation : str, default="tanh"
+        Activation of the candidate state; any that the MLPs have. "tanh" is quickest.
     bidirectional : bool, default=False
         Read each sequence forwards and backwards in time; doubles the weights. Both
         directions stay inside the window, so nothing later than it is seen.
     dropout : float, default=0.0
         Share of the outputs of each layer, the last included, that is zeroed in
         training, in [0, 1). Raise it against overfitting.
-    pooling : {"last", "mean", "max"}, default="last"
+    pooling : {"last", "mean", "max", "attention"}, default="last"
         What is read of the last layer: the state after the last step (in each
-        direction), or the mean or the largest state over all steps. "last" suits what
-        depends on the newest steps; "mean" and "max" what may show anywhere in a long
-        sequence.
+        direction), the mean or the largest state over all steps, or a mean whose
+        weights are learnt. "last" suits what depends on the newest steps; the others
+        what may show anywhere in a long sequence.
     embedding_dim : int or None, default=None
         Length of the vector learnt for each token, if X holds token ids as from
         :class:`~skrnn.preprocessing.TextSequencer`: integers, one a step, 0 being
         padding, which is left out. None reads X as measurements.
+    merge_mode : {"concat", "sum", "mul", "ave"}, default="concat"
+        How the two directions of a bidirectional layer are joined: side by side, or by
+        their sum, product or mean.
+    recurrent_activation : {"logistic", "hard_sigmoid"}, default="logistic"
+        Activation of the gates of a GRU or an LSTM.
+    reset_after : bool, default=True
+        Of a GRU: whether the reset gate comes after the product with the recurrent
+        weights, as fused layers have it, or before it (False), as textbooks do.
+    peephole : bool, default=False
+        Of an LSTM: let the gates see the cell, each unit its own.
+    projection_size : int or None, default=None
+        Of an LSTM: project the hidden state to so many values, fewer than the hidden
+        units, in each layer.
+    layer_norm : bool, default=False
+        Normalise, at each step, what the input and the state give to the gates.
+    residual : bool, default=False
+        Add to the output of each layer after the first what it reads; the layers must
+        be of one size.
+    input_dropout : float, default=0.0
+        Share of the inputs (of the embedding, if there is one) that is zeroed in
+        training, in [0, 1).
+    recurrent_dropout : float, default=0.0
+        Share of the state that no step of a sequence sees of the step before, in
+        training, in [0, 1): the same units at all steps.
+    zoneout : float, default=0.0
+        Probability with which a unit keeps its state over a step of training, in
+        [0, 1); predictions take the mean of both.
+    unit_forget_bias : bool, default=False
+        Of an LSTM: start with a bias of 1 at the forget gate, so that it remembers.
+    recurrent_initializer : {"uniform", "orthogonal", "identity"}, default="uniform"
+        What the recurrent weights of each gate start from: uniform within
+        ``1 / sqrt(hidden units)``, an orthogonal matrix, or the identity.
+    conv_filters : int, tuple of int or None, default=None
+        Filters of a convolution over time in front of the recurrent layers, or of each
+        of several; None has none.
+    conv_kernel_size : int, default=3
+        Steps that each convolution sees at once.
+    conv_padding : {"causal", "same", "valid"}, default="causal"
+        Which steps these are: up to each step, around it, or around it without the
+        steps at the ends that lack neighbours.
+    conv_activation : str, default="relu"
+        Activation of the convolutions; any that the MLPs have.
+    return_sequences : bool, default=False
+        Learn and predict a target at each step: y holds as many steps as X.
+    stateful : bool, default=False
+        Read the samples, in their order, as consecutive pieces of one series: each goes
+        on from the state in which the one before has ended. In training as many run
+        side by side as ``batch_size``, and each epoch begins anew. Needs
+        ``shuffle=False``.
     loss : str, default="squared_error"
         What is minimised, per output: "squared_error", half the squared error;
         "absolute_error"; "huber", which turns from squared to absolute at an error of

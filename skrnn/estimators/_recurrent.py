@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from dataclasses import asdict
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
-from ..modules import ACTIVATIONS, POOLINGS, RecurrentNetwork
-from ..training import DeviceDataset, WindowDataset
+from ..modules import Architecture, RecurrentNetwork
+from ..training import DeviceDataset, WindowDataset, gate_activations
 from ..windows import Windows, overlap, split_windows_in_time
+from ._architecture import architecture_of
 from ._base import BaseNetwork
-from ._constraints import TRAINING_CONSTRAINTS
+from ._constraints import ARCHITECTURE_CONSTRAINTS, TRAINING_CONSTRAINTS
 from ._layer_sizes import check_layer_sizes
 from ._samples import Samples
 from ._windows import check_aligned, check_windows
@@ -25,17 +28,17 @@ class BaseRecurrent(BaseNetwork):
 
     _cell: ClassVar[str]
     _module_class = RecurrentNetwork
+    _later_module_params = asdict(Architecture("of the fit"))
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": [
             "array-like",
             Interval(Integral, 1, None, closed="left"),
         ],
-        "activation": [StrOptions({"tanh", "relu"})],
-        "bidirectional": ["boolean"],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "pooling": [StrOptions(set(POOLINGS))],
+        **ARCHITECTURE_CONSTRAINTS,
         "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
+        "return_sequences": ["boolean"],
+        "stateful": ["boolean"],
         **TRAINING_CONSTRAINTS,
         "dtype": [StrOptions({"float32", "float64"}), Options(type, _FLOATS)],
     }
@@ -46,26 +49,53 @@ class BaseRecurrent(BaseNetwork):
         return tags
 
     def _module_params(self) -> dict[str, Any]:
-        allowed = ACTIVATIONS[self._cell]
-        if self.activation not in allowed:
-            raise ValueError(
-                f"activation of {type(self).__name__} must be one of {list(allowed)}, "
-                f"got {self.activation!r}"
-            )
+        if self.return_sequences or self.stateful:
+            raise ValueError("return_sequences and stateful are not available yet")
+        sizes = check_layer_sizes(self.hidden_layer_sizes, 1)
         embedding_dim = self.embedding_dim
         return {
-            "cell": self._cell,
+            **asdict(architecture_of(self, sizes)),
             "n_features": 1 if self._is_fitted_on_table else self.n_features_in_,
-            "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes, 1),
+            "hidden_layer_sizes": sizes,
             "n_outputs": self.n_outputs_,
-            "activation": self.activation,
-            "bidirectional": bool(self.bidirectional),
-            "dropout": float(self.dropout),
-            "pooling": self.pooling,
             "embedding_dim": None if embedding_dim is None else int(embedding_dim),
             "n_tokens": self.n_tokens_,
             "dtype": np.dtype(self.dtype).name,
         }
+
+    def gate_activations(self, X: Any, layer: int = -1) -> dict[str, np.ndarray]:
+        """Return what the cells of a layer compute at each step.
+
+        Parameters
+        ----------
+        X : array, DataFrame, list of arrays or Windows
+            The sequences, as in :meth:`predict`.
+        layer : int, default=-1
+            Which recurrent layer, counted from the input; -1 is the last.
+
+        Returns
+        -------
+        activations : dict of str to ndarray of shape (n_samples, n_timesteps, n_units)
+            Of an LSTM "input", "forget", "output", "candidate", "cell" and "hidden"; of
+            a GRU "reset", "update", "candidate" and "hidden"; of a plain RNN "hidden".
+            Those of the second direction end in "_backward". "hidden" has
+            ``projection_size`` units, where that is set. Steps that a sequence does
+            not have are NaN; with conv_padding="valid" there are fewer than in X.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        check_is_fitted(self)
+        n_layers = len(self.net_.module_.stack())
+        if not -n_layers <= layer < n_layers:
+            raise ValueError(
+                f"layer must be from {-n_layers} to {n_layers - 1} for {n_layers} "
+                f"recurrent layers, got {layer}"
+            )
+        data = self._dataset(self._check_inputs(X, reset=False))
+        return gate_activations(self.net_, data, layer, self.n_threads)
 
     def _check_inputs(self, X: Any, reset: bool) -> Windows:
         if reset:

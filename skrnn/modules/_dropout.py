@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+_RANK_STRIDE = 10_007  # between the seeds of processes; those of layers lie close
+
 
 class Dropout(nn.Module):
     """Zero a share of the values in training, scaling up the others.
@@ -54,7 +56,7 @@ class Dropout(nn.Module):
             return x
         if self._generator is None or self._generator.device != x.device:
             self._generator = torch.Generator(x.device)
-            self._generator.manual_seed(self.seed + self.rank)
+            self._generator.manual_seed(self.seed + _RANK_STRIDE * self.rank)
         keep = 1 - self.p
         mask = torch.empty_like(x).bernoulli_(keep, generator=self._generator)
         return x * mask.div_(keep)

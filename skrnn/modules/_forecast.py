@@ -44,6 +44,8 @@ class ForecastNetwork(nn.Module):
     dropout : float
     dtype : {"float32", "float64"}
     seed : int
+    **parts
+        Of a recurrent trunk, see :class:`Architecture`.
 
     Notes
     -----
@@ -71,6 +73,7 @@ class ForecastNetwork(nn.Module):
         dropout: float = 0.0,
         dtype: str = "float32",
         seed: int = 0,
+        **parts: Any,
     ) -> None:
         super().__init__()
         self.horizon = horizon
@@ -90,6 +93,7 @@ class ForecastNetwork(nn.Module):
             dropout=dropout,
             dtype=dtype,
             seed=seed,
+            **parts,
         )
         self.future = (
             FutureDecoder(n_future, self.n_context, self.n_values, dtype, seed)

@@ -2,95 +2,185 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from ._architecture import Architecture
+from ._cells import Gates, State
+from ._clear_layer import ClearLayer, cell_of, unroll
+from ._dropout import Dropout
 from ._gru_kernel import gru_states
 from ._pooling import last_valid
 
 _FUSED = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-CELLS = tuple(_FUSED)
 Segments = list[tuple[int, int]]
 _LARGEST_LOOP = 256  # hidden units; measured up to there
 _SMALLEST_LOOP = 64  # samples of an inference; torch is quicker at few short ones
-ACTIVATIONS = {"rnn": ("tanh", "relu"), "gru": ("tanh",), "lstm": ("tanh",)}
 
 
 class RecurrentLayer(nn.Module):
     """A recurrent layer over right-padded batches, in one or both directions of time.
 
-    ``kernel`` names the code that runs it; ``"fused"`` is torch's own layer, ``"loop"``
-    the project's, which trains a GRU of up to 256 hidden units on the CPU in less time.
-    This class is the only place that chooses, and leaves to torch what the loop is no
-    quicker at or not made for: segments, inference for fewer than 64 samples, layers
-    with hooks, transforms, tracing and mixed precision.
+    ``kernel`` names the code that runs it: ``"fused"`` is torch's own layer, ``"loop"``
+    the project's, which trains a GRU of up to 256 hidden units on the CPU in less time,
+    and ``"steps"`` goes from step to step in Python, wherever torch's layers have no
+    such part. This class is the only place that chooses, and leaves to torch what the
+    loop is no quicker at or not made for: segments, a state to go on from, inference
+    for fewer than 64 samples, layers with hooks, transforms, tracing and mixed
+    precision.
 
     Parameters
     ----------
-    cell : {"rnn", "gru", "lstm"}
+    architecture : Architecture
     input_size, hidden_size : int
-    activation : {"tanh", "relu"}
-        Of the hidden state; only the plain RNN takes "relu".
-    bidirectional : bool
+    seed : int
+        Of the masks drawn in training.
     dtype : torch.dtype
     """
 
     def __init__(
         self,
-        cell: str,
+        architecture: Architecture,
         input_size: int,
         hidden_size: int,
         *,
-        activation: str,
-        bidirectional: bool,
+        seed: int,
         dtype: torch.dtype,
     ) -> None:
         super().__init__()
-        options = {"nonlinearity": activation} if cell == "rnn" else {}
+        self.architecture = architecture
+        sizes = input_size, hidden_size
+        self.forward_in_time = _direction(architecture, *sizes, seed, dtype)
+        self.backward_in_time = (
+            _direction(architecture, *sizes, seed + 1, dtype)
+            if architecture.bidirectional
+            else None
+        )
+        self.recurrent_dropout = Dropout(architecture.recurrent_dropout, seed + 2)
+        self.n_states = architecture.projection_size or hidden_size
+        is_joined = architecture.bidirectional and architecture.merge_mode == "concat"
+        self.output_size = self.n_states * (2 if is_joined else 1)
 
-        def direction() -> nn.Module:
-            layer = _FUSED[cell](
-                input_size,
-                hidden_size,
-                batch_first=True,
-                dtype=dtype,
-                device="meta",  # weights are drawn later, not from torch's generator
-                **options,
-            )
-            return layer.to_empty(device="cpu")
-
-        self.name = cell.upper() + (" in both directions" if bidirectional else "")
-        self.forward_in_time = direction()
-        self.backward_in_time = direction() if bidirectional else None
-        self.output_size = hidden_size * (2 if bidirectional else 1)
+    @property
+    def name(self) -> str:
+        """What it is, for people."""
+        architecture = self.architecture
+        ways = " in both directions" if architecture.bidirectional else ""
+        return architecture.cell.upper() + ways
 
     @property
     def kernel(self) -> str:
+        if isinstance(self.forward_in_time, ClearLayer) or self._is_masked:
+            return "steps"
         return "loop" if _is_for_loop(self.forward_in_time) else "fused"
+
+    @property
+    def _is_masked(self) -> bool:
+        return self.training and self.recurrent_dropout.p > 0
 
     def forward(
         self,
         x: torch.Tensor,
-        lengths: torch.Tensor | None,
+        lengths: torch.Tensor | None = None,
         segments: Segments | None = None,
     ) -> torch.Tensor:
-        output = run(self.forward_in_time, x, segments)  # (batch, time, hidden)
+        """States of all steps (batch, time, state), two directions side by side."""
+        output = self._run(self.forward_in_time, x, segments)
         if self.backward_in_time is None:
             return output
-        backward = run(self.backward_in_time, reverse_time(x, lengths), segments)
-        backward = reverse_time(backward, lengths)  # (batch, time, hidden)
-        return torch.cat([output, backward], dim=2)  # (batch, time, 2 * hidden)
+        backward = self._run(self.backward_in_time, reverse_time(x, lengths), segments)
+        return torch.cat([output, reverse_time(backward, lengths)], dim=2)
 
-    def final(self, output: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
-        """What the layer knows after reading all steps, in each direction."""
-        last = last_valid(output, lengths)  # (batch, directions * hidden)
+    def advance(
+        self, x: torch.Tensor, state: State | None
+    ) -> tuple[torch.Tensor, State]:
+        """States of all steps, and the one to go on from, from where another ended."""
+        layer = self.forward_in_time
+        if self._is_masked:
+            cell, mask = cell_of(layer, self.architecture), self._mask(x)
+            return unroll(cell, x, state, mask, getattr(layer, "zoneout", None))
+        before: Any = state
+        if state is not None and len(state) == 1 and not isinstance(layer, ClearLayer):
+            before = state[0]
+        output, after = layer(x, before)
+        return output, after if isinstance(after, tuple) else (after,)
+
+    def merge(self, states: torch.Tensor) -> torch.Tensor:
+        """States of both directions joined, (..., output)."""
+        mode = self.architecture.merge_mode
+        if self.backward_in_time is None or mode == "concat":
+            return states
+        forward, backward = states.chunk(2, dim=-1)
+        if mode == "mul":
+            return forward * backward
+        total = forward + backward
+        return total if mode == "sum" else total / 2
+
+    def final(self, states: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+        """What the layer knows after reading all steps, (batch, output)."""
+        last = last_valid(states, lengths)  # (batch, directions * state)
         if self.backward_in_time is None:
             return last
-        half = self.output_size // 2
-        return torch.cat([last[:, :half], output[:, 0, half:]], dim=1)
+        n = self.n_states
+        return self.merge(torch.cat([last[:, :n], states[:, 0, n:]], dim=1))
+
+    def gates(self, x: torch.Tensor, lengths: torch.Tensor | None) -> Gates:
+        """All that the cells compute, by name, (batch, time, units)."""
+        found = self._gates_of(self.forward_in_time, x)
+        if self.backward_in_time is not None:
+            backward = self._gates_of(self.backward_in_time, reverse_time(x, lengths))
+            for name, values in backward.items():
+                found[name + "_backward"] = reverse_time(values, lengths)
+        return found
+
+    def _gates_of(self, layer: nn.Module, x: torch.Tensor) -> Gates:
+        record: list[Gates] = []
+        cell = cell_of(layer, self.architecture)
+        unroll(cell, x, zoneout=getattr(layer, "zoneout", None), record=record)
+        return {
+            name: torch.stack([gates[name] for gates in record], dim=1)
+            for name in record[0]
+        }
+
+    def _run(
+        self, layer: nn.Module, x: torch.Tensor, segments: Segments | None
+    ) -> torch.Tensor:
+        if self._is_masked:
+            cell, mask = cell_of(layer, self.architecture), self._mask(x)
+            return unroll(cell, x, None, mask, getattr(layer, "zoneout", None))[0]
+        return run(layer, x, segments)
+
+    def _mask(self, x: torch.Tensor) -> torch.Tensor:
+        """Factors of the state, the same at all steps, (batch, state)."""
+        return self.recurrent_dropout(x.new_ones(len(x), self.n_states))
+
+
+def _direction(
+    architecture: Architecture,
+    input_size: int,
+    hidden_size: int,
+    seed: int,
+    dtype: torch.dtype,
+) -> nn.Module:
+    if not architecture.is_of_torch:
+        return ClearLayer(architecture, input_size, hidden_size, seed=seed, dtype=dtype)
+    options: dict[str, Any] = {}
+    if architecture.cell == "rnn":
+        options["nonlinearity"] = architecture.activation
+    if architecture.projection_size is not None:
+        options["proj_size"] = architecture.projection_size
+    layer = _FUSED[architecture.cell](
+        input_size,
+        hidden_size,
+        batch_first=True,
+        dtype=dtype,
+        device="meta",  # weights are drawn later, not from torch's generator
+        **options,
+    )
+    return layer.to_empty(device="cpu")
 
 
 def run(layer: nn.Module, x: torch.Tensor, segments: Segments | None) -> torch.Tensor:

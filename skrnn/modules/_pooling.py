@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import torch
-
-POOLINGS = ("last", "mean", "max")
+from torch import nn
 
 
 def mean_valid(x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
@@ -33,3 +32,36 @@ def is_padding(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     """Which steps come after the end of their sequence, (batch, time, 1)."""
     steps = torch.arange(x.shape[1], device=x.device)
     return (steps >= lengths[:, None])[:, :, None]
+
+
+class AttentionPooling(nn.Module):
+    """A mean of the valid steps, whose weights are learnt from the states.
+
+    Parameters
+    ----------
+    width : int
+        Values of a state.
+    dtype : torch.dtype
+
+    Notes
+    -----
+    A step weighs ``softmax(v @ tanh(W h + b))``, the softmax over the steps [1]_.
+
+    References
+    ----------
+    .. [1] Z. Yang et al., "Hierarchical attention networks for document
+       classification", NAACL 2016, https://doi.org/10.18653/v1/N16-1174.
+    """
+
+    def __init__(self, width: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        skip_init = nn.utils.skip_init
+        self.hidden = skip_init(nn.Linear, width, width, dtype=dtype)
+        self.score = skip_init(nn.Linear, width, 1, bias=False, dtype=dtype)
+
+    def forward(self, x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+        """The weighted mean of x (batch, time, feature) over its steps."""
+        scores = self.score(torch.tanh(self.hidden(x)))  # (batch, time, 1)
+        if lengths is not None:
+            scores = scores.masked_fill(is_padding(x, lengths), -torch.inf)
+        return (scores.softmax(dim=1) * x).sum(dim=1)  # (batch, feature)

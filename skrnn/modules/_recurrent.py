@@ -1,20 +1,57 @@
-"""A stack of recurrent layers with a linear head on the final state."""
+"""A stack of recurrent layers with a linear head on its states."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
 
+from ._architecture import Architecture
+from ._cells import Gates, State
+from ._convolution import Convolutions
 from ._dropout import Dropout
 from ._layers import RecurrentLayer, Segments
-from ._outline import LayerOutline, count_parameters, shape_of
-from ._pooling import max_valid, mean_valid
+from ._outline import LayerOutline
+from ._pooling import AttentionPooling, is_padding, max_valid, mean_valid
+from ._recurrent_outline import recurrent_outline
+from ._start import PADDING, draw_weights
 
-PADDING = 0  # token id that stands for no token
 _SMALL_WIDTH = 1024
+_SEEDS_OF_A_LAYER = 3
+
+
+class NetworkState(NamedTuple):
+    """Where a network stands after some rows of each of a batch of series."""
+
+    rows: list[torch.Tensor] | None  # that convolutions have seen, (batch, time, _)
+    layers: list[State]
+
+    def first(self, n_samples: int) -> NetworkState:
+        """The state of the first series."""
+        rows = None if self.rows is None else [part[:n_samples] for part in self.rows]
+        layers = [
+            tuple(part[:, :n_samples].contiguous() for part in state)
+            for state in self.layers
+        ]
+        return NetworkState(rows, layers)
+
+    def detached(self) -> NetworkState:
+        """The same numbers, through which no gradient passes."""
+        rows = None if self.rows is None else [part.detach() for part in self.rows]
+        layers = [tuple(part.detach() for part in state) for state in self.layers]
+        return NetworkState(rows, layers)
+
+
+class Memory:
+    """What is handed on from batch to batch: sample i goes on with series i.
+
+    Later batches may hold fewer samples, of the first series.
+    """
+
+    def __init__(self) -> None:
+        self.state: NetworkState | None = None
 
 
 class RecurrentNetwork(nn.Module):
@@ -28,28 +65,16 @@ class RecurrentNetwork(nn.Module):
     hidden_layer_sizes : sequence of int
         Hidden units of each stacked layer.
     n_outputs : int
-    activation : {"tanh", "relu"}, default="tanh"
-    bidirectional : bool, default=False
-        Read each sequence in both directions of time.
-    dropout : float, default=0.0
-        Share of the output of each layer zeroed in training, the last one included.
-    pooling : {"last", "mean", "max"}, default="last"
-        What the head reads of the last layer: the state after the last valid step (in
-        each direction), or the mean or largest state over the valid steps.
     embedding_dim : int, default=None
         Size of a vector learnt for each token; then inputs are token ids.
     n_tokens : int, default=None
         Number of token ids, the padding (0) included.
     dtype : {"float32", "float64"}, default="float32"
     seed : int, default=0
-        Start of the weights and of the dropout masks. Weights are drawn on the CPU,
-        so that every device starts from the same.
-
-    Notes
-    -----
-    Weights start as in torch: uniform within ``1 / sqrt(hidden units)``, those of the
-    head within ``1 / sqrt(its inputs)``; embeddings normal with unit variance, that of
-    the padding zero.
+        Start of the weights and of the masks. Weights are drawn on the CPU, so that
+        every device starts from the same, see :func:`draw_weights`.
+    **parts
+        Further parts, see :class:`Architecture`.
     """
 
     def __init__(
@@ -59,77 +84,46 @@ class RecurrentNetwork(nn.Module):
         hidden_layer_sizes: Sequence[int],
         n_outputs: int,
         *,
-        activation: str = "tanh",
-        bidirectional: bool = False,
-        dropout: float = 0.0,
-        pooling: str = "last",
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
         dtype: str = "float32",
         seed: int = 0,
+        **parts: Any,
     ) -> None:
         super().__init__()
-        torch_dtype = getattr(torch, dtype)
-        self.pooling = pooling
-        self.embedding = _embedding(n_tokens, embedding_dim, torch_dtype)
-        layers: list[RecurrentLayer] = []
+        kind = getattr(torch, dtype)
+        architecture = Architecture(cell, **parts)
+        self.architecture = architecture
+        self.pooling = architecture.pooling
+        self.embedding = _embedding(n_tokens, embedding_dim, kind)
         width = n_features if embedding_dim is None else embedding_dim
-        for size in hidden_layer_sizes:
-            layer = RecurrentLayer(
-                cell,
-                width,
-                size,
-                activation=activation,
-                bidirectional=bidirectional,
-                dtype=torch_dtype,
-            )
+        self.convolutions = None
+        if architecture.conv_filters is not None:
+            self.convolutions = Convolutions(width, architecture, kind)
+            width = self.convolutions.width
+        layers: list[RecurrentLayer] = []
+        for i, size in enumerate(hidden_layer_sizes):
+            further = seed + 2 + i * _SEEDS_OF_A_LAYER
+            layer = RecurrentLayer(architecture, width, size, seed=further, dtype=kind)
             layers.append(layer)
             width = layer.output_size
         self.layers = nn.ModuleList(layers)
-        self.dropout = Dropout(dropout, seed)
-        self.head = nn.utils.skip_init(nn.Linear, width, n_outputs, dtype=torch_dtype)
-        self._draw_weights(seed)
-
-    def _draw_weights(self, seed: int) -> None:
-        generator = torch.Generator().manual_seed(seed)
-        for module in self.modules():
-            if isinstance(module, nn.Embedding):
-                nn.init.normal_(module.weight, generator=generator)
-                with torch.no_grad():
-                    module.weight[PADDING] = 0
-                continue
-            if isinstance(module, nn.RNNBase):
-                bound = module.hidden_size**-0.5
-            elif isinstance(module, nn.Linear):
-                bound = module.in_features**-0.5
-            else:
-                continue
-            for parameter in module.parameters():
-                nn.init.uniform_(parameter, -bound, bound, generator=generator)
+        self.dropout = Dropout(architecture.dropout, seed)
+        self.input_dropout = Dropout(architecture.input_dropout, seed + 1)
+        self.attention = (
+            AttentionPooling(width, kind) if self.pooling == "attention" else None
+        )
+        self.head = nn.utils.skip_init(nn.Linear, width, n_outputs, dtype=kind)
+        draw_weights(self, architecture, seed)
 
     def outline(self) -> list[LayerOutline]:
         """The layers, from the input on."""
-        rows = []
-        if self.embedding is not None:
-            shape = shape_of("n_timesteps", self.embedding.embedding_dim)
-            n_parameters = count_parameters(self.embedding)
-            rows.append(LayerOutline("embedding", "Embedding", shape, n_parameters))
-        dropout = f", Dropout({self.dropout.p:g})" if self.dropout.p else ""
-        for i, layer in enumerate(self._stack()):
-            shape = shape_of("n_timesteps", layer.output_size)
-            n_parameters = count_parameters(layer)
-            kind = f"{layer.name}{dropout}"
-            rows.append(LayerOutline(f"hidden {i + 1}", kind, shape, n_parameters))
-        width = self.head.in_features
-        rows.append(LayerOutline("pooling", self.pooling, shape_of(width), 0))
-        shape = shape_of(self.head.out_features)
-        n_parameters = count_parameters(self.head)
-        return [*rows, LayerOutline("output", "Linear", shape, n_parameters)]
+        return recurrent_outline(self)
 
     @property
     def kernels(self) -> list[str]:
         """The code that runs each layer, see :class:`RecurrentLayer`."""
-        return [layer.kernel for layer in self._stack()]
+        return [layer.kernel for layer in self.stack()]
 
     @property
     def width(self) -> int:
@@ -140,7 +134,8 @@ class RecurrentNetwork(nn.Module):
         """Whether a step is long enough for several threads (an LSTM over 256)."""
         return self.width > _SMALL_WIDTH
 
-    def _stack(self) -> list[RecurrentLayer]:
+    def stack(self) -> list[RecurrentLayer]:
+        """The recurrent layers, from the input on."""
         return cast("list[RecurrentLayer]", list(self.layers))
 
     def forward(
@@ -148,25 +143,125 @@ class RecurrentNetwork(nn.Module):
         x: torch.Tensor,
         lengths: torch.Tensor | None = None,
         segments: Segments | None = None,
+        memory: Memory | None = None,
     ) -> torch.Tensor:
-        # x (batch, time, feature), right-padded where lengths (batch,) are given
+        """Outputs (batch, output), or (valid step, output) with return_sequences.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, time, feature)
+            Right-padded where lengths are given.
+        lengths : Tensor of shape (batch,), default=None
+        segments : list of (n_alive, stop), default=None
+            See :func:`run`.
+        memory : Memory, default=None
+            Sequences go on from the state in there, and leave theirs in its place.
+        """
+        if memory is not None:
+            before = None if memory.state is None else memory.state.first(len(x))
+            states, after = self.advance(x, before)
+            memory.state = after.detached()
+            return self._head(states if self._is_whole else states[:, -1], None)
+        x, lengths, segments = self._front(x, lengths, segments)
+        *below, top = self.stack()
+        for i, layer in enumerate(below):
+            states = self._layer(i, layer, x, lengths, segments)
+            x = self._drop(layer.merge(states))  # (batch, time, hidden)
+        states = self._layer(len(below), top, x, lengths, segments)
+        if self._is_whole:
+            return self._head(top.merge(states), lengths)
+        return self._head(self._pool(top, states, lengths), None)
+
+    def advance(
+        self, x: torch.Tensor, state: NetworkState | None
+    ) -> tuple[torch.Tensor, NetworkState]:
+        """States of the last layer at all steps, and the state to go on from.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, time, feature)
+            Rows of as many series, without padding.
+        state : NetworkState or None
+            After the rows before them; None if there were none.
+        """
+        x = self._read(x)
+        rows = None
+        if self.convolutions is not None:
+            seen = None if state is None else state.rows
+            x, rows = self.convolutions.advance(x, seen)
+        after = []
+        for i, layer in enumerate(self.stack()):
+            before = None if state is None else state.layers[i]
+            read = self._drop(x) if i else x
+            x, last = layer.advance(read, before)  # (batch, time, hidden)
+            if i and self.architecture.residual:
+                x = x + read
+            after.append(last)
+        return x, NetworkState(rows, after)
+
+    def gates(
+        self, x: torch.Tensor, lengths: torch.Tensor | None, layer: int
+    ) -> tuple[Gates, torch.Tensor | None]:
+        """All that the cells of a layer compute, by name, and valid lengths."""
+        x, lengths, _ = self._front(x, lengths, None)
+        stack = self.stack()
+        for i, below in enumerate(stack[: range(len(stack))[layer]]):
+            x = below.merge(self._layer(i, below, x, lengths, None))
+        return stack[layer].gates(x, lengths), lengths
+
+    @property
+    def _is_whole(self) -> bool:
+        return self.architecture.return_sequences
+
+    def _read(self, x: torch.Tensor) -> torch.Tensor:
         if self.embedding is not None:
             x = self.embedding(x[:, :, 0])  # (batch, time, embedding)
-        *below, top = self._stack()
-        for layer in below:
-            x = self._drop(layer(x, lengths, segments))  # (batch, time, hidden)
-        states = top(x, lengths, segments)  # (batch, time, hidden)
-        state = self._drop(self._pool(top, states, lengths))  # (batch, hidden)
-        return self.head(state)  # (batch, output)
+        return self.input_dropout(x) if self.input_dropout.p else x
+
+    def _front(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None,
+        segments: Segments | None,
+    ) -> tuple[torch.Tensor, torch.Tensor | None, Segments | None]:
+        """What the first recurrent layer reads."""
+        x = self._read(x)
+        if self.convolutions is None:
+            return x, lengths, segments
+        n_steps = x.shape[1]
+        x, lengths = self.convolutions(x, lengths)
+        return x, lengths, segments if x.shape[1] == n_steps else None
+
+    def _layer(
+        self,
+        i: int,
+        layer: RecurrentLayer,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None,
+        segments: Segments | None,
+    ) -> torch.Tensor:
+        """States of a layer, what it reads added where that is asked for."""
+        states = layer(x, lengths, segments)
+        return states + x if i and self.architecture.residual else states
 
     def _pool(
         self, top: RecurrentLayer, states: torch.Tensor, lengths: torch.Tensor | None
     ) -> torch.Tensor:
-        if self.pooling == "mean":
-            return mean_valid(states, lengths)
-        if self.pooling == "max":
-            return max_valid(states, lengths)
-        return top.final(states, lengths)
+        """One state of a sequence, (batch, hidden)."""
+        if self.pooling == "last":
+            return top.final(states, lengths)
+        states = top.merge(states)
+        if self.attention is not None:
+            return self.attention(states, lengths)
+        return (mean_valid if self.pooling == "mean" else max_valid)(states, lengths)
+
+    def _head(self, states: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+        """Outputs for states (batch, hidden), or for all that are no padding."""
+        if states.ndim == 3:
+            if lengths is not None:
+                states = states[~is_padding(states, lengths)[:, :, 0]]
+            states = states.reshape(-1, states.shape[-1])  # (valid step, hidden)
+        return self.head(self._drop(states))  # (batch or valid step, output)
 
     def _drop(self, x: torch.Tensor) -> torch.Tensor:
         return self.dropout(x) if self.dropout.p else x

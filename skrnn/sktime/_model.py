@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,7 @@ class Plan:
     quantiles: tuple[float, ...]
     normalize: str | None
     dtype: str
+    parts: dict[str, Any] = field(default_factory=dict)  # else, of a recurrent trunk
 
     def check(self) -> None:
         """Raise if there is no such loss or dtype, as a file may say."""
@@ -89,6 +90,7 @@ class Plan:
             "dropout": self.dropout,
             "dtype": self.dtype,
             "seed": seed,
+            **self.parts,
         }
 
     def new_loss(self) -> torch.nn.Module:

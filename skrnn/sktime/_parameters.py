@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,24 +15,28 @@ from sklearn.utils._param_validation import (
 )
 from sktime.forecasting.base import ForecastingHorizon
 
-from ..estimators import TRAINING_CONSTRAINTS, check_layer_sizes
-from ..modules import ACTIVATIONS, MLP_ACTIVATIONS
+from ..estimators import (
+    ARCHITECTURE_CONSTRAINTS,
+    TRAINING_CONSTRAINTS,
+    architecture_of,
+    check_layer_sizes,
+)
 from ._history import History
 from ._model import LOSSES, Plan
 from ._steps import cutoffs_of, from_cutoff
 
 _FLOATS = {np.float32, np.float64}
 _POSITIVE = Interval(Integral, 1, None, closed="left")
+_IN_PLAN = ("cell", "activation", "dropout")
 
 _CONSTRAINTS: dict = {
+    **ARCHITECTURE_CONSTRAINTS,
     **TRAINING_CONSTRAINTS,
     "validation_fraction": [Interval(Real, 0, 1, closed="left")],
     "window_length": [_POSITIVE],
     "horizon": [StrOptions({"auto"}), _POSITIVE],
     "step_length": [_POSITIVE],
     "hidden_layer_sizes": ["array-like", _POSITIVE],
-    "activation": [str],
-    "dropout": [Interval(Real, 0, 1, closed="left")],
     "normalize": [StrOptions({"window", "series"}), None],
     "loss": [StrOptions(set(LOSSES))],
     "quantiles": ["array-like"],
@@ -48,13 +53,9 @@ def check_parameters(forecaster: Any) -> None:
     params = forecaster.get_params(deep=False)
     constraints = {key: _CONSTRAINTS[key] for key in params}
     validate_parameter_constraints(constraints, params, caller_name=name)
-    cell = forecaster._cell
-    allowed = tuple(MLP_ACTIVATIONS) if cell == "mlp" else ACTIVATIONS[cell]
-    if forecaster.activation not in allowed:
-        raise ValueError(
-            f"activation of {name} must be one of {list(allowed)}, got "
-            f"{forecaster.activation!r}"
-        )
+    sizes = _layer_sizes(forecaster)
+    if forecaster._cell != "mlp":
+        architecture_of(forecaster, sizes)
 
 
 def plan_of(
@@ -75,9 +76,10 @@ def plan_of(
         check_counts(history)
     n_covariates = len(history.X_names)
     past = _past_columns(forecaster.past_columns, history)
+    sizes = _layer_sizes(forecaster)
     return Plan(
         cell=forecaster._cell,
-        hidden_layer_sizes=_layer_sizes(forecaster),
+        hidden_layer_sizes=sizes,
         activation=forecaster.activation,
         dropout=float(forecaster.dropout),
         window_length=int(forecaster.window_length),
@@ -90,7 +92,16 @@ def plan_of(
         quantiles=_quantiles(forecaster.quantiles) if loss == "quantile" else (0.5,),
         normalize=forecaster.normalize,
         dtype=np.dtype(forecaster.dtype).name,
+        parts=_parts(forecaster, sizes),
     )
+
+
+def _parts(forecaster: Any, sizes: tuple[int, ...]) -> dict[str, Any]:
+    """What else a recurrent trunk is made of."""
+    if forecaster._cell == "mlp":
+        return {}
+    parts = asdict(architecture_of(forecaster, sizes))
+    return {name: parts[name] for name in parts if name not in _IN_PLAN}
 
 
 def _layer_sizes(forecaster: Any) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from ._device import (
     resolve_device,
 )
 from ._forecasts import ForecastDataset
+from ._gates import gate_activations
 from ._outcome import Outcome
 from ._predict import predict, predict_loss
 from ._processes import processes_of
@@ -45,6 +46,7 @@ __all__ = [
     "batch_size_of",
     "build_net",
     "device_after_loading",
+    "gate_activations",
     "has_fixed_length",
     "momenta_of",
     "open_checkpoint",

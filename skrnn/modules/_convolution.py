@@ -1,0 +1,99 @@
+"""Convolutions over time, in front of the recurrent layers."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from ._activations import MLP_ACTIVATIONS
+from ._architecture import Architecture
+from ._pooling import is_padding
+
+
+class Convolutions(nn.Module):
+    """Convolutions over time of sequences that are right-padded with zeros.
+
+    Step ``t`` sees the steps ``t - k + 1`` to ``t`` with padding "causal", those around
+    it with "same"; zeros stand before the first step and after the last. "valid" leaves
+    out the steps that would see such zeros, but for the last step of a sequence that is
+    shorter than what a step sees.
+
+    Parameters
+    ----------
+    n_features : int
+    architecture : Architecture
+        Its ``conv_filters`` are those of the convolutions, one after the other.
+    dtype : torch.dtype
+    """
+
+    def __init__(
+        self, n_features: int, architecture: Architecture, dtype: torch.dtype
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        width = n_features
+        self.kernel_size = architecture.conv_kernel_size
+        for n_filters in architecture.conv_filters or ():
+            layer = nn.utils.skip_init(
+                nn.Conv1d, width, n_filters, self.kernel_size, dtype=dtype
+            )
+            layers.append(layer)
+            width = n_filters
+        self.layers = nn.ModuleList(layers)
+        self.width = width
+        self.padding = architecture.conv_padding
+        self.activation_name = architecture.conv_activation
+        self.activation = MLP_ACTIVATIONS[architecture.conv_activation].function
+
+    def forward(
+        self, x: torch.Tensor, lengths: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Filtered sequences (batch, time, filter), and their lengths."""
+        back = self.kernel_size - 1
+        ahead = back - back // 2 if self.padding == "same" else 0
+        for layer in self.stack():
+            x = functional.pad(x, (0, 0, back - ahead, ahead))  # (batch, time, _)
+            x = self.convolve(layer, x)
+            if lengths is not None:  # so that the next one sees zeros there
+                x = x.masked_fill(is_padding(x, lengths), 0)
+        if self.padding != "valid":
+            return x, lengths
+        return _without_first(x, lengths, back * len(self.layers))
+
+    def advance(
+        self, x: torch.Tensor, seen: list[torch.Tensor] | None
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """As causal :meth:`forward`, after rows that each convolution has ``seen``."""
+        back = self.kernel_size - 1
+        following = []
+        for i, layer in enumerate(self.stack()):
+            before = x.new_zeros(len(x), back, x.shape[2]) if seen is None else seen[i]
+            x = torch.cat([before, x], dim=1)  # (batch, back + time, _)
+            following.append(x[:, x.shape[1] - back :])
+            x = self.convolve(layer, x)
+        return x, following
+
+    def convolve(self, layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        """One convolution of x (batch, time, feature) without padding."""
+        return self.activation(layer(x.transpose(1, 2)).transpose(1, 2))
+
+    def stack(self) -> list[nn.Conv1d]:
+        """The convolutions, from the input on."""
+        return cast("list[nn.Conv1d]", list(self.layers))
+
+
+def _without_first(
+    x: torch.Tensor, lengths: torch.Tensor | None, n_steps: int
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Sequences without their first steps, but with one at least."""
+    if lengths is None:
+        return x[:, min(n_steps, x.shape[1] - 1) :], None
+    shifts = (lengths - 1).clamp(max=n_steps)  # (batch,)
+    lengths = lengths - shifts
+    steps = torch.arange(int(lengths.max()), device=x.device)
+    index = (steps + shifts[:, None]).clamp(max=x.shape[1] - 1)  # (batch, time)
+    x = x.gather(1, index[:, :, None].expand(-1, -1, x.shape[2]))
+    return x.masked_fill(is_padding(x, lengths), 0), lengths
