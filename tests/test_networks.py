@@ -177,6 +177,22 @@ def test_forecasters_refuse_what_estimators_refuse():
         GRUForecaster(6, peephole=True).fit(panel(), fh=[1])
 
 
+def test_fine_tuning_takes_the_parts_of_the_pretrained_network():
+    forecaster = GRUForecaster(6, 2, hidden_layer_sizes=4, reset_after=False, **QUICK)
+    forecaster.pretrain(panel())
+    model = forecaster.pretrained_model_
+    assert np.isfinite(forecaster.fit(panel()).predict(fh=[1]).to_numpy()).all()
+    for name in list(model.plan.parts):  # as in a file from before there were parts
+        if name != "reset_after":
+            del model.plan.parts[name]
+    forecaster.fit(panel())
+    forecaster.reset_after = True
+    with pytest.raises(
+        ValueError, match=r"reset_after=True \(pretrained: False\)\. Use"
+    ):
+        forecaster.fit(panel())
+
+
 def test_parts_do_not_change_how_often_numbers_are_drawn():
     first, second = (
         RNNRegressor(4, **QUICK, **options).fit(X, Y)
