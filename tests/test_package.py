@@ -44,6 +44,17 @@ def test_import_is_light():
     assert min(float(run[0]) for run in runs) < 0.3
 
 
+def test_inspection_imports_no_matplotlib_and_no_sktime():
+    code = (
+        "import sys, skrnn.inspection; "
+        "print('matplotlib' in sys.modules, 'sktime' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == ["False", "False"]
+
+
 @pytest.mark.parametrize("symbol", ["IBM", "MSFT"])
 def test_stocks(symbol):
     stocks = load_stocks(symbol)
