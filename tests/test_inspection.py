@@ -13,6 +13,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier as TheirMLPClassifier
 from sklearn.pipeline import make_pipeline
+from sktime.exceptions import NotFittedError as TheirNotFittedError
+from sktime.forecasting.naive import NaiveForecaster
 from torch import nn
 
 from skrnn import (
@@ -172,7 +174,7 @@ def test_refused_curves(arguments, message):
 def test_no_curve():
     with pytest.raises(NotFittedError, match="GRUClassifier is not fitted yet"):
         LossCurveDisplay.from_estimator(GRUClassifier())
-    with pytest.raises(NotFittedError, match="not been fitted yet"):
+    with pytest.raises(TheirNotFittedError, match="not been fitted yet"):
         LossCurveDisplay.from_estimator(MLPForecaster())
     model = TheirMLPClassifier(solver="lbfgs", max_iter=2).fit(X[:, :, 0], LABELS)
     with pytest.raises(ValueError, match="MLPClassifier has no curve to draw"):
@@ -226,8 +228,6 @@ def test_naive_forecast_counts_rows_not_steps_asked_for():
 
 
 def test_naive_forecast_equals_sktime():
-    from sktime.forecasting.naive import NaiveForecaster
-
     theirs = NaiveForecaster("last", sp=5).fit(MONTHLY, fh=range(1, 13))
     display = ForecastDisplay.from_estimator(theirs, season_length=5)
     np.testing.assert_array_equal(display.y_naive, theirs.predict())
