@@ -4,16 +4,15 @@ The first step of a sequence tells its class, one of four; 99 steps of noise fol
 RNN, a GRU and an LSTM are trained on the same sequences with the same settings.
 
 The upper pictures show the norm of the gradient of the output by each step, against its
-distance from the last one, before training and after. Whatever falls to 1e-20 cannot be
-learnt from: the RNN stays at chance. Gates pass the gradient on, but only where they
-start open: in the middle are networks as torch starts them, which forget half of their
-state at each step and stay at chance too. ``unit_forget_bias=True`` helps an LSTM over
-tens of steps; for a hundred, the biases of its gates, and of the GRU's, are set by a
-callback so that the units keep their state for 2 to 99 steps (C. Tallec, Y. Ollivier,
-"Can recurrent neural networks warp time?", ICLR 2018, https://arxiv.org/abs/1804.11188).
+distance from the last one. Before training it has fallen to 1e-21 at the first step in
+all three, as torch starts them, and all they learn is some of the noise by heart. Gates
+can pass the gradient on, but have to start open. ``unit_forget_bias=True`` carries it
+over tens of steps in an LSTM; for a hundred, a callback sets the biases of the gates so
+that the units keep their state for 2 to 99 steps (C. Tallec, Y. Ollivier, "Can
+recurrent neural networks warp time?", ICLR 2018, https://arxiv.org/abs/1804.11188).
 
 Below is what the gates of the trained LSTM do on one sequence: units that remember have
-their forget gate near 1, and a cell whose colour does not change.
+their forget gate near 1, their input gate near 0, and a state whose colour stays.
 
     python examples/inspect_gates.py
 

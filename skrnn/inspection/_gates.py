@@ -26,7 +26,8 @@ class GateDisplay:
     activations : dict of str to ndarray of shape (n_timesteps, n_units)
         By name. Gates ("input", "forget", "output" of an LSTM, "reset" and "update" of
         a GRU) are drawn from 0, closed, to 1, open; anything else ("candidate",
-        "cell", "hidden") in colours that part at 0. Names that end in "_backward" are
+        "cell", "hidden") in colours that part at 0, where values beyond 1 are on a
+        logarithmic scale. Names that end in "_backward" are
         of the direction that reads from the end.
     series : ndarray of shape (n_timesteps, n_features), default=None
         The sequence, drawn on top.
@@ -284,18 +285,20 @@ def _column_of_axes(ax: Any, n_axes: int) -> np.ndarray:
 
 
 def _draw_map(axes: Any, name: str, values: np.ndarray, given: Any) -> Any:
+    from matplotlib.colors import Normalize, SymLogNorm
+
     kind = name.removesuffix(_BACKWARD)
+    limit = max(1.0, float(np.abs(values).max(initial=0)))
     if kind in _GATES:
-        colours = {"cmap": "viridis", "vmin": 0, "vmax": 1}
-    else:
-        limit = max(1.0, float(np.nanmax(np.abs(values), initial=0)))
-        colours = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
-    if given and "norm" in given:  # which has limits of its own
-        colours = {"cmap": colours["cmap"]}
-    style = styled(
-        given, "image", aspect="auto", interpolation="nearest", origin="lower"
-    )
-    image = axes.imshow(values.T, **{**colours, **style})
+        colours = {"cmap": "viridis", "norm": Normalize(0, 1)}
+    elif limit == 1:
+        colours = {"cmap": "RdBu_r", "norm": Normalize(-1, 1)}
+    else:  # a cell that counts would pale all others
+        colours = {"cmap": "RdBu_r", "norm": SymLogNorm(1, vmin=-limit, vmax=limit)}
+    if given and {"vmin", "vmax"} & set(given):
+        del colours["norm"]
+    style = {"aspect": "auto", "interpolation": "nearest", "origin": "lower"}
+    image = axes.imshow(values.T, **styled(given, "image", **style, **colours))
     title = kind + (" gate" if kind in _GATES else "")
     title += "\nbackward" if name.endswith(_BACKWARD) else ""
     axes.set(ylabel=title)
