@@ -1,6 +1,7 @@
 """The displays: what is drawn is what was given, or measured."""
 
 import sys
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -486,6 +487,15 @@ def test_gradients_by_embedded_tokens():
     (gradient,) = torch.autograd.grad(scores.sum(), vectors)
     expected = gradient.norm(dim=2).mean(dim=0).flip(0)
     np.testing.assert_allclose(norms, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("sequences", [X, ragged(5, 7, n_features=2)])
+def test_gradient_of_the_last_output_where_there_is_one_at_each_step(sequences):
+    model = GRUClassifier(3, max_iter=1).fit(sequences, np.arange(len(sequences)) % 2)
+    _, expected = gradient_norms(model, sequences)
+    module = model.net_.module_
+    module.architecture = replace(module.architecture, return_sequences=True)
+    np.testing.assert_allclose(gradient_norms(model, sequences)[1], expected)
 
 
 def test_gradients_leave_the_estimator_alone(lstm):

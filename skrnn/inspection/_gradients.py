@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from torch import nn
 
+from ..modules import RecurrentNetwork
 from ..training import WindowDataset, choose_threads, limit_threads
 from ..windows import Windows
 from ._fitted import check_recurrent, unwrapped_with
@@ -118,7 +119,7 @@ def _network(estimator: Any, X: Any, y: Any) -> Any:
     return network
 
 
-def _norms_by_batch(module: nn.Module, windows: Windows) -> Iterator[np.ndarray]:
+def _norms_by_batch(module: RecurrentNetwork, windows: Windows) -> Iterator[np.ndarray]:
     """Of each batch, the sum of the norms by distance, (distance,)."""
     order = np.argsort(-windows.lengths, kind="stable")
     if windows.rows.dtype.kind == "f":
@@ -131,9 +132,11 @@ def _norms_by_batch(module: nn.Module, windows: Windows) -> Iterator[np.ndarray]
         yield _newest_first(by_step, lengths[part]).sum(axis=0)
 
 
-def _norms(module: nn.Module, inputs: dict[str, Any]) -> np.ndarray:
+def _norms(module: RecurrentNetwork, inputs: dict[str, Any]) -> np.ndarray:
     """Norm of the Jacobian of the outputs by each step, (batch, time)."""
     outputs, read = _outputs_and_input(module, inputs)
+    if module.architecture.return_sequences:  # (valid step, output)
+        outputs = outputs[_last_steps(inputs)]  # (batch, output)
     squares = torch.zeros(read.shape[:2], dtype=torch.float64)
     for output in outputs.sum(dim=0):  # no sample depends on another
         (gradient,) = torch.autograd.grad(output, read, retain_graph=True)
@@ -142,10 +145,10 @@ def _norms(module: nn.Module, inputs: dict[str, Any]) -> np.ndarray:
 
 
 def _outputs_and_input(
-    module: nn.Module, inputs: dict[str, Any]
+    module: RecurrentNetwork, inputs: dict[str, Any]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Outputs (batch, output), and what the first layer reads (batch, time, _)."""
-    if not isinstance(module.embedding, nn.Embedding):
+    """What the network returns, and what its first layer reads (batch, time, _)."""
+    if module.embedding is None:
         inputs["x"].requires_grad_(True)
         return module(**inputs), inputs["x"]
     embedded = []
@@ -157,6 +160,13 @@ def _outputs_and_input(
     outputs = module(**inputs)
     handle.remove()
     return outputs, embedded[0]
+
+
+def _last_steps(inputs: dict[str, Any]) -> torch.Tensor:
+    """Where the last step of each sequence is among all valid ones, (batch,)."""
+    n_samples, n_steps, _ = inputs["x"].shape
+    lengths = inputs.get("lengths", torch.full((n_samples,), n_steps))
+    return lengths.cumsum(0) - 1
 
 
 def _newest_first(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
