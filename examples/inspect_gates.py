@@ -7,8 +7,8 @@ The upper pictures show the norm of the gradient of the output by each step, aga
 distance from the last one. Before training it has fallen to 1e-21 at the first step in
 all three, as torch starts them, and all they learn is some of the noise by heart. Gates
 can pass the gradient on, but have to start open. ``unit_forget_bias=True`` carries it
-over tens of steps in an LSTM; for a hundred, a callback sets the biases of the gates so
-that the units keep their state for 2 to 99 steps (C. Tallec, Y. Ollivier, "Can
+over tens of steps in an LSTM. For a hundred, ``chrono_steps=100`` starts with gates
+that keep the state of the units for 1 to 99 steps (C. Tallec, Y. Ollivier, "Can
 recurrent neural networks warp time?", ICLR 2018, https://arxiv.org/abs/1804.11188).
 
 Below is what the gates of the trained LSTM do on one sequence: units that remember have
@@ -32,9 +32,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from sklearn.exceptions import ConvergenceWarning
-from skorch.callbacks import Callback
 
 from skrnn import GRUClassifier, LSTMClassifier, RNNClassifier
 from skrnn.inspection import GateDisplay, GradientNormDisplay
@@ -52,20 +50,6 @@ def memory_task(n_samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return X, y
 
 
-class LongMemory(Callback):
-    """Start with gates that keep the state of the units for 2 to 99 steps."""
-
-    @torch.no_grad()
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        cell = net.module_.layers[0].forward_in_time
-        keep = torch.linspace(2, N_STEPS - 1, cell.hidden_size).log()
-        first, second, *_ = cell.bias_ih_l0.chunk(4 if cell.mode == "LSTM" else 3)
-        cell.bias_hh_l0.zero_()
-        second.copy_(keep)  # of an LSTM the forget gate, of a GRU the update gate
-        if cell.mode == "LSTM":
-            first.copy_(-keep)  # the input gate lets in as little as is forgotten
-
-
 def networks(max_iter: int = 20, learning_rate_init: float = 0.02) -> dict:
     settings = {
         "hidden_layer_sizes": 16,
@@ -77,7 +61,7 @@ def networks(max_iter: int = 20, learning_rate_init: float = 0.02) -> dict:
         "n_iter_no_change": np.inf,
         "random_state": 0,
     }
-    long = {**settings, "callbacks": [LongMemory()]}
+    long = {**settings, "chrono_steps": N_STEPS}
     return {
         "RNN": RNNClassifier(**settings),
         "GRU": GRUClassifier(**settings),

@@ -371,9 +371,27 @@ def test_initial_weights_are_what_is_asked_for():
     assert all(np.array_equal(plain[name], named[name]) for name in plain)
 
 
+@pytest.mark.parametrize("options", [{}, {"zoneout": 0.1}], ids=["fused", "steps"])
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_gates_start_by_keeping_the_state_for_so_many_steps(cell, options):
+    network = network_of({"cell": cell, "chrono_steps": 50, **options}, sizes=(400,))
+    layer = network.layers[0].forward_in_time
+    first, second, *_ = layer.bias_ih_l0.detach().chunk({"gru": 3, "lstm": 4}[cell])
+    steps = second.exp()  # the gate is 1 - 1 / (1 + steps)
+    assert 1 <= steps.min() < 2
+    assert 48 < steps.max() <= 49
+    assert abs(steps.mean() - 25) < 2
+    assert torch.equal(first, -second) == (cell == "lstm")
+    if layer.bias_hh_l0 is not None:
+        assert (layer.bias_hh_l0.chunk(4 if cell == "lstm" else 3)[1] == 0).all()
+
+
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
+        (RNNRegressor(chrono_steps=9), "chrono_steps=9 is for gates, which RNNReg"),
+        (LSTMRegressor(chrono_steps=9, unit_forget_bias=True), "one of them only"),
+        (LSTMRegressor(chrono_steps=2), "'chrono_steps' parameter"),
         (RNNRegressor(reset_after=False), "reset_after=False is for GRU networks"),
         (GRURegressor(peephole=True), "peephole=True is for LSTM networks"),
         (GRURegressor(projection_size=4), "projection_size is for LSTM networks"),

@@ -2,15 +2,12 @@
 
 The first step tells the class, 99 steps of noise follow. The gradient of a plain RNN by
 the first step is nothing, so that it stays at chance. An LSTM and a GRU whose gates
-start by keeping the state for 2 to 99 steps learn it within seconds: the "chrono"
-initialisation of C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
-ICLR 2018, https://arxiv.org/abs/1804.11188.
+start by keeping the state for 1 to 99 steps (``chrono_steps=100``) learn it within
+seconds.
 """
 
 import numpy as np
 import pytest
-import torch
-from skorch.callbacks import Callback
 
 from skrnn import GRUClassifier, LSTMClassifier, RNNClassifier
 from skrnn.inspection import gradient_norms
@@ -28,23 +25,6 @@ def memory_task(n_samples, seed):
     return X, y
 
 
-class LongMemory(Callback):
-    """Start with gates that keep the state of the units for 2 to ``n_steps`` steps."""
-
-    def __init__(self, n_steps):
-        self.n_steps = n_steps
-
-    @torch.no_grad()
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        cell = net.module_.layers[0].forward_in_time
-        keep = torch.linspace(2, self.n_steps - 1, cell.hidden_size).log()
-        first, second, *_ = cell.bias_ih_l0.chunk(4 if cell.mode == "LSTM" else 3)
-        cell.bias_hh_l0.zero_()
-        second.copy_(keep)  # of an LSTM the forget gate, of a GRU the update gate
-        if cell.mode == "LSTM":
-            first.copy_(-keep)  # the input gate lets in as little as is forgotten
-
-
 def classifier(cls, **parameters):
     gated = cls is not RNNClassifier
     return cls(
@@ -55,7 +35,7 @@ def classifier(cls, **parameters):
         max_iter=20,
         tol=0.0,
         n_iter_no_change=np.inf,
-        callbacks=[LongMemory(N_STEPS)] if gated else None,
+        chrono_steps=N_STEPS if gated else None,
         random_state=0,
         n_threads=1,
     ).set_params(**parameters)
