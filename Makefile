@@ -42,6 +42,7 @@ benchmark: $(READY)
 	$(BIN)/python tests/benchmarks/forecast_accuracy.py
 	$(BIN)/python tests/benchmarks/forecasting.py
 	$(BIN)/python tests/benchmarks/faults.py
+	$(BIN)/python tests/benchmarks/household_power.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'skrnn needs Python 3.11 or later; set PYTHON=/path/to/python')"
