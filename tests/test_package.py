@@ -29,23 +29,24 @@ def test_contents_page():
 def test_import_is_light():
     """No sktime, matplotlib or skops, and under 0.3 s beyond torch and scikit-learn.
 
-    The room that draws imports none of them either.
+    The room that draws imports none of them either. Seconds of the processor, as
+    others may be at work.
     """
     code = (
         "import sys, time; import torch, sklearn.pipeline, sklearn.model_selection; "
-        "start = time.perf_counter(); import skrnn; "
-        "seconds = time.perf_counter() - start; import skrnn.inspection; "
+        "start = time.process_time(); import skrnn; "
+        "seconds = time.process_time() - start; import skrnn.inspection; "
         "print(seconds, 'sktime' in sys.modules, "
         "'matplotlib' in sys.modules, 'skops' in sys.modules)"
     )
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        ).stdout.split()
-        for _ in range(3)
-    ]
-    assert all(run[1:] == ["False", "False", "False"] for run in runs)
-    assert min(float(run[0]) for run in runs) < 0.3
+    seconds = []
+    while len(seconds) < 3 and min(seconds, default=1) >= 0.3:  # it may be busy
+        command = [sys.executable, "-c", code]
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
+        took, *imported = run.stdout.split()
+        assert imported == ["False", "False", "False"]
+        seconds.append(float(took))
+    assert min(seconds) < 0.3
 
 
 @pytest.mark.parametrize("symbol", ["IBM", "MSFT"])
