@@ -9,6 +9,7 @@ from ._device import (
     device_after_loading,
     resolve_device,
 )
+from ._follow import follow
 from ._forecasts import ForecastDataset
 from ._gates import gate_activations
 from ._outcome import Outcome
@@ -46,6 +47,7 @@ __all__ = [
     "batch_size_of",
     "build_net",
     "device_after_loading",
+    "follow",
     "gate_activations",
     "has_fixed_length",
     "momenta_of",
