@@ -10,7 +10,7 @@ import torch
 from sklearn.utils.metaestimators import available_if
 
 from ..modules import NetworkState
-from ..training import follow
+from ..training import follow, threads_to_follow
 from ._samples import finite
 from ._stateful import check_causal
 from ._stream_rows import StreamRows
@@ -74,16 +74,17 @@ class Stream:
     >>> from skrnn import GRURegressor
     >>> wave = np.sin(np.arange(201) / 3)
     >>> X, y = wave[:-1].reshape(20, 10, 1), wave[10::10]
-    >>> model = GRURegressor(8, stateful=True, shuffle=False, max_iter=5,
-    ...     tol=np.inf, n_iter_no_change=9, random_state=0).fit(X, y)
-    >>> stream = model.stream(wave[:100])
-    >>> stream.step(wave[100]) == model.stream(wave[:101 - 1]).predict(wave[100:])[0]
+    >>> model = GRURegressor(8, stateful=True, shuffle=False, learning_rate="cosine",
+    ...     max_iter=9, random_state=0).fit(X, y)
+    >>> stream = model.stream(wave[:199])
+    >>> bool(abs(stream.step(wave[199]) - model.predict(X)[-1]) < 1e-5)
     True
     """
 
     def __init__(self, model: Any, X: Any = None) -> None:
         check_causal(model, "a stream answers after each row")
         self._model = copy.copy(model)  # through its state: a net of its own
+        self._n_threads = threads_to_follow(model.net_, model.n_threads)
         self._rows = StreamRows(model)
         self._state: NetworkState | None = None
         self.n_rows = 0
@@ -169,8 +170,7 @@ class Stream:
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         """What the network computes after each row, if that is finite."""
-        model = self._model
-        raw, state = follow(model.net_, rows, self._state, model.n_threads)
+        raw, state = follow(self._model.net_, rows, self._state, self._n_threads)
         finite(raw)
         self._state, self.n_rows = state, self.n_rows + len(rows)
         return raw

@@ -9,7 +9,7 @@ from ._device import (
     device_after_loading,
     resolve_device,
 )
-from ._follow import follow
+from ._follow import follow, threads_to_follow
 from ._forecasts import ForecastDataset
 from ._gates import gate_activations
 from ._outcome import Outcome
@@ -59,6 +59,7 @@ __all__ = [
     "roll",
     "set_momenta",
     "set_weights",
+    "threads_to_follow",
     "train",
     "weights_of",
 ]

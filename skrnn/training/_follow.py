@@ -13,6 +13,13 @@ from ._threads import choose_threads, limit_threads
 _LARGEST_PART = 2**13  # rows at once
 
 
+def threads_to_follow(net: DeviceNet, n_threads: int | str) -> int | str:
+    """``"auto"`` decided for a network, which takes longer than a small step of it."""
+    if n_threads == "auto" and not net.module_.is_worth_sharing(1):
+        return 1
+    return n_threads
+
+
 def follow(
     net: DeviceNet, rows: np.ndarray, state: NetworkState | None, n_threads: int | str
 ) -> tuple[np.ndarray, NetworkState | None]:
