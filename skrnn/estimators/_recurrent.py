@@ -53,8 +53,6 @@ class BaseRecurrent(BaseNetwork):
     def _module_params(self) -> dict[str, Any]:
         if self.return_sequences:
             raise ValueError("return_sequences is not available yet")
-        if self.stateful:
-            check_stateful(self)
         sizes = check_layer_sizes(self.hidden_layer_sizes, 1)
         embedding_dim = self.embedding_dim
         return {
@@ -131,10 +129,11 @@ class BaseRecurrent(BaseNetwork):
         sklearn.exceptions.NotFittedError
             Before ``fit``.
         """
-        check_is_fitted(self)
         return Stream(self, X)
 
     def _check_inputs(self, X: Any, reset: bool) -> Windows:
+        if self.stateful:
+            check_stateful(self)
         if reset:
             self._fitted_dtype = np.dtype(self.dtype).name
         windows = check_windows(self, X, reset=reset)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from ..modules import NetworkState
 from ..training import follow, threads_to_follow
@@ -52,6 +53,8 @@ class Stream:
         If the network is bidirectional or has convolutions that are not causal, which
         read ahead of the newest row; or, here and in the methods, if a row holds NaN,
         infinity or another number of features. The stream then stands where it stood.
+    sklearn.exceptions.NotFittedError
+        If the model is not fitted.
 
     See Also
     --------
@@ -82,6 +85,7 @@ class Stream:
     """
 
     def __init__(self, model: Any, X: Any = None) -> None:
+        check_is_fitted(model)
         check_causal(model, "a stream answers after each row")
         self._model = copy.copy(model)  # through its state: a net of its own
         self._n_threads = threads_to_follow(model.net_, model.n_threads)
