@@ -18,6 +18,8 @@ examples: $(READY)
 	$(BIN)/python examples/fashion_mnist.py
 	$(BIN)/python examples/forecast_airline.py
 	$(BIN)/python examples/forecast_energy.py
+	$(BIN)/python examples/inspect_gates.py
+	$(BIN)/python examples/lecture_networks.py
 	$(BIN)/python examples/resume_training.py
 
 test: lint types
@@ -36,9 +38,11 @@ benchmark: $(READY)
 	$(BIN)/python tests/benchmarks/classification.py
 	$(BIN)/python tests/benchmarks/mlp.py
 	$(BIN)/python tests/benchmarks/gru_kernel.py
+	$(BIN)/python tests/benchmarks/parts.py
 	$(BIN)/python tests/benchmarks/forecast_accuracy.py
 	$(BIN)/python tests/benchmarks/forecasting.py
 	$(BIN)/python tests/benchmarks/faults.py
+	$(BIN)/python tests/benchmarks/household_power.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'skrnn needs Python 3.11 or later; set PYTHON=/path/to/python')"

@@ -36,6 +36,7 @@ ARCHITECTURE_CONSTRAINTS: dict = {  # of recurrent networks
     "peephole": ["boolean"],
     "projection_size": [_COUNT, None],
     "unit_forget_bias": ["boolean"],
+    "chrono_steps": [Interval(Integral, 3, None, closed="left"), None],
     "layer_norm": ["boolean"],
     "residual": ["boolean"],
     "recurrent_initializer": [StrOptions(set(RECURRENT_INITIALIZERS))],

@@ -36,6 +36,7 @@ class BaseRecurrentRegressor(Regression, BaseRecurrent):
         recurrent_dropout: float = 0.0,
         zoneout: float = 0.0,
         unit_forget_bias: bool = False,
+        chrono_steps: int | None = None,
         recurrent_initializer: str = "uniform",
         conv_filters: Any = None,
         conv_kernel_size: int = 3,
@@ -92,6 +93,7 @@ class BaseRecurrentRegressor(Regression, BaseRecurrent):
         self.recurrent_dropout = recurrent_dropout
         self.zoneout = zoneout
         self.unit_forget_bias = unit_forget_bias
+        self.chrono_steps = chrono_steps
         self.recurrent_initializer = recurrent_initializer
         self.conv_filters = conv_filters
         self.conv_kernel_size = conv_kernel_size

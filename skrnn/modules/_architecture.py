@@ -34,8 +34,8 @@ class Architecture:
     pooling : {"last", "mean", "max", "attention"}
         What the head reads of the last layer: the state after the last valid step (in
         each direction), or a mean, the maximum or a learnt mean of the valid steps.
-    reset_after, peephole, projection_size, unit_forget_bias
-        Of the GRU; of the LSTM.
+    reset_after, peephole, projection_size, unit_forget_bias, chrono_steps
+        Of the GRU; of the LSTM; of both.
     layer_norm, residual : bool
         Within each layer; around each but the first.
     recurrent_initializer : {"uniform", "orthogonal", "identity"}
@@ -61,6 +61,7 @@ class Architecture:
     peephole: bool = False
     projection_size: int | None = None
     unit_forget_bias: bool = False
+    chrono_steps: int | None = None
     layer_norm: bool = False
     residual: bool = False
     recurrent_initializer: str = "uniform"
@@ -131,6 +132,16 @@ class Architecture:
                 f"recurrent_activation={self.recurrent_activation!r} is for gates, "
                 f"which {name} has not: leave it at its default, or see activation"
             )
+        if self.chrono_steps is not None and self.cell == "rnn":
+            raise ValueError(
+                f"chrono_steps={self.chrono_steps} is for gates, which {name} has not: "
+                "leave it at None, or take a GRU or an LSTM"
+            )
+        if self.chrono_steps is not None and self.unit_forget_bias:
+            raise ValueError(
+                "chrono_steps and unit_forget_bias=True both set the forget gate that "
+                "training starts from; set one of them only"
+            )
         if self.recurrent_initializer == "identity" and self.projection_size:
             raise ValueError(
                 'recurrent_initializer="identity" needs square matrices, which '
@@ -171,6 +182,6 @@ def _plain(name: str, value: Any) -> Any:
     if name == "conv_filters" and value is not None:
         return tuple(int(size) for size in value)
     default = getattr(Architecture, name)
-    if name == "projection_size":
+    if default is None:
         return None if value is None else int(value)
-    return value if default is None else type(default)(value)
+    return type(default)(value)

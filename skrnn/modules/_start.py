@@ -60,6 +60,17 @@ def _start_recurrent(
             else:
                 nn.init.orthogonal_(matrix, generator=generator)
     if architecture.unit_forget_bias:
-        layer.bias_ih_l0.chunk(n_gates)[1].fill_(1)
-        if layer.bias_hh_l0 is not None:
-            layer.bias_hh_l0.chunk(n_gates)[1].zero_()
+        _set_bias(layer, n_gates, 1, torch.ones(layer.hidden_size))
+    if architecture.chrono_steps is not None:
+        steps = torch.empty(layer.hidden_size, dtype=torch.float64)
+        steps.uniform_(1, architecture.chrono_steps - 1, generator=generator)
+        _set_bias(layer, n_gates, 1, steps.log())
+        if architecture.cell == "lstm":  # which lets in as little as it forgets
+            _set_bias(layer, n_gates, 0, -steps.log())
+
+
+def _set_bias(layer: Any, n_gates: int, gate: int, values: torch.Tensor) -> None:
+    """What a gate starts from; the second gate of GRU and LSTM keeps the state."""
+    layer.bias_ih_l0.chunk(n_gates)[gate].copy_(values)
+    if layer.bias_hh_l0 is not None:
+        layer.bias_hh_l0.chunk(n_gates)[gate].zero_()

@@ -70,6 +70,9 @@ class RNNForecaster(RecurrentForecaster):
         [0, 1); predictions take the mean of both.
     unit_forget_bias : bool, default=False
         Of an LSTM: start with a bias of 1 at the forget gate, so that it remembers.
+    chrono_steps : int or None, default=None
+        Of a GRU or an LSTM: start with gates that keep the state of each unit for
+        between one and so many steps, at least 3: as far back as what matters may lie.
     recurrent_initializer : {"uniform", "orthogonal", "identity"}, default="uniform"
         What the recurrent weights of each gate start from: uniform within
         ``1 / sqrt(hidden units)``, an orthogonal matrix, or the identity.

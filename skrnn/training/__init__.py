@@ -23,6 +23,7 @@ from ._solvers import SOLVERS
 from ._state import momenta_of, set_momenta, set_weights, weights_of
 from ._stopping import Progress
 from ._tables import TableDataset
+from ._threads import choose_threads, limit_threads
 from ._train import batch_size_of, build_net, train
 from ._windows import WindowDataset
 
@@ -46,10 +47,12 @@ __all__ = [
     "available_devices",
     "batch_size_of",
     "build_net",
+    "choose_threads",
     "device_after_loading",
     "follow",
     "gate_activations",
     "has_fixed_length",
+    "limit_threads",
     "momenta_of",
     "open_checkpoint",
     "predict",

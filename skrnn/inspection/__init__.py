@@ -1,0 +1,15 @@
+"""Pictures of what networks have learnt, in scikit-learn's convention."""
+
+from ._forecast import ForecastDisplay
+from ._gates import GateDisplay
+from ._gradient_norm import GradientNormDisplay
+from ._gradients import gradient_norms
+from ._loss_curve import LossCurveDisplay
+
+__all__ = [
+    "ForecastDisplay",
+    "GateDisplay",
+    "GradientNormDisplay",
+    "LossCurveDisplay",
+    "gradient_norms",
+]

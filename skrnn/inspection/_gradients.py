@@ -1,0 +1,176 @@
+"""How much the output of a network depends on each time step, by autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from torch import nn
+
+from ..modules import RecurrentNetwork
+from ..training import WindowDataset, choose_threads, limit_threads
+from ..windows import Windows
+from ._fitted import check_recurrent, unwrapped_with
+
+_CPU = torch.device("cpu")
+_BATCH_SIZE = 256
+
+
+def gradient_norms(
+    estimator: Any, X: Any, y: Any = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Measure how the gradient of the output shrinks with the distance in time.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        A classifier or regressor of the RNN, GRU or LSTM family, or a pipeline or
+        search that ends in one.
+    X : array, DataFrame, list of arrays or Windows
+        Sequences, as in ``predict``. A hundred are enough for a smooth curve.
+    y : array-like, default=None
+        Targets, for an ``estimator`` that is not fitted: then the network is measured
+        as ``fit`` would begin with it, before any training.
+
+    Returns
+    -------
+    distances : ndarray of int, shape (n_timesteps,)
+        From 0, the last step of a sequence, to that of the longest less 1.
+    norms : ndarray of float, shape (n_timesteps,)
+        Mean over the sequences that are long enough of the Frobenius norm of
+        ``d output / d x[last - distance]``, of shape (n_outputs, n_features).
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted and there is no ``y``.
+    TypeError
+        If the estimator is no recurrent network.
+
+    See Also
+    --------
+    GradientNormDisplay : Draws the norms of one or several networks.
+
+    Notes
+    -----
+    In ``h[t] = f(h[t - 1], x[t])`` the gradient is a product of one Jacobian for each
+    step between: it falls or grows like a power, unless the Jacobians stay near 1,
+    which the gates of an LSTM or GRU can learn.
+
+    A copy of the network is differentiated, on the CPU in float64, whatever its own
+    device and precision: norms down to 1e-150 are told from 0, and the estimator stays
+    as it is. Outputs are the raw ones, before a softmax or sigmoid; there is no
+    dropout. Networks that read tokens are differentiated by the embedded vectors. Time
+    grows with ``n_outputs``, since each has a backward pass of its own.
+
+    References
+    ----------
+    .. [1] Y. Bengio, P. Simard, P. Frasconi, "Learning long-term dependencies with
+       gradient descent is difficult", IEEE Transactions on Neural Networks 5(2), 1994.
+       https://doi.org/10.1109/72.279181
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import RNNRegressor
+    >>> from skrnn.inspection import gradient_norms
+    >>> X = np.random.default_rng(0).normal(size=(20, 50, 1))
+    >>> distances, norms = gradient_norms(RNNRegressor(random_state=0), X, X[:, 0, 0])
+    >>> print(distances[[0, -1]], bool(norms[40] < 1e-6 * norms[0]))
+    [ 0 49] True
+    """
+    estimator, X = unwrapped_with(estimator, X)
+    check_recurrent(estimator, "gradient_norms")
+    network = _network(estimator, X, y)
+    windows = network._check_inputs(X, reset=False)
+    with torch.inference_mode(False), torch.enable_grad():
+        module = deepcopy(network.net_.module_).to(_CPU, torch.float64)
+        module.eval().requires_grad_(False)
+        n_threads = choose_threads(network.n_threads, module, _BATCH_SIZE)
+        total = np.zeros(int(windows.lengths.max()))
+        with limit_threads(n_threads):
+            for norms in _norms_by_batch(module, windows):
+                total[: len(norms)] += norms
+    distances = np.arange(len(total))
+    n_long_enough = (windows.lengths[:, np.newaxis] > distances).sum(axis=0)
+    return distances, total / n_long_enough
+
+
+def _network(estimator: Any, X: Any, y: Any) -> Any:
+    """The estimator if it is fitted, else one as ``fit`` begins with it."""
+    if hasattr(estimator, "net_"):
+        return estimator
+    if y is None:
+        raise NotFittedError(
+            f"this {type(estimator).__name__} is not fitted, so that it has no weights "
+            "yet; call fit first, or give the targets y as well to measure the network "
+            "that fit would begin with"
+        )
+    network = clone(estimator)
+    network._validate_params()
+    network._check_samples(X, y, None, reset=True, is_warm=False)
+    network._random_state = network._new_random_state()
+    network._start()
+    return network
+
+
+def _norms_by_batch(module: RecurrentNetwork, windows: Windows) -> Iterator[np.ndarray]:
+    """Of each batch, the sum of the norms by distance, (distance,)."""
+    order = np.argsort(-windows.lengths, kind="stable")
+    if windows.rows.dtype.kind == "f":
+        windows = windows.with_rows(np.asarray(windows.rows, np.float64))
+    data = WindowDataset(windows, device=_CPU).in_order(order)
+    lengths = windows.lengths[order]
+    for first in range(0, len(order), _BATCH_SIZE):
+        part = slice(first, first + _BATCH_SIZE)
+        by_step = _norms(module, data.gather(part))  # (batch, time)
+        yield _newest_first(by_step, lengths[part]).sum(axis=0)
+
+
+def _norms(module: RecurrentNetwork, inputs: dict[str, Any]) -> np.ndarray:
+    """Norm of the Jacobian of the outputs by each step, (batch, time)."""
+    outputs, read = _outputs_and_input(module, inputs)
+    if module.architecture.return_sequences:  # (valid step, output)
+        outputs = outputs[_last_steps(inputs)]  # (batch, output)
+    squares = torch.zeros(read.shape[:2], dtype=torch.float64)
+    for output in outputs.sum(dim=0):  # no sample depends on another
+        (gradient,) = torch.autograd.grad(output, read, retain_graph=True)
+        squares += gradient.square().sum(dim=2)  # (batch, time)
+    return squares.sqrt().numpy()
+
+
+def _outputs_and_input(
+    module: RecurrentNetwork, inputs: dict[str, Any]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the network returns, and what its first layer reads (batch, time, _)."""
+    if module.embedding is None:
+        inputs["x"].requires_grad_(True)
+        return module(**inputs), inputs["x"]
+    embedded = []
+
+    def keep(layer: nn.Module, ids: Any, output: torch.Tensor) -> None:
+        embedded.append(output.requires_grad_(True))
+
+    handle = module.embedding.register_forward_hook(keep)
+    outputs = module(**inputs)
+    handle.remove()
+    return outputs, embedded[0]
+
+
+def _last_steps(inputs: dict[str, Any]) -> torch.Tensor:
+    """Where the last step of each sequence is among all valid ones, (batch,)."""
+    n_samples, n_steps, _ = inputs["x"].shape
+    lengths = inputs.get("lengths", torch.full((n_samples,), n_steps))
+    return lengths.cumsum(0) - 1
+
+
+def _newest_first(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Valid steps from the last one back, zeros after them, (batch, distance)."""
+    index = lengths[:, np.newaxis] - 1 - np.arange(values.shape[1])
+    turned = np.take_along_axis(values, np.maximum(index, 0), axis=1)
+    return np.where(index < 0, 0, turned)
