@@ -11,6 +11,7 @@ from ._mlp_classifier import MLPClassifier
 from ._mlp_regressor import MLPRegressor
 from ._rnn_classifier import RNNClassifier
 from ._rnn_regressor import RNNRegressor
+from ._stream import Stream
 from ._summary import NetworkSummary
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "NetworkSummary",
     "RNNClassifier",
     "RNNRegressor",
+    "Stream",
     "architecture_of",
     "check_layer_sizes",
 ]

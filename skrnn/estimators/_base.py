@@ -62,12 +62,16 @@ class BaseNetwork(BaseEstimator, ABC):
 
     _loss_class: ClassVar[type[nn.Module]]
     _module_class: ClassVar[type[nn.Module]]
-    _keeps_weightless: ClassVar[bool] = False  # samples of weight zero, in batches
     _pickles_momenta: ClassVar[bool] = False  # of the solver
     _draws_anew: ClassVar[bool] = False  # each partial_fit, from random_state
     _later_module_params: ClassVar[dict[str, Any]] = {}  # that old files do not name
     _mean_weight: float | None
     _fitted_dtype: str
+
+    @property
+    def _keeps_weightless(self) -> bool:
+        """Whether samples of weight zero stay in the batches."""
+        return False
 
     # of the target
 

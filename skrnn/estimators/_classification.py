@@ -54,7 +54,10 @@ class Classification(ClassifierMixin, BaseNetwork):
             The most probable of ``classes_``; for multilabel targets 1 where a label
             is more probable than not, else 0.
         """
-        scores = self._raw_predict(X)
+        return self._answer(self._raw_predict(X))
+
+    def _answer(self, scores: np.ndarray) -> np.ndarray:
+        """What the network computes, as ``predict`` gives it."""
         if self._is_multilabel:
             return (scores > 0).astype(np.int64)
         if len(self.classes_) == 1:
@@ -76,7 +79,7 @@ class Classification(ClassifierMixin, BaseNetwork):
             1, but for multilabel targets, where each column is the probability of a
             label.
         """
-        return self._probabilities(X, expit, softmax)
+        return self._probabilities(self._raw_predict(X))
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
@@ -91,7 +94,7 @@ class Classification(ClassifierMixin, BaseNetwork):
         log_probabilities : ndarray, shaped as by :meth:`predict_proba`
             Finite also where a probability is too small for a float.
         """
-        return self._probabilities(X, log_expit, log_softmax)
+        return self._probabilities(self._raw_predict(X), log_expit, log_softmax)
 
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -133,10 +136,12 @@ class Classification(ClassifierMixin, BaseNetwork):
             return self._partial_fit(X, y, sample_weight, classes=classes)
 
     def _probabilities(
-        self, X: Any, independent: Callable, exclusive: Callable
+        self,
+        scores: np.ndarray,
+        independent: Callable = expit,
+        exclusive: Callable = softmax,
     ) -> np.ndarray:
         """Scores through the function of one output, or through that of all."""
-        scores = self._raw_predict(X)
         if self._is_multilabel:
             return independent(scores)
         if len(self.classes_) == 1:

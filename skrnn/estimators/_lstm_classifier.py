@@ -106,7 +106,8 @@ class LSTMClassifier(BaseRecurrentClassifier):
         the batch times the mean sample weight; biases and embeddings are not penalised.
         With "adamw" it is the decoupled decay of all weights instead.
     batch_size : int or "auto", default="auto"
-        Windows in a batch; "auto" is ``min(200, n_samples)``.
+        Windows in a batch; "auto" is ``min(200, n_samples)``, and with stateful=True
+        at most a tenth of n_samples.
     learning_rate : str, default="constant"
         Schedule of the learning rate: "constant"; "invscaling" divides by
         ``t ** power_t`` after ``t`` samples; "adaptive" divides by 5 where training

@@ -40,7 +40,6 @@ class BaseMLP(BaseNetwork):
     """A multi-layer perceptron over the rows of a table, as in scikit-learn."""
 
     _module_class = MLPNetwork
-    _keeps_weightless = True
     _pickles_momenta = True
     _draws_anew = True
 
@@ -90,6 +89,10 @@ class BaseMLP(BaseNetwork):
             The fitted estimator.
         """
         return self._fit(X, y, sample_weight, X_val, y_val)
+
+    @property
+    def _keeps_weightless(self) -> bool:
+        return True
 
     @property
     def coefs_(self) -> list[np.ndarray]:

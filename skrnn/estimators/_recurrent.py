@@ -12,12 +12,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..modules import Architecture, RecurrentNetwork
 from ..training import DeviceDataset, WindowDataset, gate_activations
-from ..windows import Windows, overlap, split_windows_in_time
+from ..windows import Windows, check_consecutive, joined, overlap, split_windows_in_time
 from ._architecture import architecture_of
 from ._base import BaseNetwork
 from ._constraints import ARCHITECTURE_CONSTRAINTS, TRAINING_CONSTRAINTS
 from ._layer_sizes import check_layer_sizes
 from ._samples import Samples
+from ._stateful import check_stateful, split_series
+from ._stream import Stream
 from ._windows import check_aligned, check_windows
 
 _FLOATS = {np.float32, np.float64}
@@ -49,8 +51,8 @@ class BaseRecurrent(BaseNetwork):
         return tags
 
     def _module_params(self) -> dict[str, Any]:
-        if self.return_sequences or self.stateful:
-            raise ValueError("return_sequences and stateful are not available yet")
+        if self.return_sequences:
+            raise ValueError("return_sequences is not available yet")
         sizes = check_layer_sizes(self.hidden_layer_sizes, 1)
         embedding_dim = self.embedding_dim
         return {
@@ -94,18 +96,61 @@ class BaseRecurrent(BaseNetwork):
                 f"layer must be from {-n_layers} to {n_layers - 1} for {n_layers} "
                 f"recurrent layers, got {layer}"
             )
-        data = self._dataset(self._check_inputs(X, reset=False))
-        return gate_activations(self.net_, data, layer, self.n_threads)
+        windows = self._check_inputs(X, reset=False)
+        n_samples = len(windows)
+        if self.stateful:
+            windows = joined(windows)
+        data = self._dataset(windows)
+        found = gate_activations(self.net_, data, layer, self.n_threads)
+        return {
+            name: values.reshape(n_samples, -1, values.shape[2])
+            for name, values in found.items()
+        }
+
+    def stream(self, X: Any = None) -> Stream:
+        """Follow one series row by row: a prediction after each, at a constant cost.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_rows, n_features), default=None
+            Rows that the stream reads first, the history of the series.
+
+        Returns
+        -------
+        stream : Stream
+            Its ``step(x)`` takes the next row. It keeps the network of today, whatever
+            becomes of the estimator.
+
+        Raises
+        ------
+        ValueError
+            If the network reads ahead of the newest row, as bidirectional layers and
+            convolutions do that are not causal, or if X is no such series.
+        sklearn.exceptions.NotFittedError
+            Before ``fit``.
+        """
+        return Stream(self, X)
 
     def _check_inputs(self, X: Any, reset: bool) -> Windows:
+        if self.stateful:
+            check_stateful(self)
         if reset:
             self._fitted_dtype = np.dtype(self.dtype).name
-        return check_windows(self, X, reset=reset)
+        windows = check_windows(self, X, reset=reset)
+        if self.stateful:
+            check_consecutive(windows)
+        return windows
+
+    @property
+    def _keeps_weightless(self) -> bool:
+        return self.stateful  # their rows lead to the state of those after them
 
     def _check_aligned(self, X: Any, y: Any, inputs: Windows, n_targets: int) -> None:
         check_aligned(X, y, len(inputs), n_targets)
 
     def _split_in_time(self, inputs: Windows) -> tuple[np.ndarray, np.ndarray] | None:
+        if self.stateful:
+            return split_series(self, inputs)
         if self.validation_split == "last" or (
             self.validation_split == "auto" and overlap(inputs)
         ):
@@ -116,21 +161,26 @@ class BaseRecurrent(BaseNetwork):
     def _dataset(
         self, inputs: Windows, targets: Any = None, weights: Any = None, **options: Any
     ) -> WindowDataset:
+        options = {"carries": "series" if self.stateful else None, **options}
         return WindowDataset(inputs, targets, weights, device=self.device_, **options)
 
     def _training_data(self, samples: Samples) -> DeviceDataset:
         if self._mean_weight is None:
             self._mean_weight = _mean_weight(samples)
-        return self._weighted(samples, self._mean_weight)
+        options = {"carries": "lanes"} if self.stateful else {}
+        return self._weighted(samples, self._mean_weight, **options)
 
     def _validation_data(self, held_out: Samples) -> DeviceDataset:
         longest_first = np.argsort(-held_out.inputs.lengths, kind="stable")
         held_out = held_out.take(longest_first)  # so that batches hold their like
         return self._weighted(held_out, _mean_weight(held_out))
 
-    def _weighted(self, samples: Samples, mean_weight: float) -> DeviceDataset:
+    def _weighted(
+        self, samples: Samples, mean_weight: float, **options: Any
+    ) -> DeviceDataset:
+        options["mean_weight"] = mean_weight
         return self._dataset(
-            samples.inputs, samples.targets, samples.weights, mean_weight=mean_weight
+            samples.inputs, samples.targets, samples.weights, **options
         )
 
 

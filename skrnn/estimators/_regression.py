@@ -45,7 +45,11 @@ class Regression(RegressorMixin, BaseNetwork):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             float32 if y was in ``fit``, else float64; as precise as ``dtype``.
         """
-        prediction = self._raw_predict(X).astype(self._target_dtype, copy=False)
+        return self._answer(self._raw_predict(X))
+
+    def _answer(self, raw: np.ndarray) -> np.ndarray:
+        """What the network computes, as ``predict`` gives it."""
+        prediction = raw.astype(self._target_dtype, copy=False)
         return prediction[:, 0] if self._target_ndim == 1 else prediction
 
     @available_if(is_stochastic)

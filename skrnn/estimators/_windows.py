@@ -221,7 +221,8 @@ def _compare(
             f"{name} is expecting {n_features} features as input, as in fit. Axis "
             "order is (n_samples, n_timesteps, n_features)"
         )
-    expected = estimator.n_timesteps_in_
+    # pieces of one series may be of any length: the state goes on
+    expected = None if estimator.stateful else estimator.n_timesteps_in_
     if None not in (expected, n_timesteps) and expected != n_timesteps:
         raise ValueError(
             f"X has {n_timesteps} time steps ({given}), but {name} was fitted on "

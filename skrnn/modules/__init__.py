@@ -21,9 +21,10 @@ from ._mlp import BatchNorm, MLPNetwork
 from ._normalization import Affine, normalize_windows
 from ._outline import LayerOutline
 from ._pooling import is_padding
-from ._recurrent import Memory, NetworkState, RecurrentNetwork
+from ._recurrent import RecurrentNetwork
 from ._sparse import SparseRows
 from ._start import PADDING
+from ._state import Memory, NetworkState
 
 __all__ = [
     "BatchNorm",

@@ -72,7 +72,7 @@ class Convolutions(nn.Module):
         for i, layer in enumerate(self.stack()):
             before = x.new_zeros(len(x), back, x.shape[2]) if seen is None else seen[i]
             x = torch.cat([before, x], dim=1)  # (batch, back + time, _)
-            following.append(x[:, x.shape[1] - back :])
+            following.append(x[:, x.shape[1] - back :].clone())  # not all of x
             x = self.convolve(layer, x)
         return x, following
 

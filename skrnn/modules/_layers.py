@@ -18,6 +18,11 @@ from ._gru_kernel import gru_states
 from ._pooling import last_valid
 
 _FUSED = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+_STEPS: dict[Any, Any] = {
+    "GRU": torch.gru_cell,
+    "RNN_TANH": torch.rnn_tanh_cell,
+    "RNN_RELU": torch.rnn_relu_cell,
+}
 Segments = list[tuple[int, int]]
 _LARGEST_LOOP = 256  # hidden units; measured up to there
 _SMALLEST_LOOP = 64  # samples of an inference; torch is quicker at few short ones
@@ -104,6 +109,8 @@ class RecurrentLayer(nn.Module):
         if self._is_masked:
             cell, mask = cell_of(layer, self.architecture), self._mask(x)
             return unroll(cell, x, state, mask, getattr(layer, "zoneout", None))
+        if state is not None and _is_one_step(layer, x):
+            return _step(layer, x, state)
         before: Any = state
         if state is not None and len(state) == 1 and not isinstance(layer, ClearLayer):
             before = state[0]
@@ -213,6 +220,29 @@ def run(layer: nn.Module, x: torch.Tensor, segments: Segments | None) -> torch.T
         outputs.append(functional.pad(output, (0, 0, 0, 0, 0, missing)))
         first = stop
     return torch.cat(outputs, dim=1)
+
+
+def _is_one_step(layer: nn.Module, x: torch.Tensor) -> bool:
+    """Whether to call torch's cell, which takes a quarter of its layer's time."""
+    return (
+        x.shape[1] == 1
+        and isinstance(layer, nn.RNNBase)
+        and layer.proj_size == 0
+        and not torch.is_grad_enabled()
+        and not (_has_hooks(layer) or _is_transformed())
+    )
+
+
+def _step(layer: Any, x: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
+    """As a layer of torch, over x (batch, 1, feature)."""
+    x, hidden = x[:, 0], state[0][0]  # (batch, feature), (batch, hidden)
+    weights = layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0
+    after: State
+    if isinstance(layer, nn.LSTM):
+        after = torch.lstm_cell(x, (hidden, state[1][0]), *weights)
+    else:
+        after = (_STEPS[layer.mode](x, hidden, *weights),)
+    return after[0][:, None], tuple(part[None] for part in after)
 
 
 def _is_for_loop(layer: nn.Module) -> TypeGuard[nn.GRU]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -34,6 +36,55 @@ def is_padding(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     return (steps >= lengths[:, None])[:, :, None]
 
 
+def running_pool(
+    pooling: str,
+    x: torch.Tensor,
+    seen: tuple[torch.Tensor, ...] | None,
+    score_of: Callable[[torch.Tensor], torch.Tensor] | None = None,
+) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """The pooling of the steps up to each one (1, time, feature), and its own state.
+
+    Parameters
+    ----------
+    pooling : {"mean", "max", "attention"}
+    x : Tensor of shape (1, time, feature)
+    seen : tuple of Tensor or None
+        What came back for the steps before.
+    score_of : callable, default=None
+        Of attention: scores (1, time, 1) of steps.
+    """
+    if pooling == "max":
+        largest = x.cummax(dim=1).values
+        if seen is not None:
+            largest = torch.maximum(largest, seen[0][:, None])
+        return largest, (largest[:, -1].clone(),)
+    if score_of is None:
+        return _running_mean(x, seen)
+    return _running_attention(x, score_of(x), seen)
+
+
+def _running_mean(
+    x: torch.Tensor, seen: tuple[torch.Tensor, ...] | None
+) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    n_before, mean = seen or (torch.zeros_like(x[:, 0, :1], dtype=torch.long), x[:, 0])
+    counts = n_before + torch.arange(1, x.shape[1] + 1, device=x.device)  # (1, time)
+    shifts = (x - mean[:, None]).cumsum(dim=1)  # of values near zero: sums stay exact
+    means = mean[:, None] + shifts / counts[:, :, None]
+    return means, (counts[:, -1:].clone(), means[:, -1].clone())
+
+
+def _running_attention(
+    x: torch.Tensor, scores: torch.Tensor, seen: tuple[torch.Tensor, ...] | None
+) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    total, mean = seen or (torch.full_like(scores[:, 0], -torch.inf), x[:, 0])
+    scores = torch.cat([total[:, None], scores], dim=1)  # (1, 1 + time, 1)
+    top = scores.amax(dim=1, keepdim=True)
+    shifts = (scores[:, 1:] - top).exp() * (x - mean[:, None])
+    totals = scores.logcumsumexp(dim=1)[:, 1:]  # logarithms, (1, time, 1)
+    means = mean[:, None] + shifts.cumsum(dim=1) / (totals - top).exp()
+    return means, (totals[:, -1].clone(), means[:, -1].clone())
+
+
 class AttentionPooling(nn.Module):
     """A mean of the valid steps, whose weights are learnt from the states.
 
@@ -61,7 +112,11 @@ class AttentionPooling(nn.Module):
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
         """The weighted mean of x (batch, time, feature) over its steps."""
-        scores = self.score(torch.tanh(self.hidden(x)))  # (batch, time, 1)
+        scores = self.score_of(x)
         if lengths is not None:
             scores = scores.masked_fill(is_padding(x, lengths), -torch.inf)
         return (scores.softmax(dim=1) * x).sum(dim=1)  # (batch, feature)
+
+    def score_of(self, x: torch.Tensor) -> torch.Tensor:
+        """How much each step is looked at, (batch, time, 1)."""
+        return self.score(torch.tanh(self.hidden(x)))

@@ -3,55 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import torch
 from torch import nn
 
 from ._architecture import Architecture
-from ._cells import Gates, State
+from ._cells import Gates
 from ._convolution import Convolutions
 from ._dropout import Dropout
 from ._layers import RecurrentLayer, Segments
 from ._outline import LayerOutline
-from ._pooling import AttentionPooling, is_padding, max_valid, mean_valid
+from ._pooling import (
+    AttentionPooling,
+    is_padding,
+    max_valid,
+    mean_valid,
+    running_pool,
+)
 from ._recurrent_outline import recurrent_outline
 from ._start import PADDING, draw_weights
+from ._state import Memory, NetworkState
 
 _SMALL_WIDTH = 1024
 _SEEDS_OF_A_LAYER = 3
-
-
-class NetworkState(NamedTuple):
-    """Where a network stands after some rows of each of a batch of series."""
-
-    rows: list[torch.Tensor] | None  # that convolutions have seen, (batch, time, _)
-    layers: list[State]
-
-    def first(self, n_samples: int) -> NetworkState:
-        """The state of the first series."""
-        rows = None if self.rows is None else [part[:n_samples] for part in self.rows]
-        layers = [
-            tuple(part[:, :n_samples].contiguous() for part in state)
-            for state in self.layers
-        ]
-        return NetworkState(rows, layers)
-
-    def detached(self) -> NetworkState:
-        """The same numbers, through which no gradient passes."""
-        rows = None if self.rows is None else [part.detach() for part in self.rows]
-        layers = [tuple(part.detach() for part in state) for state in self.layers]
-        return NetworkState(rows, layers)
-
-
-class Memory:
-    """What is handed on from batch to batch: sample i goes on with series i.
-
-    Later batches may hold fewer samples, of the first series.
-    """
-
-    def __init__(self) -> None:
-        self.state: NetworkState | None = None
 
 
 class RecurrentNetwork(nn.Module):
@@ -155,13 +130,10 @@ class RecurrentNetwork(nn.Module):
         segments : list of (n_alive, stop), default=None
             See :func:`run`.
         memory : Memory, default=None
-            Sequences go on from the state in there, and leave theirs in its place.
+            Sequences, all of one length, go on from the state before, and leave theirs.
         """
         if memory is not None:
-            before = None if memory.state is None else memory.state.first(len(x))
-            states, after = self.advance(x, before)
-            memory.state = after.detached()
-            return self._head(states if self._is_whole else states[:, -1], None)
+            return self._go_on(x, memory)
         x, lengths, segments = self._front(x, lengths, segments)
         *below, top = self.stack()
         for i, layer in enumerate(below):
@@ -199,6 +171,27 @@ class RecurrentNetwork(nn.Module):
             after.append(last)
         return x, NetworkState(rows, after)
 
+    def follow(
+        self, x: torch.Tensor, state: NetworkState | None
+    ) -> tuple[torch.Tensor, NetworkState]:
+        """Outputs after each row of one series (time, output), and the state after all.
+
+        An output is what the whole network says of all rows up to there.
+
+        Parameters
+        ----------
+        x : Tensor of shape (1, time, feature)
+        state : NetworkState or None
+            After the rows before them; None if there were none.
+        """
+        states, after = self.advance(x, state)
+        if self.pooling != "last":
+            seen = None if state is None else state.pooled
+            score = None if self.attention is None else self.attention.score_of
+            states, pooled = running_pool(self.pooling, states, seen, score)
+            after = after._replace(pooled=pooled)
+        return self._head(states, None), after
+
     def gates(
         self, x: torch.Tensor, lengths: torch.Tensor | None, layer: int
     ) -> tuple[Gates, torch.Tensor | None]:
@@ -212,6 +205,17 @@ class RecurrentNetwork(nn.Module):
     @property
     def _is_whole(self) -> bool:
         return self.architecture.return_sequences
+
+    def _go_on(self, x: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """Outputs of samples that go on from where others have ended."""
+        n_samples, n_steps, n_features = x.shape
+        if memory.is_one_series:
+            x = x.reshape(1, n_samples * n_steps, n_features)
+        before = None if memory.before is None else memory.before.first(len(x))
+        states, after = self.advance(x, before)
+        memory.after = after.mapped(torch.Tensor.detach)
+        states = states.reshape(n_samples, n_steps, -1)  # (batch, time, hidden)
+        return self._head(states if self._is_whole else states[:, -1], None)
 
     def _read(self, x: torch.Tensor) -> torch.Tensor:
         if self.embedding is not None:

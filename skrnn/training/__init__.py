@@ -9,6 +9,7 @@ from ._device import (
     device_after_loading,
     resolve_device,
 )
+from ._follow import follow, threads_to_follow
 from ._forecasts import ForecastDataset
 from ._gates import gate_activations
 from ._outcome import Outcome
@@ -48,6 +49,7 @@ __all__ = [
     "build_net",
     "choose_threads",
     "device_after_loading",
+    "follow",
     "gate_activations",
     "has_fixed_length",
     "limit_threads",
@@ -60,6 +62,7 @@ __all__ = [
     "roll",
     "set_momenta",
     "set_weights",
+    "threads_to_follow",
     "train",
     "weights_of",
 ]

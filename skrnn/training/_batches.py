@@ -9,6 +9,7 @@ import numpy as np
 
 from ._buckets import batch_sizes, plan_batches
 from ._datasets import DeviceDataset, Targets
+from ._lanes import plan_lanes
 from ._processes import ALONE, Processes
 from ._shuffling import Shuffling
 
@@ -19,7 +20,8 @@ class BatchLoader:
     """Iterate over the batches of a :class:`DeviceDataset`; one may be smaller.
 
     Samples of unequal length come in batches of similar length, see
-    :func:`plan_batches`. A batch in which no sample has weight is left out.
+    :func:`plan_batches`. A batch in which no sample has weight is left out. Pieces of
+    one series are never shuffled, and each batch goes on from the one before.
 
     Parameters
     ----------
@@ -49,12 +51,16 @@ class BatchLoader:
     def __iter__(self) -> Iterator[Batch]:
         order, sizes = self._plan()
         data = self.dataset.in_order(order)
+        memory = data.new_memory()
         first = 0
         for size in sizes:
             part = slice(first, first + size)
             first += size
             targets = data.targets_of(part)
-            if targets[2] > 0:
+            if memory is not None:  # also where nothing has weight: the state goes on
+                yield data.gather_after(part, memory), targets
+                memory = memory.next()
+            elif targets[2] > 0:
                 if self.processes.count > 1:
                     yield self._share(data, part, targets)
                 else:
@@ -73,6 +79,10 @@ class BatchLoader:
     def _plan(self) -> tuple[np.ndarray | None, list[int]]:
         """The order in which to visit the samples, and the sizes of the batches."""
         data, shuffling = self.dataset, self.shuffling
+        if data.carries == "lanes":
+            return plan_lanes(len(data), self.batch_size)
+        if data.carries is not None:
+            return None, batch_sizes(len(data), self.batch_size)
         if not data.is_uniform:
             random_state = None if shuffling is None else shuffling.random_state
             order, unequal = plan_batches(data.lengths, self.batch_size, random_state)

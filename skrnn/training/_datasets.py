@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from ..modules import Memory
 from ._arrays import to_tensor
 
 Targets = tuple[torch.Tensor | None, torch.Tensor | None, float]
@@ -36,9 +37,14 @@ class DeviceDataset(Dataset):
     ----------
     is_dense : bool
         Whether the inputs of a batch are one dense tensor.
+    carries : {"lanes", "series"} or None
+        Whether the samples, in their order, are pieces of one series, each of which
+        goes on from the state in which the one before has ended: in lanes side by side,
+        as in training, or all in a row. None where samples are independent.
     """
 
     is_dense = True
+    carries: str | None = None
     shuffles_on = False  # from the order of the last epoch, and not from the first
 
     def __init__(
@@ -79,6 +85,17 @@ class DeviceDataset(Dataset):
         if self.weights_on_host is None:
             return y, weights, float(n_samples)
         return y, weights, float(self.weights_on_host[part].sum(dtype="f8"))
+
+    def new_memory(self) -> Memory | None:
+        """What takes the state from batch to batch, if it is carried at all."""
+        if self.carries is None:
+            return None
+        return Memory(is_one_series=self.carries == "series")
+
+    def gather_after(self, part: slice, memory: Memory | None) -> dict[str, Any]:
+        """As :meth:`gather`, for samples that go on from what is remembered."""
+        inputs = self.gather(part)
+        return inputs if memory is None else {**inputs, "memory": memory}
 
     def prediction_size(self, first: int, width: int) -> int:
         """How many samples from ``first`` on to predict at once.

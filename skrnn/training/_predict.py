@@ -18,19 +18,22 @@ def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.nda
     """Predictions of shape (n_samples, n_outputs), computed batch by batch.
 
     Sequences of unequal length are taken longest first, so that a batch holds its
-    like.
+    like. Pieces of one series go on from part to part.
     """
     module = net.module_
     order = None if data.is_uniform else np.argsort(-data.lengths, kind="stable")
     data = data.in_order(order)
     predictions = np.empty(0)
+    memory = data.new_memory()
 
     def predict_part(part: slice) -> None:
-        nonlocal predictions
-        raw = net.criterion_.predictions(module(**data.gather(part))).cpu().numpy()
+        nonlocal predictions, memory
+        outputs = module(**data.gather_after(part, memory))
+        raw = net.criterion_.predictions(outputs).cpu().numpy()
         if part.start == 0:  # one array: a list of parts would fragment the heap
             predictions = np.empty((len(data), raw.shape[1]), raw.dtype)
         predictions[part if order is None else order[part]] = raw
+        memory = None if memory is None else memory.next()
 
     def size_at(first: int) -> int:
         return data.prediction_size(first, module.width)

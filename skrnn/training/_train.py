@@ -15,6 +15,7 @@ from ._agreement import join_processes
 from ._batches import BatchLoader
 from ._checkpoint import Checkpoint
 from ._datasets import DeviceDataset
+from ._lanes import auto_lanes
 from ._loop import Loop
 from ._net import DeviceNet
 from ._outcome import Outcome, outcome_of
@@ -89,7 +90,7 @@ def train(
     net.matrices_ = None  # the user may have moved the module
     join_processes(net, training, validation, settings, random_state, progress)
     net.alpha = 0.0 if settings.solver == "adamw" else settings.alpha
-    net.batch_size = batch_size_of(settings, len(training))
+    net.batch_size = _batch_size(settings, training)
     net.max_epochs = n_epochs
     if not net.processes_.is_main:
         settings = replace(settings, verbose=0)
@@ -161,6 +162,12 @@ def _clipping(settings: Settings) -> list[tuple[str, Any]]:
     if settings.max_grad_norm is None:
         return []
     return [("skrnn_clipping", GradientNormClipping(settings.max_grad_norm))]
+
+
+def _batch_size(settings: Settings, training: DeviceDataset) -> int:
+    if training.carries is not None and settings.batch_size == "auto":
+        return auto_lanes(len(training))
+    return batch_size_of(settings, len(training))
 
 
 def batch_size_of(settings: Settings, n_samples: int) -> int:

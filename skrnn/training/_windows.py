@@ -21,7 +21,7 @@ class WindowDataset(DeviceDataset):
     Parameters
     ----------
     windows : Windows
-    targets, weights, device, mean_weight
+    targets, weights, device, mean_weight, carries
         See :class:`DeviceDataset`.
     """
 
@@ -33,10 +33,12 @@ class WindowDataset(DeviceDataset):
         *,
         device: torch.device,
         mean_weight: float | None = None,
+        carries: str | None = None,
     ) -> None:
         super().__init__(
             windows.lengths, targets, weights, device=device, mean_weight=mean_weight
         )
+        self.carries = carries
         self.rows = to_tensor(windows.rows, device)  # (row, feature)
         self.starts = to_tensor(windows.starts, device)  # (sample,)
         self.lengths_on_device = to_tensor(windows.lengths, device)

@@ -1,5 +1,6 @@
 """Windows into rows: the one data structure, in plain NumPy."""
 
+from ._consecutive import check_consecutive, joined
 from ._dense import dense_windows
 from ._frames import (
     Series,
@@ -24,6 +25,7 @@ __all__ = [
     "Series",
     "Windows",
     "as_sequences",
+    "check_consecutive",
     "concatenate_sequences",
     "dense_windows",
     "frame_rows",
@@ -31,6 +33,7 @@ __all__ = [
     "hold_out_last_origins",
     "instances_of",
     "is_panel",
+    "joined",
     "n_axes",
     "next_time_by",
     "origins_within",

@@ -1,0 +1,69 @@
+"""What a network needs that carries its state from sample to sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..training import processes_of
+from ..windows import Windows, time_ordered_split
+
+
+def check_stateful(estimator: Any) -> None:
+    """Raise if parameters do not go together with ``stateful=True``."""
+    check_causal(estimator, "stateful=True carries the state from sample to sample")
+    if estimator.pooling != "last":
+        raise ValueError(
+            f"pooling={estimator.pooling!r} reads all steps of a sample, and "
+            "stateful=True goes on from the last one to the next sample; set "
+            'pooling="last"'
+        )
+    if estimator.shuffle:
+        raise ValueError(
+            "stateful=True reads the samples in their order, as pieces of one series, "
+            "and shuffle=True draws another; set shuffle=False"
+        )
+    if estimator.solver == "lbfgs":
+        raise ValueError(
+            'solver="lbfgs" takes all samples at once, and stateful=True one after the '
+            'other; take another solver, such as "adam"'
+        )
+    if estimator.early_stopping and estimator.validation_split == "random":
+        raise ValueError(
+            'validation_split="random" takes pieces out of the series that '
+            'stateful=True reads as a whole; set validation_split="last"'
+        )
+    if processes_of(estimator.device).count > 1:
+        raise ValueError(
+            "stateful=True does not go with several processes of "
+            'device="accelerate", which share each batch; launch one process'
+        )
+
+
+def check_causal(estimator: Any, what: str) -> None:
+    """Raise if a network reads ahead of the newest row.
+
+    Parameters
+    ----------
+    estimator : BaseRecurrent
+    what : str
+        What such a network cannot do, the beginning of a sentence.
+    """
+    if estimator.bidirectional:
+        raise ValueError(
+            f"{what}, which bidirectional=True does not allow: the second direction "
+            "begins at the end of the series; set bidirectional=False"
+        )
+    if estimator.conv_filters is not None and estimator.conv_padding != "causal":
+        raise ValueError(
+            f"{what}, which conv_padding={estimator.conv_padding!r} does not allow: "
+            'such a convolution reads later steps; set conv_padding="causal"'
+        )
+
+
+def split_series(estimator: Any, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+    """Pieces to train on and the last ones, whose targets do not overlap."""
+    n_rows = estimator._n_steps_ahead() - 1  # that the last target reaches further
+    gap = -(-n_rows // windows.n_timesteps)
+    return time_ordered_split(len(windows), estimator.validation_fraction, gap)

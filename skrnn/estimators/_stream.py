@@ -1,0 +1,208 @@
+"""One series, followed row by row."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from ..modules import NetworkState
+from ..training import follow, threads_to_follow
+from ._samples import finite
+from ._stateful import check_causal
+from ._stream_rows import StreamRows
+
+
+def _is_of_classifier(stream: Any) -> bool:
+    """As ``available_if`` wants it, else an error."""
+    if not hasattr(stream._model, "predict_proba"):
+        raise AttributeError("probabilities are for streams of classifiers")
+    return True
+
+
+class Stream:
+    """A fitted recurrent network that follows one series.
+
+    Made by the ``stream`` method of an estimator. It holds the state of the network
+    after the rows that it has read, so that a prediction after one more row takes the
+    same time and memory however many came before, and equals, to the precision of
+    floats, that of ``predict`` on the whole history.
+
+    Parameters
+    ----------
+    model : RNN, GRU or LSTM estimator
+        Fitted. The stream keeps a copy of its network: a later ``fit`` or
+        ``partial_fit`` of the estimator does not change it.
+    X : {array-like, DataFrame} of shape (n_rows, n_features), default=None
+        Rows to begin with, the history of the series.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows read so far.
+    n_features : int
+        Values of a row; 1 with ``embedding_dim``, a token id.
+
+    Raises
+    ------
+    ValueError
+        If the network is bidirectional or has convolutions that are not causal, which
+        read ahead of the newest row; or, here and in the methods, if a row holds NaN,
+        infinity or another number of features. The stream then stands where it stood.
+    sklearn.exceptions.NotFittedError
+        If the model is not fitted.
+
+    See Also
+    --------
+    skrnn.LSTMRegressor.stream : Makes one.
+
+    Notes
+    -----
+    Streams are independent of each other. ``copy.deepcopy`` gives one that goes on from
+    the same rows on its own, to try a possible future; copies share the weights. A
+    pickle holds the weights and the state as arrays, and resumes on the device that is
+    there.
+
+    The layers start from a state of zeros. A network trained on windows has seen states
+    after few rows only; ``stateful=True`` trains it on those of a long series.
+    Poolings go on with the stream: "mean" is that of all rows so far.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import GRURegressor
+    >>> wave = np.sin(np.arange(201) / 3)
+    >>> X, y = wave[:-1].reshape(20, 10, 1), wave[10::10]
+    >>> model = GRURegressor(8, stateful=True, shuffle=False, learning_rate="cosine",
+    ...     max_iter=9, random_state=0).fit(X, y)
+    >>> stream = model.stream(wave[:199])
+    >>> bool(abs(stream.step(wave[199]) - model.predict(X)[-1]) < 1e-5)
+    True
+    """
+
+    def __init__(self, model: Any, X: Any = None) -> None:
+        check_is_fitted(model)
+        check_causal(model, "a stream answers after each row")
+        self._model = copy.copy(model)  # through its state: a net of its own
+        self._n_threads = threads_to_follow(model.net_, model.n_threads)
+        self._rows = StreamRows(model)
+        self._state: NetworkState | None = None
+        self.n_rows = 0
+        if X is not None:
+            self._read(self._rows.of_table(X))
+
+    @property
+    def n_features(self) -> int:
+        return self._rows.n_features
+
+    def step(self, x: Any) -> Any:
+        """Read one more row, and predict.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_features,) or (1, n_features), number, Series or \
+                DataFrame of one row
+            A number is a row of one feature. Names of columns must be those of ``fit``,
+            if it was given any.
+
+        Returns
+        -------
+        y : float, ndarray of shape (n_outputs,), or class
+            What ``predict`` says of the whole series up to this row: one of its rows.
+        """
+        return self._model._answer(self._read(self._rows.of_one(x)))[0]
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Read more rows, and predict after each of them.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_rows, n_features)
+            The next rows of the series, oldest first. For one feature also 1-D.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            As by so many calls of :meth:`step`, in less time.
+        """
+        return self._model._answer(self._read(self._rows.of_table(X)))
+
+    @available_if(_is_of_classifier)
+    def step_proba(self, x: Any) -> np.ndarray:
+        """Read one more row, and predict the probability of each class.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_features,) or (1, n_features), number, Series or \
+                DataFrame of one row
+            As in :meth:`step`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_classes,) or (n_labels,)
+        """
+        return self._model._probabilities(self._read(self._rows.of_one(x)))[0]
+
+    @available_if(_is_of_classifier)
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Read more rows, and predict the probability of each class after each of them.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_rows, n_features)
+            As in :meth:`predict`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_rows, n_classes) or (n_rows, n_labels)
+        """
+        return self._model._probabilities(self._read(self._rows.of_table(X)))
+
+    def reset_state(self) -> Stream:
+        """Forget all rows, the history included.
+
+        Returns
+        -------
+        self : Stream
+        """
+        self._state, self.n_rows = None, 0
+        return self
+
+    def _read(self, rows: np.ndarray) -> np.ndarray:
+        """What the network computes after each row, if that is finite."""
+        raw, state = follow(self._model.net_, rows, self._state, self._n_threads)
+        finite(raw)
+        self._state, self.n_rows = state, self.n_rows + len(rows)
+        return raw
+
+    def __copy__(self) -> Stream:
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)  # states are replaced, and never changed
+        return other
+
+    def __deepcopy__(self, memo: Any) -> Stream:
+        return copy.copy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        if self._state is not None:
+            state["_state"] = self._state.mapped(_to_array)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self._state is not None:
+            device = self._model.device_
+            self._state = self._state.mapped(lambda part: torch.tensor(part).to(device))
+
+    def __repr__(self) -> str:
+        name = type(self._model).__name__
+        return f"Stream({name}, n_rows={self.n_rows}, n_features={self.n_features})"
+
+
+def _to_array(part: torch.Tensor) -> Any:
+    return part.cpu().numpy()
