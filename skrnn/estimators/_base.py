@@ -88,12 +88,12 @@ class BaseNetwork(BaseEstimator, ABC):
         """How many steps the target of a sample reaches beyond it."""
 
     @abstractmethod
-    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
+    def _strata(self, targets: Any) -> np.ndarray | None:
         """Groups that a random split keeps in proportion."""
 
     @abstractmethod
-    def _weigh(self, targets: np.ndarray, sample_weight: Any) -> Any:
-        """Weights of the samples, those that come from their class included."""
+    def _weigh(self, samples: Samples) -> Samples:
+        """The samples with the weights, too, that come from their class."""
 
     # of the input
 
@@ -102,7 +102,7 @@ class BaseNetwork(BaseEstimator, ABC):
         """X as something that :meth:`_dataset` takes; sets ``_fitted_dtype``."""
 
     @abstractmethod
-    def _check_aligned(self, X: Any, y: Any, inputs: Any, n_targets: int) -> None:
+    def _check_aligned(self, X: Any, y: Any, inputs: Any, targets: Any) -> None:
         """Raise if X and y are not of the same samples."""
 
     @abstractmethod
@@ -217,27 +217,34 @@ class BaseNetwork(BaseEstimator, ABC):
             self._train(samples, None, n_epochs=1, incremental=True)
         return self
 
-    def _raw_predict(self, X: Any) -> np.ndarray:
-        """Predictions of shape (n_samples, n_outputs)."""
+    def _predicted(self, X: Any, answer: Callable[[np.ndarray], np.ndarray]) -> Any:
+        """What ``answer`` makes of the predictions (n_samples, n_outputs)."""
         check_is_fitted(self)
-        data = self._dataset(self._check_inputs(X, reset=False))
-        return finite(predict(self.net_, data, self.n_threads))
+        inputs = self._check_inputs(X, reset=False)
+        return answer(finite(self._raw_predict(inputs)))
+
+    def _raw_predict(self, inputs: Any) -> np.ndarray:
+        return predict(self.net_, self._dataset(inputs), self.n_threads)
+
+    def _read_target(self, y: Any, reset: bool, **known: Any) -> Any:
+        """Targets, whatever their form."""
+        return self._check_target(y, reset, **known)
 
     def _check_samples(
         self, X: Any, y: Any, weights: Any, reset: bool, **known: Any
     ) -> Samples:
-        def check_target(y: Any) -> np.ndarray:
-            targets = self._check_target(y, reset, **known)
-            if not reset and targets.shape[1] != self.n_outputs_:
+        def check_target(y: Any) -> Any:
+            targets = self._read_target(y, reset, **known)
+            if not reset and targets.shape[-1] != self.n_outputs_:
                 raise ValueError(
-                    f"y has {targets.shape[1]} outputs, but {type(self).__name__} was "
+                    f"y has {targets.shape[-1]} outputs, but {type(self).__name__} was "
                     f"fitted on {self.n_outputs_}"
                 )
             return targets
 
         samples = check_samples(self, X, y, weights, check_target, reset=reset)
         if reset:
-            self.n_outputs_ = samples.targets.shape[1]
+            self.n_outputs_ = samples.targets.shape[-1]
         return samples
 
     def _check_held_out(self, X_val: Any, y_val: Any) -> Samples | None:

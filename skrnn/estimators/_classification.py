@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -14,6 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, unique_labels
 
 from ..modules import LogLoss
+from ..windows import Steps
 from ._base import BaseNetwork, is_stochastic
 from ._guard import unchanged_on_error
 from ._labels import (
@@ -23,6 +26,8 @@ from ._labels import (
     weigh_classes,
     weigh_label_sets,
 )
+from ._samples import Samples, checked_weights
+from ._steps import with_class_weights
 
 CLASSIFICATION_CONSTRAINTS: dict = {
     "class_weight": [StrOptions({"balanced"}), dict, list, None],
@@ -54,7 +59,9 @@ class Classification(ClassifierMixin, BaseNetwork):
             The most probable of ``classes_``; for multilabel targets 1 where a label
             is more probable than not, else 0.
         """
-        scores = self._raw_predict(X)
+        return self._predicted(X, self._classes_of)
+
+    def _classes_of(self, scores: np.ndarray) -> np.ndarray:
         if self._is_multilabel:
             return (scores > 0).astype(np.int64)
         if len(self.classes_) == 1:
@@ -76,7 +83,7 @@ class Classification(ClassifierMixin, BaseNetwork):
             1, but for multilabel targets, where each column is the probability of a
             label.
         """
-        return self._probabilities(X, expit, softmax)
+        return self._predicted(X, partial(self._probabilities, expit, softmax))
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
@@ -91,7 +98,8 @@ class Classification(ClassifierMixin, BaseNetwork):
         log_probabilities : ndarray, shaped as by :meth:`predict_proba`
             Finite also where a probability is too small for a float.
         """
-        return self._probabilities(X, log_expit, log_softmax)
+        logarithms = partial(self._probabilities, log_expit, log_softmax)
+        return self._predicted(X, logarithms)
 
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -133,10 +141,9 @@ class Classification(ClassifierMixin, BaseNetwork):
             return self._partial_fit(X, y, sample_weight, classes=classes)
 
     def _probabilities(
-        self, X: Any, independent: Callable, exclusive: Callable
+        self, independent: Callable, exclusive: Callable, scores: np.ndarray
     ) -> np.ndarray:
         """Scores through the function of one output, or through that of all."""
-        scores = self._raw_predict(X)
         if self._is_multilabel:
             return independent(scores)
         if len(self.classes_) == 1:
@@ -202,14 +209,21 @@ class Classification(ClassifierMixin, BaseNetwork):
     def _check_warm_start(self, labels: np.ndarray) -> None:
         """Raise if ``fit`` cannot go on with these labels."""
 
-    def _weigh(self, targets: np.ndarray, sample_weight: Any) -> Any:
-        if self.class_weight is None:
-            return sample_weight
+    def _weigh(self, samples: Samples) -> Samples:
+        targets, own, by_class = samples.targets, samples.weights, self.class_weight
+        if by_class is None:
+            return samples
+        if isinstance(targets, Steps):
+            weighted = with_class_weights(targets, own, by_class, self.classes_)
+            checked_weights(by_class, weighted.weights, targets.dtype)
+            return replace(samples, targets=weighted)
         if self._is_multilabel:
-            return weigh_label_sets(self.class_weight, targets, sample_weight)
-        return weigh_classes(
-            self.class_weight, class_codes(targets), self.classes_, sample_weight
-        )
+            weights = weigh_label_sets(by_class, targets, own)
+        else:
+            codes = class_codes(targets)
+            weights = weigh_classes(by_class, codes, self.classes_, own)
+        weights = checked_weights(by_class, weights, targets.dtype)
+        return replace(samples, weights=weights)
 
     def _loss_params(self) -> dict[str, Any]:
         return {
@@ -220,8 +234,10 @@ class Classification(ClassifierMixin, BaseNetwork):
     def _n_steps_ahead(self) -> int:
         return 1
 
-    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
-        return None if self._is_multilabel else self.classes_[class_codes(targets)]
+    def _strata(self, targets: Any) -> np.ndarray | None:
+        if self._is_multilabel or isinstance(targets, Steps):
+            return None
+        return self.classes_[class_codes(targets)]
 
     def _scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
         return _subset_accuracy if self._is_multilabel else _accuracy

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_array
 from ..modules import LOSSES, PointLoss
 from ..windows import reading
 from ._base import BaseNetwork, is_stochastic
+from ._samples import Samples
 
 REGRESSION_CONSTRAINTS: dict = {
     "loss": [StrOptions(set(LOSSES))],
@@ -45,7 +46,10 @@ class Regression(RegressorMixin, BaseNetwork):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             float32 if y was in ``fit``, else float64; as precise as ``dtype``.
         """
-        prediction = self._raw_predict(X).astype(self._target_dtype, copy=False)
+        return self._predicted(X, self._answer)
+
+    def _answer(self, prediction: np.ndarray) -> np.ndarray:
+        prediction = prediction.astype(self._target_dtype, copy=False)
         return prediction[:, 0] if self._target_ndim == 1 else prediction
 
     @available_if(is_stochastic)
@@ -100,8 +104,8 @@ class Regression(RegressorMixin, BaseNetwork):
             self._target_dtype = "float32" if is_single else "float64"
         return targets.reshape(len(targets), -1)
 
-    def _weigh(self, targets: np.ndarray, sample_weight: Any) -> Any:
-        return sample_weight
+    def _weigh(self, samples: Samples) -> Samples:
+        return samples
 
     def _loss_params(self) -> dict[str, Any]:
         return {"loss": self.loss, "quantile": float(self.quantile)}
@@ -109,7 +113,7 @@ class Regression(RegressorMixin, BaseNetwork):
     def _n_steps_ahead(self) -> int:
         return self.n_outputs_
 
-    def _strata(self, targets: np.ndarray) -> None:
+    def _strata(self, targets: Any) -> None:
         return None
 
     def _scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
