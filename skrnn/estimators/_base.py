@@ -35,6 +35,7 @@ from ._guard import unchanged_on_error
 from ._held_out import checked_size, hold_out
 from ._remarks import warn_unless_converged
 from ._samples import Samples, check_samples, finite
+from ._steps import by_sample
 from ._summary import NetworkSummary
 
 _SEED_LIMIT = 2**31 - 1
@@ -140,9 +141,12 @@ class BaseNetwork(BaseEstimator, ABC):
             feature at the front of a 3-D window, or at the end of one that shares no
             memory with others, do not exist: the sequence is shorter.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets, one for each sequence.
+            The targets, one for each sequence. With return_sequences one for each step:
+            an array of shape (n_samples, n_timesteps) or (n_samples, n_timesteps,
+            n_outputs) with NaN where X has no step, a list of arrays, Windows, or a
+            pandas object with the MultiIndex of X.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sample in the loss and the validation score.
+            Weight of each sample, or step of it, in the loss and the validation score.
         X_val : like X, default=None
             Held-out sequences, used instead of a split of X.
         y_val : array-like, default=None
@@ -221,7 +225,13 @@ class BaseNetwork(BaseEstimator, ABC):
         """What ``answer`` makes of the predictions (n_samples, n_outputs)."""
         check_is_fitted(self)
         inputs = self._check_inputs(X, reset=False)
-        return answer(finite(self._raw_predict(inputs)))
+        lengths = self._steps_of(inputs)
+        values = answer(finite(self._raw_predict(inputs), lengths))
+        return values if lengths is None else by_sample(values, lengths)
+
+    def _steps_of(self, inputs: Any) -> np.ndarray | None:
+        """How many predictions each sample has, if it is not one each."""
+        return None
 
     def _raw_predict(self, inputs: Any) -> np.ndarray:
         return predict(self.net_, self._dataset(inputs), self.n_threads)

@@ -41,7 +41,7 @@ class Classification(ClassifierMixin, BaseNetwork):
     _loss_class = LogLoss
     _fewest_classes: ClassVar[int] = 2
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any) -> Any:
         """Predict the class of each sequence.
 
         Parameters
@@ -57,7 +57,9 @@ class Classification(ClassifierMixin, BaseNetwork):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The most probable of ``classes_``; for multilabel targets 1 where a label
-            is more probable than not, else 0.
+            is more probable than not, else 0. With return_sequences of shape
+            (n_samples, n_timesteps); where sequences differ in length, a list of
+            arrays.
         """
         return self._predicted(X, self._classes_of)
 
@@ -68,7 +70,7 @@ class Classification(ClassifierMixin, BaseNetwork):
             return self.classes_.repeat(len(scores))
         return self.classes_[class_codes(scores)]
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any) -> Any:
         """Predict the probability of each class.
 
         Parameters
@@ -81,11 +83,12 @@ class Classification(ClassifierMixin, BaseNetwork):
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Of the network's ``dtype``, in the order of ``classes_``. Each row sums to
             1, but for multilabel targets, where each column is the probability of a
-            label.
+            label. With return_sequences of shape (n_samples, n_timesteps, n_classes);
+            where sequences differ in length, a list of arrays.
         """
         return self._predicted(X, partial(self._probabilities, expit, softmax))
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
+    def predict_log_proba(self, X: Any) -> Any:
         """Predict the logarithm of the probability of each class.
 
         Parameters
@@ -117,7 +120,8 @@ class Classification(ClassifierMixin, BaseNetwork):
         X : array, DataFrame, list of arrays or Windows
             The sequences, as in :meth:`fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            The classes, or an indicator of labels.
+            The classes, or an indicator of labels; with return_sequences the class at
+            each step, as in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
         classes : array-like of shape (n_classes,), default=None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from numbers import Integral
 from typing import Any, ClassVar
@@ -19,8 +18,8 @@ from ._architecture import architecture_of
 from ._base import BaseNetwork
 from ._constraints import ARCHITECTURE_CONSTRAINTS, TRAINING_CONSTRAINTS
 from ._layer_sizes import check_layer_sizes
-from ._samples import Samples, finite
-from ._steps import by_sample, check_steps_aligned
+from ._samples import Samples
+from ._steps import check_steps_aligned
 from ._windows import check_aligned, check_windows
 
 _FLOATS = {np.float32, np.float64}
@@ -121,13 +120,8 @@ class BaseRecurrent(BaseNetwork):
         else:
             check_aligned(X, y, len(inputs), len(targets))
 
-    def _predicted(self, X: Any, answer: Callable[[np.ndarray], np.ndarray]) -> Any:
-        if not self._has_steps:
-            return super()._predicted(X, answer)
-        check_is_fitted(self)
-        inputs = self._check_inputs(X, reset=False)
-        values = answer(finite(self._raw_predict(inputs), inputs.lengths))
-        return by_sample(values, inputs.lengths)
+    def _steps_of(self, inputs: Windows) -> np.ndarray | None:
+        return inputs.lengths if self._has_steps else None
 
     def _split_in_time(self, inputs: Windows) -> tuple[np.ndarray, np.ndarray] | None:
         if self.validation_split == "last" or (

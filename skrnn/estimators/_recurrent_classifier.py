@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from sklearn.metrics import accuracy_score
 
 from ._classification import CLASSIFICATION_CONSTRAINTS, Classification
@@ -136,7 +135,7 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every
 
-    def decision_function(self, X: Any) -> np.ndarray:
+    def decision_function(self, X: Any) -> Any:
         """Return the scores from which classes and probabilities are taken.
 
         Parameters
@@ -149,7 +148,8 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
         scores : ndarray of shape (n_samples,), (n_samples, n_classes) or \
                 (n_samples, n_labels)
             The raw outputs of the network, of its ``dtype``. For two classes, one score
-            a sample: above 0 it is for ``classes_[1]``.
+            a sample: above 0 it is for ``classes_[1]``. With return_sequences the
+            scores of each step, shaped as by :meth:`predict_proba`.
         """
         is_binary = self.n_outputs_ == 1 and not self._is_multilabel
         return self._predicted(X, lambda raw: raw[:, 0] if is_binary else raw)

@@ -29,7 +29,7 @@ class Regression(RegressorMixin, BaseNetwork):
 
     _loss_class = PointLoss
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any) -> Any:
         """Predict the target of each sequence.
 
         Parameters
@@ -44,7 +44,10 @@ class Regression(RegressorMixin, BaseNetwork):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            float32 if y was in ``fit``, else float64; as precise as ``dtype``.
+            float32 if y was in ``fit``, else float64; as precise as ``dtype``. With
+            return_sequences of shape (n_samples, n_timesteps) or (n_samples,
+            n_timesteps, n_outputs), as y was in ``fit``; where sequences differ in
+            length, a list of arrays.
         """
         return self._predicted(X, self._answer)
 
@@ -66,7 +69,7 @@ class Regression(RegressorMixin, BaseNetwork):
         X : array, DataFrame, list of arrays or Windows
             The sequences, as in :meth:`fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
+            The targets; with return_sequences at each step, as in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
 

@@ -69,6 +69,11 @@ def check_samples(
     targets = check_target(y)
     estimator._check_aligned(X, y, inputs, targets)
     if sample_weight is not None:
+        if isinstance(targets, Steps) and np.ndim(sample_weight) > 1:
+            raise ValueError(
+                f"sample_weight has shape {np.shape(sample_weight)}, expected "
+                "(n_samples,): the weight of a sample is that of each of its steps"
+            )
         with reading("sample_weight"):
             sample_weight = _check_sample_weight(
                 sample_weight, targets, dtype=targets.dtype, ensure_non_negative=True
