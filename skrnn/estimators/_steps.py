@@ -62,7 +62,7 @@ def with_class_weights(
 ) -> Steps:
     """Targets whose rows have the weights of their classes, not those of samples."""
     counts = targets.weight_of_rows(sample_weight)
-    is_used = counts > 0
+    is_used = targets.windows.is_row_used
     weights = np.zeros(len(counts))
     codes = class_codes(targets.rows[is_used])
     weights[is_used] = weights_by_class(class_weight, codes, classes, counts[is_used])

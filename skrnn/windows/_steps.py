@@ -67,8 +67,8 @@ class Steps:
         starts, n_rows = self.windows.starts, len(self.rows)
         begins = np.bincount(starts, sample_weight, n_rows + 1)
         ends = np.bincount(starts + self.lengths, sample_weight, n_rows + 1)
-        total = np.cumsum(begins - ends)[:-1]
-        return np.where(self.windows.is_row_used, total, 0.0)
+        total = np.cumsum(begins - ends)[:-1]  # rounded, so that it may be negative
+        return np.where(self.windows.is_row_used, np.maximum(total, 0), 0.0)
 
     def mean_weight(self, sample_weight: np.ndarray | None) -> float:
         """The mean over the steps of all samples."""
