@@ -18,6 +18,7 @@ examples: $(READY)
 	$(BIN)/python examples/fashion_mnist.py
 	$(BIN)/python examples/forecast_airline.py
 	$(BIN)/python examples/forecast_energy.py
+	$(BIN)/python examples/lecture_networks.py
 	$(BIN)/python examples/resume_training.py
 
 test: lint types
@@ -36,6 +37,7 @@ benchmark: $(READY)
 	$(BIN)/python tests/benchmarks/classification.py
 	$(BIN)/python tests/benchmarks/mlp.py
 	$(BIN)/python tests/benchmarks/gru_kernel.py
+	$(BIN)/python tests/benchmarks/parts.py
 	$(BIN)/python tests/benchmarks/forecast_accuracy.py
 	$(BIN)/python tests/benchmarks/forecasting.py
 	$(BIN)/python tests/benchmarks/faults.py

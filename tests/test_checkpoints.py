@@ -76,6 +76,18 @@ def fit_cases():
             X,
             Y,
         ),
+        "masks of all kinds": (
+            LSTMRegressor(
+                input_dropout=0.1,
+                recurrent_dropout=0.2,
+                zoneout=0.1,
+                bidirectional=True,
+                conv_filters=3,
+                **small,
+            ),
+            X,
+            Y,
+        ),
         "stopped early": (GRURegressor(**stopped, **small), X, Y),
         "onecycle": (RNNRegressor(learning_rate="onecycle", **small), X, Y),
         "cosine, sgd": (

@@ -198,7 +198,7 @@ def test_float64_and_lbfgs_and_threads():
         ({"quantiles": (0.1, 0.9), "loss": "quantile"}, "0.5 in their middle"),
         ({"quantiles": (0.5,), "loss": "quantile"}, "three or more"),
         ({"quantiles": (0, 0.5, 1), "loss": "quantile"}, "between 0 and 1"),
-        ({"activation": "relu"}, "activation of GRUForecaster must be one of"),
+        ({"activation": "sigmoid"}, "'activation' parameter"),
         ({"hidden_layer_sizes": ()}, "hidden_layer_sizes must be > 0"),
         ({"loss": "negative_binomial"}, "models counts"),
         ({"device": "tpu"}, "device must be"),

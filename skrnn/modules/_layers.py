@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from functools import cache
 from typing import Any, TypeGuard
 
 import torch
@@ -172,6 +174,7 @@ def _direction(
         options["nonlinearity"] = architecture.activation
     if architecture.projection_size is not None:
         options["proj_size"] = architecture.projection_size
+        _hear_of_projections()
     layer = _FUSED[architecture.cell](
         input_size,
         hidden_size,
@@ -181,6 +184,15 @@ def _direction(
         **options,
     )
     return layer.to_empty(device="cpu")
+
+
+@cache
+def _hear_of_projections() -> None:
+    """Let torch say, once and unheard, that a quicker code has no projections."""
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")
+        layer = nn.LSTM(1, 2, proj_size=1, device="meta").to_empty(device="cpu")
+        layer(torch.zeros(1, 1, 1))
 
 
 def run(layer: nn.Module, x: torch.Tensor, segments: Segments | None) -> torch.Tensor:

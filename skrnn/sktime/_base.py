@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,8 +23,9 @@ from ._answer import Answer, future_covariates
 from ._files import loaded_state, saved_state
 from ._forecasts import Forecasting
 from ._history import History, warn_of_gaps
-from ._model import ForecastModel, Plan, history_for
+from ._model import ForecastModel, history_for
 from ._parameters import check_counts, check_parameters, plan_of
+from ._plan import Plan
 from ._probability import joint_distribution, marginal_distribution
 from ._remarks import warn_unless_converged, warn_unless_held_out
 from ._steps import stamps_ahead, steps_of, steps_within
@@ -129,7 +129,7 @@ class NetworkForecaster(BaseForecaster):
         names = {"y": list(history.y_names), "X": history.X_names}
         learnt = None if pretrained is None else pretrained.learnt
         data = {**history.content, "pretrained network": learnt}
-        network = {**asdict(plan), "columns": names}
+        network = {**plan.described(), "columns": names}
         self._start_drawing()
         with open_checkpoint(self, data, network) as checkpoint:
             if checkpoint is not None:
@@ -157,7 +157,7 @@ class NetworkForecaster(BaseForecaster):
         known = pretrained.plan.horizon
         horizon = known if self.horizon == "auto" else int(self.horizon)
         plan = plan_of(self, history, None, horizon)
-        mine = {**asdict(plan), "X": history.X_names}
+        mine = {**plan.described(), "X": history.X_names}
         differences = [
             f"{name}={mine[name]!r} (pretrained: {theirs!r})"
             for name, theirs in pretrained.described().items()

@@ -22,7 +22,7 @@ from ..estimators import (
     check_layer_sizes,
 )
 from ._history import History
-from ._model import LOSSES, Plan
+from ._plan import LOSSES, Plan
 from ._steps import cutoffs_of, from_cutoff
 
 _FLOATS = {np.float32, np.float64}
