@@ -18,6 +18,7 @@ examples: $(READY)
 	$(BIN)/python examples/fashion_mnist.py
 	$(BIN)/python examples/forecast_airline.py
 	$(BIN)/python examples/forecast_energy.py
+	$(BIN)/python examples/label_every_step.py
 	$(BIN)/python examples/lecture_networks.py
 	$(BIN)/python examples/resume_training.py
 

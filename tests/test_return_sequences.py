@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
@@ -399,8 +400,7 @@ def test_in_scikit_learn():
         (GRUClassifier(**QUICK), RAGGED, signs(SUMS)),
     ]:
         search = GridSearchCV(model, grid, cv=KFold(2)).fit(x, y)
-        train = GRURegressor if model.__class__ is GRURegressor else GRUClassifier
-        alone = train(**{**QUICK, "hidden_layer_sizes": 6}).fit(x[15:], y[15:])
+        alone = clone(model).set_params(hidden_layer_sizes=6).fit(x[15:], y[15:])
         expected = alone.score(x[:15], y[:15])
         assert search.cv_results_["split0_test_score"][1] == pytest.approx(expected)
 
