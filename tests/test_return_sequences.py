@@ -129,12 +129,22 @@ def test_weights_and_padding_count_in_a_step_of_training_as_by_hand():
     assert_is_one_step_of(model, layer, head, 0.3)
 
 
-def test_balanced_weights_are_those_of_the_steps():
-    y = signs(SUMS)
-    steps = np.concatenate(y)
-    weight = {c: len(steps) / 2 / np.sum(steps == c) for c in ("up", "down")}
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_balanced_weights_are_those_of_the_steps(is_shared):
+    """As often as they are in a window, times the weight of the sample."""
+    x, y = RAGGED, signs(SUMS)
+    if is_shared:  # the rows at the ends of the series are in fewer windows
+        series = np.linspace(-1, 2, 30)
+        windows = np.lib.stride_tricks.sliding_window_view(series, 6)
+        labels = np.where(series > 0, "up", "down")
+        y = np.lib.stride_tricks.sliding_window_view(labels, 6)
+        x = windows[:, :, None]
+    own = RNG.integers(0, 4, len(x)).astype(float)
+    counts = np.repeat(own, [len(labels) for labels in y])
+    steps = np.concatenate(list(y))
+    weight = {c: counts.sum() / 2 / counts[steps == c].sum() for c in ("up", "down")}
     fits = [
-        GRUClassifier(class_weight=given, batch_size=7, **QUICK).fit(RAGGED, y)
+        GRUClassifier(class_weight=given, batch_size=7, **QUICK).fit(x, y, own)
         for given in ("balanced", weight, None)
     ]
     balanced, by_hand, plain = (model.loss_curve_ for model in fits)
@@ -351,6 +361,9 @@ def test_validation_score_is_that_of_all_steps():
         truth, answers, sample_weight=[weight[label] for label in truth]
     )
     assert model.validation_scores_ == [pytest.approx(expected)]
+    drawn = GRUClassifier(**options).fit(X, y)  # from X
+    n_right = drawn.validation_scores_[0] * 3 * 7  # steps of three samples
+    assert n_right == pytest.approx(round(n_right))
     alone = GRURegressor(**options).fit(X, Y, X_val=X[:1], y_val=Y[:1])
     assert len(alone.validation_scores_) == 1  # of the steps of one sequence
 
