@@ -61,9 +61,10 @@ class Classification(ClassifierMixin, BaseNetwork):
             (n_samples, n_timesteps); where sequences differ in length, a list of
             arrays.
         """
-        return self._predicted(X, self._classes_of)
+        return self._predicted(X, self._answer)
 
-    def _classes_of(self, scores: np.ndarray) -> np.ndarray:
+    def _answer(self, scores: np.ndarray) -> np.ndarray:
+        """What the network computes, as ``predict`` gives it."""
         if self._is_multilabel:
             return (scores > 0).astype(np.int64)
         if len(self.classes_) == 1:
@@ -86,7 +87,7 @@ class Classification(ClassifierMixin, BaseNetwork):
             label. With return_sequences of shape (n_samples, n_timesteps, n_classes);
             where sequences differ in length, a list of arrays.
         """
-        return self._predicted(X, partial(self._probabilities, expit, softmax))
+        return self._predicted(X, self._probabilities)
 
     def predict_log_proba(self, X: Any) -> Any:
         """Predict the logarithm of the probability of each class.
@@ -101,8 +102,8 @@ class Classification(ClassifierMixin, BaseNetwork):
         log_probabilities : ndarray, shaped as by :meth:`predict_proba`
             Finite also where a probability is too small for a float.
         """
-        logarithms = partial(self._probabilities, log_expit, log_softmax)
-        return self._predicted(X, logarithms)
+        in_logarithms = {"independent": log_expit, "exclusive": log_softmax}
+        return self._predicted(X, partial(self._probabilities, **in_logarithms))
 
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -145,7 +146,10 @@ class Classification(ClassifierMixin, BaseNetwork):
             return self._partial_fit(X, y, sample_weight, classes=classes)
 
     def _probabilities(
-        self, independent: Callable, exclusive: Callable, scores: np.ndarray
+        self,
+        scores: np.ndarray,
+        independent: Callable = expit,
+        exclusive: Callable = softmax,
     ) -> np.ndarray:
         """Scores through the function of one output, or through that of all."""
         if self._is_multilabel:

@@ -51,8 +51,9 @@ class Regression(RegressorMixin, BaseNetwork):
         """
         return self._predicted(X, self._answer)
 
-    def _answer(self, prediction: np.ndarray) -> np.ndarray:
-        prediction = prediction.astype(self._target_dtype, copy=False)
+    def _answer(self, raw: np.ndarray) -> np.ndarray:
+        """What the network computes, as ``predict`` gives it."""
+        prediction = raw.astype(self._target_dtype, copy=False)
         return prediction[:, 0] if self._target_ndim == 1 else prediction
 
     @available_if(is_stochastic)
