@@ -142,9 +142,8 @@ class BaseNetwork(BaseEstimator, ABC):
             memory with others, do not exist: the sequence is shorter.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets, one for each sequence. With return_sequences one for each step:
-            an array of shape (n_samples, n_timesteps) or (n_samples, n_timesteps,
-            n_outputs) with NaN where X has no step, a list of arrays, Windows, or a
-            pandas object with the MultiIndex of X.
+            an array (n_samples, n_timesteps) or (n_samples, n_timesteps, n_outputs), a
+            list of arrays, Windows, or a pandas object with the MultiIndex of X.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample, or step of it, in the loss and the validation score.
         X_val : like X, default=None
@@ -226,15 +225,13 @@ class BaseNetwork(BaseEstimator, ABC):
         check_is_fitted(self)
         inputs = self._check_inputs(X, reset=False)
         lengths = self._steps_of(inputs)
-        values = answer(finite(self._raw_predict(inputs), lengths))
+        raw = predict(self.net_, self._dataset(inputs), self.n_threads)
+        values = answer(finite(raw, lengths))
         return values if lengths is None else by_sample(values, lengths)
 
     def _steps_of(self, inputs: Any) -> np.ndarray | None:
         """How many predictions each sample has, if it is not one each."""
         return None
-
-    def _raw_predict(self, inputs: Any) -> np.ndarray:
-        return predict(self.net_, self._dataset(inputs), self.n_threads)
 
     def _read_target(self, y: Any, reset: bool, **known: Any) -> Any:
         """Targets, whatever their form."""
