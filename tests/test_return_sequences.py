@@ -133,19 +133,21 @@ def test_weights_and_padding_count_in_a_step_of_training_as_by_hand():
 def test_balanced_weights_are_those_of_the_steps(is_shared):
     """As often as they are in a window, times the weight of the sample."""
     x, y = RAGGED, signs(SUMS)
+    copies = x, y
     if is_shared:  # the rows at the ends of the series are in fewer windows
         series = np.linspace(-1, 2, 30)
         windows = np.lib.stride_tricks.sliding_window_view(series, 6)
         labels = np.where(series > 0, "up", "down")
         y = np.lib.stride_tricks.sliding_window_view(labels, 6)
         x = windows[:, :, None]
+        copies = x.copy(), y.copy()
     own = RNG.integers(0, 4, len(x)).astype(float)
     counts = np.repeat(own, [len(labels) for labels in y])
     steps = np.concatenate(list(y))
     weight = {c: counts.sum() / 2 / counts[steps == c].sum() for c in ("up", "down")}
     fits = [
-        GRUClassifier(class_weight=given, batch_size=7, **QUICK).fit(x, y, own)
-        for given in ("balanced", weight, None)
+        GRUClassifier(class_weight=given, batch_size=7, **QUICK).fit(*data, own)
+        for given, data in [("balanced", (x, y)), (weight, copies), (None, (x, y))]
     ]
     balanced, by_hand, plain = (model.loss_curve_ for model in fits)
     np.testing.assert_allclose(balanced, by_hand, rtol=1e-12)

@@ -195,8 +195,7 @@ class BaseNetwork(BaseEstimator, ABC):
             Before ``fit``, when the number of features is not known.
         """
         check_is_fitted(self)
-        fitted = self._fitted_dtype
-        title = f"{type(self).__name__}, {fitted} on {self.device_}"
+        title = f"{type(self).__name__}, {self._fitted_dtype} on {self.device_}"
         return NetworkSummary(title, self.net_.module_.outline())
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, **known: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sklearn.metrics import accuracy_score
 
 from ._classification import CLASSIFICATION_CONSTRAINTS, Classification
@@ -151,8 +152,11 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
             a sample: above 0 it is for ``classes_[1]``. With return_sequences the
             scores of each step, shaped as by :meth:`predict_proba`.
         """
+        return self._predicted(X, self._scores)
+
+    def _scores(self, raw: np.ndarray) -> np.ndarray:
         is_binary = self.n_outputs_ == 1 and not self._is_multilabel
-        return self._predicted(X, lambda raw: raw[:, 0] if is_binary else raw)
+        return raw[:, 0] if is_binary else raw
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy of the predictions.
