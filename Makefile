@@ -18,9 +18,12 @@ examples: $(READY)
 	$(BIN)/python examples/fashion_mnist.py
 	$(BIN)/python examples/forecast_airline.py
 	$(BIN)/python examples/forecast_energy.py
+	$(BIN)/python examples/household_power.py
 	$(BIN)/python examples/inspect_gates.py
+	$(BIN)/python examples/label_every_step.py
 	$(BIN)/python examples/lecture_networks.py
 	$(BIN)/python examples/resume_training.py
+	$(BIN)/python examples/stream_load.py
 
 test: lint types
 	$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -43,6 +46,7 @@ benchmark: $(READY)
 	$(BIN)/python tests/benchmarks/forecasting.py
 	$(BIN)/python tests/benchmarks/faults.py
 	$(BIN)/python tests/benchmarks/household_power.py
+	$(BIN)/python tests/benchmarks/stream.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'skrnn needs Python 3.11 or later; set PYTHON=/path/to/python')"

@@ -70,6 +70,14 @@ def continued(device):
     return model.partial_fit(X, Y).fit(X, Y)
 
 
+def steps(device):
+    """A target at each step, with weights of samples and of classes."""
+    options = {**WINDOWS, "class_weight": {0: 3.0}, "return_sequences": True}
+    labels = [(one[:, 0] > 0).astype(int) for one in RAGGED]
+    model = GRUClassifier(4, solver="sgd", alpha=0.5, device=device, **options)
+    return model.fit(RAGGED, labels, WEIGHTS, RAGGED, labels)
+
+
 def rows(device):
     model = MLPRegressor(solver="sgd", alpha=0.5, device=device, **ROWS)
     return model.fit(TABLE, Y, sample_weight=WEIGHTS)
@@ -101,7 +109,7 @@ def forecast(device):
 
 
 EQUAL = [
-    windows, weighted, ragged, clipped, stopped, continued, rows, rows_stopped,
+    windows, weighted, ragged, clipped, stopped, continued, steps, rows, rows_stopped,
     rows_continued, forecast,
 ]  # fmt: skip
 

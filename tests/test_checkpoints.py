@@ -115,6 +115,11 @@ def fit_cases():
         ),
         "closure": (RNNRegressor(solver=torch.optim.LBFGS, **small), X, Y),
         "unequal lengths": (GRURegressor(max_grad_norm=1.0, **small), RAGGED, LENGTHS),
+        "a target at each step": (
+            LSTMRegressor(return_sequences=True, early_stopping=True, **small),
+            X.copy(),
+            X.cumsum(axis=1),
+        ),
         "classes": (GRUClassifier(class_weight="balanced", **small), X, Y > 0.3),
         "table": (MLPRegressor(**QUICK), table, Y),
         "table, sgd": (

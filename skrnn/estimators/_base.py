@@ -35,6 +35,7 @@ from ._guard import unchanged_on_error
 from ._held_out import checked_size, hold_out
 from ._remarks import warn_unless_converged
 from ._samples import Samples, check_samples, finite
+from ._steps import by_sample
 from ._summary import NetworkSummary
 
 _SEED_LIMIT = 2**31 - 1
@@ -92,12 +93,12 @@ class BaseNetwork(BaseEstimator, ABC):
         """How many steps the target of a sample reaches beyond it."""
 
     @abstractmethod
-    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
+    def _strata(self, targets: Any) -> np.ndarray | None:
         """Groups that a random split keeps in proportion."""
 
     @abstractmethod
-    def _weigh(self, targets: np.ndarray, sample_weight: Any) -> Any:
-        """Weights of the samples, those that come from their class included."""
+    def _weigh(self, samples: Samples) -> Samples:
+        """The samples with the weights, too, that come from their class."""
 
     # of the input
 
@@ -106,7 +107,7 @@ class BaseNetwork(BaseEstimator, ABC):
         """X as something that :meth:`_dataset` takes; sets ``_fitted_dtype``."""
 
     @abstractmethod
-    def _check_aligned(self, X: Any, y: Any, inputs: Any, n_targets: int) -> None:
+    def _check_aligned(self, X: Any, y: Any, inputs: Any, targets: Any) -> None:
         """Raise if X and y are not of the same samples."""
 
     @abstractmethod
@@ -144,9 +145,11 @@ class BaseNetwork(BaseEstimator, ABC):
             feature at the front of a 3-D window, or at the end of one that shares no
             memory with others, do not exist: the sequence is shorter.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets, one for each sequence.
+            The targets, one for each sequence. With return_sequences one for each step:
+            an array (n_samples, n_timesteps) or (n_samples, n_timesteps, n_outputs), a
+            list of arrays, Windows, or a pandas object with the MultiIndex of X.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sample in the loss and the validation score.
+            Weight of each sample, or step of it, in the loss and the validation score.
         X_val : like X, default=None
             Held-out sequences, used instead of a split of X.
         y_val : array-like, default=None
@@ -196,8 +199,7 @@ class BaseNetwork(BaseEstimator, ABC):
             Before ``fit``, when the number of features is not known.
         """
         check_is_fitted(self)
-        fitted = self._fitted_dtype
-        title = f"{type(self).__name__}, {fitted} on {self.device_}"
+        title = f"{type(self).__name__}, {self._fitted_dtype} on {self.device_}"
         return NetworkSummary(title, self.net_.module_.outline())
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, **known: Any) -> Any:
@@ -221,27 +223,38 @@ class BaseNetwork(BaseEstimator, ABC):
             self._train(samples, None, n_epochs=1, incremental=True)
         return self
 
-    def _raw_predict(self, X: Any) -> np.ndarray:
-        """Predictions of shape (n_samples, n_outputs)."""
+    def _predicted(self, X: Any, answer: Callable[[np.ndarray], np.ndarray]) -> Any:
+        """What ``answer`` makes of the predictions (n_samples, n_outputs)."""
         check_is_fitted(self)
-        data = self._dataset(self._check_inputs(X, reset=False))
-        return finite(predict(self.net_, data, self.n_threads))
+        inputs = self._check_inputs(X, reset=False)
+        lengths = self._steps_of(inputs)
+        raw = predict(self.net_, self._dataset(inputs), self.n_threads)
+        values = answer(finite(raw, lengths))
+        return values if lengths is None else by_sample(values, lengths)
+
+    def _steps_of(self, inputs: Any) -> np.ndarray | None:
+        """How many predictions each sample has, if it is not one each."""
+        return None
+
+    def _read_target(self, y: Any, reset: bool, **known: Any) -> Any:
+        """Targets, whatever their form."""
+        return self._check_target(y, reset, **known)
 
     def _check_samples(
         self, X: Any, y: Any, weights: Any, reset: bool, **known: Any
     ) -> Samples:
-        def check_target(y: Any) -> np.ndarray:
-            targets = self._check_target(y, reset, **known)
-            if not reset and targets.shape[1] != self.n_outputs_:
+        def check_target(y: Any) -> Any:
+            targets = self._read_target(y, reset, **known)
+            if not reset and targets.shape[-1] != self.n_outputs_:
                 raise ValueError(
-                    f"y has {targets.shape[1]} outputs, but {type(self).__name__} was "
+                    f"y has {targets.shape[-1]} outputs, but {type(self).__name__} was "
                     f"fitted on {self.n_outputs_}"
                 )
             return targets
 
         samples = check_samples(self, X, y, weights, check_target, reset=reset)
         if reset:
-            self.n_outputs_ = samples.targets.shape[1]
+            self.n_outputs_ = samples.targets.shape[-1]
         return samples
 
     def _check_held_out(self, X_val: Any, y_val: Any) -> Samples | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -14,6 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, unique_labels
 
 from ..modules import LogLoss
+from ..windows import Steps
 from ._base import BaseNetwork, is_stochastic
 from ._guard import unchanged_on_error
 from ._labels import (
@@ -23,6 +26,8 @@ from ._labels import (
     weigh_classes,
     weigh_label_sets,
 )
+from ._samples import Samples, checked_weights
+from ._steps import with_class_weights
 
 CLASSIFICATION_CONSTRAINTS: dict = {
     "class_weight": [StrOptions({"balanced"}), dict, list, None],
@@ -36,7 +41,7 @@ class Classification(ClassifierMixin, BaseNetwork):
     _loss_class = LogLoss
     _fewest_classes: ClassVar[int] = 2
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any) -> Any:
         """Predict the class of each sequence.
 
         Parameters
@@ -52,9 +57,11 @@ class Classification(ClassifierMixin, BaseNetwork):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The most probable of ``classes_``; for multilabel targets 1 where a label
-            is more probable than not, else 0.
+            is more probable than not, else 0. With return_sequences of shape
+            (n_samples, n_timesteps); where sequences differ in length, a list of
+            arrays.
         """
-        return self._answer(self._raw_predict(X))
+        return self._predicted(X, self._answer)
 
     def _answer(self, scores: np.ndarray) -> np.ndarray:
         """What the network computes, as ``predict`` gives it."""
@@ -64,7 +71,7 @@ class Classification(ClassifierMixin, BaseNetwork):
             return self.classes_.repeat(len(scores))
         return self.classes_[class_codes(scores)]
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any) -> Any:
         """Predict the probability of each class.
 
         Parameters
@@ -77,11 +84,12 @@ class Classification(ClassifierMixin, BaseNetwork):
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Of the network's ``dtype``, in the order of ``classes_``. Each row sums to
             1, but for multilabel targets, where each column is the probability of a
-            label.
+            label. With return_sequences of shape (n_samples, n_timesteps, n_classes);
+            where sequences differ in length, a list of arrays.
         """
-        return self._probabilities(self._raw_predict(X))
+        return self._predicted(X, self._probabilities)
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
+    def predict_log_proba(self, X: Any) -> Any:
         """Predict the logarithm of the probability of each class.
 
         Parameters
@@ -94,7 +102,8 @@ class Classification(ClassifierMixin, BaseNetwork):
         log_probabilities : ndarray, shaped as by :meth:`predict_proba`
             Finite also where a probability is too small for a float.
         """
-        return self._probabilities(self._raw_predict(X), log_expit, log_softmax)
+        in_logarithms = {"independent": log_expit, "exclusive": log_softmax}
+        return self._predicted(X, partial(self._probabilities, **in_logarithms))
 
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -112,7 +121,8 @@ class Classification(ClassifierMixin, BaseNetwork):
         X : array, DataFrame, list of arrays or Windows
             The sequences, as in :meth:`fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            The classes, or an indicator of labels.
+            The classes, or an indicator of labels; with return_sequences the class at
+            each step, as in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
         classes : array-like of shape (n_classes,), default=None
@@ -207,14 +217,21 @@ class Classification(ClassifierMixin, BaseNetwork):
     def _check_warm_start(self, labels: np.ndarray) -> None:
         """Raise if ``fit`` cannot go on with these labels."""
 
-    def _weigh(self, targets: np.ndarray, sample_weight: Any) -> Any:
-        if self.class_weight is None:
-            return sample_weight
+    def _weigh(self, samples: Samples) -> Samples:
+        targets, own, by_class = samples.targets, samples.weights, self.class_weight
+        if by_class is None:
+            return samples
+        if isinstance(targets, Steps):
+            weighted = with_class_weights(targets, own, by_class, self.classes_)
+            checked_weights(by_class, weighted.weights, targets.dtype)
+            return replace(samples, targets=weighted)
         if self._is_multilabel:
-            return weigh_label_sets(self.class_weight, targets, sample_weight)
-        return weigh_classes(
-            self.class_weight, class_codes(targets), self.classes_, sample_weight
-        )
+            weights = weigh_label_sets(by_class, targets, own)
+        else:
+            codes = class_codes(targets)
+            weights = weigh_classes(by_class, codes, self.classes_, own)
+        weights = checked_weights(by_class, weights, targets.dtype)
+        return replace(samples, weights=weights)
 
     def _loss_params(self) -> dict[str, Any]:
         return {
@@ -225,8 +242,10 @@ class Classification(ClassifierMixin, BaseNetwork):
     def _n_steps_ahead(self) -> int:
         return 1
 
-    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
-        return None if self._is_multilabel else self.classes_[class_codes(targets)]
+    def _strata(self, targets: Any) -> np.ndarray | None:
+        if self._is_multilabel or isinstance(targets, Steps):
+            return None
+        return self.classes_[class_codes(targets)]
 
     def _scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
         return _subset_accuracy if self._is_multilabel else _accuracy

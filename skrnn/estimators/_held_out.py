@@ -21,7 +21,7 @@ def hold_out(estimator: Any, samples: Samples) -> tuple[Samples, Samples]:
     train_index, held_out = _split(estimator, samples)
     parts = samples.take(train_index), samples.take(held_out)
     for part in parts:
-        if part.weights is not None and not part.weights.any():
+        if part.mean_weight == 0:
             raise ValueError(
                 "sample_weight is 0 for all samples of one side of the split of "
                 "early_stopping; give X_val and y_val, or more samples a weight"
@@ -31,10 +31,10 @@ def hold_out(estimator: Any, samples: Samples) -> tuple[Samples, Samples]:
 
 def checked_size(held_out: Samples) -> Samples:
     """The same samples, if they are enough for a score."""
-    if len(held_out) < 2:
+    if held_out.n_targets < 2:
         raise ValueError(
             "The validation set is too small: it needs at least 2 samples, got "
-            f"{len(held_out)}. Give X_val and y_val more samples; without them, "
+            f"{held_out.n_targets}. Give X_val and y_val more samples; without them, "
             "increase 'validation_fraction' or the size of your dataset"
         )
     return held_out

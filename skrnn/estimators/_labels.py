@@ -117,6 +117,14 @@ def weigh_classes(
     class_weight: Any, codes: np.ndarray, classes: np.ndarray, sample_weight: Any
 ) -> np.ndarray:
     """Weight of each sample: that of its class, times its own."""
+    weights = weights_by_class(class_weight, codes, classes, sample_weight)
+    return weights * (1 if sample_weight is None else sample_weight)
+
+
+def weights_by_class(
+    class_weight: Any, codes: np.ndarray, classes: np.ndarray, sample_weight: Any
+) -> np.ndarray:
+    """Weight that each sample has from its class; its own counts for "balanced"."""
     if isinstance(class_weight, str):  # of the classes that are there
         present, codes = np.unique(codes, return_inverse=True)
         weights = compute_class_weight(
@@ -127,7 +135,7 @@ def weigh_classes(
         )
     else:
         weights = _named_weights(class_weight, classes.tolist())
-    return weights[codes] * (1 if sample_weight is None else sample_weight)
+    return weights[codes]
 
 
 def _named_weights(class_weight: Any, classes: list[Any]) -> np.ndarray:

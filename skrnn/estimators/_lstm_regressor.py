@@ -80,7 +80,9 @@ class LSTMRegressor(BaseRecurrentRegressor):
     conv_activation : str, default="relu"
         Activation of the convolutions; any that the MLPs have.
     return_sequences : bool, default=False
-        Learn and predict a target at each step: y holds as many steps as X.
+        Learn and predict a target at each step, from the steps up to it (with
+        ``bidirectional`` from those after it, too): y holds as many steps as X. Each
+        step counts as a sample in the loss and the scores. Needs pooling="last".
     stateful : bool, default=False
         Read the samples, in their order, as consecutive pieces of one series: each goes
         on from the state in which the one before has ended. In training as many run
@@ -150,7 +152,8 @@ class LSTMRegressor(BaseRecurrentRegressor):
     validation_split : {"auto", "last", "random"}, default="auto"
         Which samples early_stopping holds out. "last" takes the last ones (of each
         series, where windows look into several), with a gap of ``n_outputs - 1``
-        windows, so that no target of a training window lies in the held-out part;
+        windows, so that no target of a training window lies in the held-out part (with
+        return_sequences wider by the length of a window, less 1);
         "auto" does so where windows overlap, and draws at random where they do not.
         A single target further ahead needs a wider gap: give X_val and y_val.
     n_iter_no_change : int or inf, default=10
@@ -187,7 +190,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
     n_tokens_ : int or None
         Number of token ids, padding included, with embedding_dim.
     n_outputs_ : int
-        Number of targets of a sample.
+        Number of targets of a sample, with return_sequences of a step.
     loss_curve_ : list of float
         Training loss of each epoch, the penalty included; warm_start and partial_fit
         append to it.

@@ -139,8 +139,8 @@ class BaseMLP(BaseNetwork):
             self._fitted_dtype = X.dtype.name
         return X
 
-    def _check_aligned(self, X: Any, y: Any, inputs: Any, n_targets: int) -> None:
-        check_consistent_length(inputs, np.empty(n_targets))
+    def _check_aligned(self, X: Any, y: Any, inputs: Any, targets: Any) -> None:
+        check_consistent_length(inputs, targets)
 
     def _module_params(self) -> dict[str, Any]:
         if self.batch_norm and self.layer_norm:

@@ -387,6 +387,6 @@ class MLPClassifier(Classification, BaseMLP):
     def _out_activation(self) -> str:
         return "softmax" if self._fitted_loss_params["is_exclusive"] else "logistic"
 
-    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
+    def _strata(self, targets: Any) -> np.ndarray | None:
         """As scikit-learn: of two classes only."""
         return targets > 0 if self.n_outputs_ == 1 else None

@@ -7,18 +7,28 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import Architecture, RecurrentNetwork
-from ..training import DeviceDataset, WindowDataset, gate_activations
-from ..windows import Windows, check_consecutive, joined, overlap, split_windows_in_time
+from ..training import DeviceDataset, StepDataset, WindowDataset, gate_activations
+from ..windows import (
+    Steps,
+    Windows,
+    check_consecutive,
+    joined,
+    overlap,
+    read_steps,
+    split_windows_in_time,
+)
 from ._architecture import architecture_of
 from ._base import BaseNetwork
 from ._constraints import ARCHITECTURE_CONSTRAINTS, TRAINING_CONSTRAINTS
 from ._layer_sizes import check_layer_sizes
 from ._samples import Samples
 from ._stateful import check_stateful, split_series
+from ._steps import check_steps_aligned
 from ._stream import Stream
 from ._windows import check_aligned, check_windows
 
@@ -29,6 +39,7 @@ class BaseRecurrent(BaseNetwork):
     """RNN, GRU and LSTM estimators: a recurrent module over windows."""
 
     _cell: ClassVar[str]
+    _has_steps = False  # a target at each, as the last fit was asked for
     _module_class = RecurrentNetwork
     _later_module_params = asdict(Architecture("of the fit"))
 
@@ -51,8 +62,6 @@ class BaseRecurrent(BaseNetwork):
         return tags
 
     def _module_params(self) -> dict[str, Any]:
-        if self.return_sequences:
-            raise ValueError("return_sequences is not available yet")
         sizes = check_layer_sizes(self.hidden_layer_sizes, 1)
         embedding_dim = self.embedding_dim
         return {
@@ -145,8 +154,23 @@ class BaseRecurrent(BaseNetwork):
     def _keeps_weightless(self) -> bool:
         return self.stateful  # their rows lead to the state of those after them
 
-    def _check_aligned(self, X: Any, y: Any, inputs: Windows, n_targets: int) -> None:
-        check_aligned(X, y, len(inputs), n_targets)
+    def _read_target(self, y: Any, reset: bool, **known: Any) -> Any:
+        if reset or known.get("is_warm"):
+            self._has_steps = bool(self.return_sequences)
+        if not self._has_steps:
+            return super()._read_target(y, reset, **known)
+        table, starts, lengths = read_steps(y, is_single=is_classifier(self))
+        rows = self._check_target(table, reset, **known)
+        return Steps(Windows(rows, starts, lengths))
+
+    def _check_aligned(self, X: Any, y: Any, inputs: Windows, targets: Any) -> None:
+        if isinstance(targets, Steps):
+            check_steps_aligned(X, y, inputs, targets)
+        else:
+            check_aligned(X, y, len(inputs), len(targets))
+
+    def _steps_of(self, inputs: Windows) -> np.ndarray | None:
+        return inputs.lengths if self._has_steps else None
 
     def _split_in_time(self, inputs: Windows) -> tuple[np.ndarray, np.ndarray] | None:
         if self.stateful:
@@ -155,6 +179,8 @@ class BaseRecurrent(BaseNetwork):
             self.validation_split == "auto" and overlap(inputs)
         ):
             gap = self._n_steps_ahead() - 1
+            if self._has_steps and overlap(inputs):  # targets are as long as windows
+                gap += inputs.n_timesteps - 1
             return split_windows_in_time(inputs, self.validation_fraction, gap)
         return None
 
@@ -162,18 +188,19 @@ class BaseRecurrent(BaseNetwork):
         self, inputs: Windows, targets: Any = None, weights: Any = None, **options: Any
     ) -> WindowDataset:
         options = {"carries": "series" if self.stateful else None, **options}
-        return WindowDataset(inputs, targets, weights, device=self.device_, **options)
+        kind = StepDataset if self._has_steps else WindowDataset
+        return kind(inputs, targets, weights, device=self.device_, **options)
 
     def _training_data(self, samples: Samples) -> DeviceDataset:
         if self._mean_weight is None:
-            self._mean_weight = _mean_weight(samples)
+            self._mean_weight = samples.mean_weight
         options = {"carries": "lanes"} if self.stateful else {}
         return self._weighted(samples, self._mean_weight, **options)
 
     def _validation_data(self, held_out: Samples) -> DeviceDataset:
         longest_first = np.argsort(-held_out.inputs.lengths, kind="stable")
         held_out = held_out.take(longest_first)  # so that batches hold their like
-        return self._weighted(held_out, _mean_weight(held_out))
+        return self._weighted(held_out, held_out.mean_weight)
 
     def _weighted(
         self, samples: Samples, mean_weight: float, **options: Any
@@ -182,9 +209,3 @@ class BaseRecurrent(BaseNetwork):
         return self._dataset(
             samples.inputs, samples.targets, samples.weights, **options
         )
-
-
-def _mean_weight(samples: Samples) -> float:
-    if samples.weights is None:
-        return 1.0
-    return float(np.mean(samples.weights, dtype="f8"))

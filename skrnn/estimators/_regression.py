@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_array
 from ..modules import LOSSES, PointLoss
 from ..windows import reading
 from ._base import BaseNetwork, is_stochastic
+from ._samples import Samples
 
 REGRESSION_CONSTRAINTS: dict = {
     "loss": [StrOptions(set(LOSSES))],
@@ -28,7 +29,7 @@ class Regression(RegressorMixin, BaseNetwork):
 
     _loss_class = PointLoss
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any) -> Any:
         """Predict the target of each sequence.
 
         Parameters
@@ -43,9 +44,12 @@ class Regression(RegressorMixin, BaseNetwork):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            float32 if y was in ``fit``, else float64; as precise as ``dtype``.
+            float32 if y was in ``fit``, else float64; as precise as ``dtype``. With
+            return_sequences of shape (n_samples, n_timesteps) or (n_samples,
+            n_timesteps, n_outputs), as y was in ``fit``; where sequences differ in
+            length, a list of arrays.
         """
-        return self._answer(self._raw_predict(X))
+        return self._predicted(X, self._answer)
 
     def _answer(self, raw: np.ndarray) -> np.ndarray:
         """What the network computes, as ``predict`` gives it."""
@@ -66,7 +70,7 @@ class Regression(RegressorMixin, BaseNetwork):
         X : array, DataFrame, list of arrays or Windows
             The sequences, as in :meth:`fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
+            The targets; with return_sequences at each step, as in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
 
@@ -104,8 +108,8 @@ class Regression(RegressorMixin, BaseNetwork):
             self._target_dtype = "float32" if is_single else "float64"
         return targets.reshape(len(targets), -1)
 
-    def _weigh(self, targets: np.ndarray, sample_weight: Any) -> Any:
-        return sample_weight
+    def _weigh(self, samples: Samples) -> Samples:
+        return samples
 
     def _loss_params(self) -> dict[str, Any]:
         return {"loss": self.loss, "quantile": float(self.quantile)}
@@ -113,7 +117,7 @@ class Regression(RegressorMixin, BaseNetwork):
     def _n_steps_ahead(self) -> int:
         return self.n_outputs_
 
-    def _strata(self, targets: np.ndarray) -> None:
+    def _strata(self, targets: Any) -> None:
         return None
 
     def _scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:

@@ -82,7 +82,9 @@ class RNNClassifier(BaseRecurrentClassifier):
     conv_activation : str, default="relu"
         Activation of the convolutions; any that the MLPs have.
     return_sequences : bool, default=False
-        Learn and predict a target at each step: y holds as many steps as X.
+        Learn and predict a target at each step, from the steps up to it (with
+        ``bidirectional`` from those after it, too): y holds as many steps as X. Each
+        step counts as a sample in the loss and the scores. Needs pooling="last".
     stateful : bool, default=False
         Read the samples, in their order, as consecutive pieces of one series: each goes
         on from the state in which the one before has ended. In training as many run
@@ -154,7 +156,8 @@ class RNNClassifier(BaseRecurrentClassifier):
         Which samples early_stopping holds out. "random" draws them, with the classes
         in proportion; "last" takes the last ones (of each series, where windows look
         into several). "auto" takes the last where windows overlap, and draws where
-        they do not.
+        they do not. With return_sequences draws do not mind classes, and between
+        overlapping windows lies a gap of the length of a window, less 1.
     n_iter_no_change : int or inf, default=10
         See tol.
     device : str or torch.device, default="auto"

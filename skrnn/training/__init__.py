@@ -21,6 +21,7 @@ from ._settings import Settings
 from ._shuffling import Shuffling
 from ._solvers import SOLVERS
 from ._state import momenta_of, set_momenta, set_weights, weights_of
+from ._steps import StepDataset
 from ._stopping import Progress
 from ._tables import TableDataset
 from ._threads import choose_threads, limit_threads
@@ -41,6 +42,7 @@ __all__ = [
     "Rolled",
     "Settings",
     "Shuffling",
+    "StepDataset",
     "TableDataset",
     "WindowDataset",
     "as_text",

@@ -101,7 +101,7 @@ def _marks(data: DeviceDataset | None) -> Any:
         return None
     index = np.linspace(0, len(data) - 1, min(len(data), _SAMPLES_COMPARED), dtype=int)
     samples = [[_array(part) for part in data[int(i)]] for i in index]
-    return [data.lengths, _array(data.targets), data.weights_on_host, samples]
+    return [data.lengths, _array(data.all_targets), data.weights_on_host, samples]
 
 
 def _array(tensor: torch.Tensor | None) -> np.ndarray | None:

@@ -69,12 +69,12 @@ class BatchLoader:
     def _share(self, data: DeviceDataset, part: slice, targets: Targets) -> Batch:
         """Every n-th sample of a batch of n processes; the divisor is that of all."""
         rank, count = self.processes.rank, self.processes.count
-        y, weights, total = targets
         mine = slice(part.start + rank, part.stop, count)
-        y = None if y is None else y[rank::count].contiguous()
-        weights = None if weights is None else weights[rank::count].contiguous()
+        y, weights, _ = data.targets_of(mine)
+        y = None if y is None else y.contiguous()
+        weights = None if weights is None else weights.contiguous()
         inputs = data.gather(mine) if mine.start < mine.stop else {}
-        return inputs, (y, weights, total)
+        return inputs, (y, weights, targets[2])
 
     def _plan(self) -> tuple[np.ndarray | None, list[int]]:
         """The order in which to visit the samples, and the sizes of the batches."""

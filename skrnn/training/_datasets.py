@@ -86,6 +86,20 @@ class DeviceDataset(Dataset):
             return y, weights, float(n_samples)
         return y, weights, float(self.weights_on_host[part].sum(dtype="f8"))
 
+    @property
+    def all_targets(self) -> torch.Tensor | None:
+        """Whatever targets there are."""
+        return self.targets
+
+    @property
+    def n_predictions(self) -> int:
+        """How many rows the predictions of all samples are."""
+        return len(self)
+
+    def places_of(self, part: slice, order: np.ndarray | None) -> slice | np.ndarray:
+        """The rows of the predictions of some samples, which were put in an order."""
+        return part if order is None else order[part]
+
     def new_memory(self) -> Memory | None:
         """What takes the state from batch to batch, if it is carried at all."""
         if self.carries is None:

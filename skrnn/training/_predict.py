@@ -17,6 +17,9 @@ _LOSS_BATCH = 200
 def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.ndarray:
     """Predictions of shape (n_samples, n_outputs), computed batch by batch.
 
+    Where there is one at each step, those of a sample stand together: (n_steps of all
+    samples, n_outputs).
+
     Sequences of unequal length are taken longest first, so that a batch holds its
     like. Pieces of one series go on from part to part.
     """
@@ -31,8 +34,8 @@ def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.nda
         outputs = module(**data.gather_after(part, memory))
         raw = net.criterion_.predictions(outputs).cpu().numpy()
         if part.start == 0:  # one array: a list of parts would fragment the heap
-            predictions = np.empty((len(data), raw.shape[1]), raw.dtype)
-        predictions[part if order is None else order[part]] = raw
+            predictions = np.empty((data.n_predictions, raw.shape[1]), raw.dtype)
+        predictions[data.places_of(part, order)] = raw
         memory = None if memory is None else memory.next()
 
     def size_at(first: int) -> int:

@@ -85,9 +85,13 @@ class WindowDataset(DeviceDataset):
         }
 
     def _view(self, n_timesteps: int) -> torch.Tensor:
-        """Every run of ``n_timesteps`` rows, (row, time, feature), nothing copied."""
-        n_rows, n_features = self.rows.shape
-        return self.rows.as_strided(
-            (n_rows - n_timesteps + 1, n_timesteps, n_features),
-            (n_features, n_features, 1),
-        )
+        return every_run(self.rows, n_timesteps)
+
+
+def every_run(rows: torch.Tensor, n_timesteps: int) -> torch.Tensor:
+    """Every run of ``n_timesteps`` rows, (row, time, feature), nothing copied."""
+    n_rows, n_features = rows.shape
+    return rows.as_strided(
+        (n_rows - n_timesteps + 1, n_timesteps, n_features),
+        (n_features, n_features, 1),
+    )

@@ -17,14 +17,17 @@ from ._ragged import as_sequences, concatenate_sequences, n_axes
 from ._reading import reading
 from ._series import too_long_a_window
 from ._split import overlap, split_windows_in_time, time_ordered_split
+from ._steps import Steps, begins_missing, read_steps
 from ._targets import windows_with_targets
 from ._windows import Windows
 
 __all__ = [
     "Origins",
     "Series",
+    "Steps",
     "Windows",
     "as_sequences",
+    "begins_missing",
     "check_consecutive",
     "concatenate_sequences",
     "dense_windows",
@@ -38,6 +41,7 @@ __all__ = [
     "next_time_by",
     "origins_within",
     "overlap",
+    "read_steps",
     "reading",
     "refuse_complex",
     "series_of",

@@ -6,13 +6,18 @@ import numpy as np
 
 
 def drop_missing_ends(
-    rows: np.ndarray, starts: np.ndarray, lengths: np.ndarray, *, trailing: bool = False
+    rows: np.ndarray,
+    starts: np.ndarray,
+    lengths: np.ndarray,
+    *,
+    trailing: bool = False,
+    name: str = "X",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut off leading, and if ``trailing`` also last, rows that are NaN throughout.
 
     Only sequences that share no rows may be padded at their end: in a series, a last
     row that is missing is an observation that is missing. Costs O(n_rows + n_windows)
-    however much the windows overlap.
+    however much the windows overlap. ``name`` is that of the argument, for errors.
 
     Raises
     ------
@@ -27,8 +32,8 @@ def drop_missing_ends(
     if (starts >= ends).any():
         window = int(np.flatnonzero(starts >= ends)[0])
         raise ValueError(
-            f"Input X contains NaN: window {window} has no observed row at all; drop "
-            "it together with its target"
+            f"Input {name} contains NaN: window {window} has no observed row at all; "
+            "drop it together with its target"
         )
     if trailing:
         ends = _last_filled(blank)[ends - 1] + 1
@@ -36,7 +41,7 @@ def drop_missing_ends(
     flawed = flawed_before[ends] > flawed_before[starts]
     if flawed.any():
         window = int(np.flatnonzero(flawed)[0])
-        _raise_flawed(rows[starts[window] : ends[window]], window)
+        _raise_flawed(rows[starts[window] : ends[window]], window, name)
     return starts, ends - starts
 
 
@@ -56,10 +61,10 @@ def _last_filled(blank: np.ndarray) -> np.ndarray:
     return np.maximum.accumulate(np.where(blank, -1, np.arange(len(blank))))
 
 
-def _raise_flawed(rows: np.ndarray, window: int) -> None:
+def _raise_flawed(rows: np.ndarray, window: int, name: str) -> None:
     if np.isnan(rows).any():
         raise ValueError(
-            f"Input X contains NaN: window {window} has a missing value after its "
+            f"Input {name} contains NaN: window {window} has a missing value after its "
             "first observed row. Only leading rows that are NaN in every feature mean "
             "'no history yet', and last ones the end of a sequence that shares no rows "
             "with others; drop rows at the start of a series in which some are "
@@ -67,6 +72,6 @@ def _raise_flawed(rows: np.ndarray, window: int) -> None:
             "before windowing"
         )
     raise ValueError(
-        f"Input X contains infinity or a value too large for {rows.dtype}: in window "
-        f"{window}; replace it, or scale the features before windowing"
+        f"Input {name} contains infinity or a value too large for {rows.dtype}: in "
+        f"window {window}; replace it, or scale the features before windowing"
     )

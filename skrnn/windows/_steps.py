@@ -1,0 +1,205 @@
+"""Targets at each step: windows into a table of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ._dense import dense_windows, share_rows
+from ._frames import is_panel, series_of
+from ._missing import drop_missing_ends
+from ._ragged import as_sequences, n_axes
+from ._reading import reading
+from ._windows import Windows
+
+_EXPECTED = (
+    "with return_sequences=True y holds a target for each step of each sample: an "
+    "array of shape (n_samples, n_timesteps) or (n_samples, n_timesteps, n_outputs), "
+    "or a list of arrays"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Targets at each step of each sample.
+
+    Indexed by sample, as an array of targets is.
+
+    Parameters
+    ----------
+    windows : Windows
+        Into rows of targets, of shape (n_rows, n_outputs).
+    weights : ndarray of shape (n_rows,), default=None
+        Weight of each row, besides the weights of the samples.
+    """
+
+    windows: Windows
+    weights: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, index: np.ndarray) -> Steps:
+        return replace(self, windows=self.windows[index])
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Steps of each sample."""
+        return self.windows.lengths
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.windows.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.windows.dtype
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The targets, of which several samples may share some."""
+        return np.asarray(self.windows.rows)
+
+    def weight_of_rows(self, sample_weight: np.ndarray | None) -> np.ndarray:
+        """For each row the weights, added up, of the samples in which it stands."""
+        starts, n_rows = self.windows.starts, len(self.rows)
+        begins = np.bincount(starts, sample_weight, n_rows + 1)
+        ends = np.bincount(starts + self.lengths, sample_weight, n_rows + 1)
+        total = np.cumsum(begins - ends)[:-1]  # rounded, so that it may be negative
+        return np.where(self.windows.is_row_used, np.maximum(total, 0), 0.0)
+
+    def mean_weight(self, sample_weight: np.ndarray | None) -> float:
+        """The mean over the steps of all samples."""
+        if sample_weight is None and self.weights is None:
+            return 1.0
+        of_rows = self.weight_of_rows(
+            None if sample_weight is None else np.asarray(sample_weight, "f8")
+        )
+        total = of_rows.sum() if self.weights is None else of_rows @ self.weights
+        return float(total / self.lengths.sum())
+
+
+def read_steps(y: Any, *, is_single: bool = False) -> tuple[Any, Any, Any]:
+    """Targets at each step as a table, and where each sample stands in it.
+
+    Parameters
+    ----------
+    y : array of shape (n_samples, n_timesteps[, n_outputs]), list of arrays of shape \
+            (n_timesteps_i[, n_outputs]), pandas object with an (instance, time) \
+            MultiIndex, or Windows
+        Of anything, such as labels. Leading and last steps at which all of it is
+        missing (NaN or None) do not exist, as in :meth:`Windows.from_array`.
+    is_single : bool, default=False
+        Whether there is one target a step.
+
+    Returns
+    -------
+    table : array or pandas object of shape (n_rows,) or (n_rows, n_outputs)
+        Rows that are in no sample are left out.
+    starts, lengths : ndarray of int, shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If y is of another shape, or misses targets between its ends.
+    """
+    table, starts, lengths, is_padded = _table_of(y)
+    if is_single and table.ndim == 2:
+        if table.shape[1] > 1:
+            raise ValueError(
+                f"y gives each step {table.shape[1]} values, expected one label a "
+                "step: several labels at a step are not supported; fit one classifier "
+                "for each"
+            )
+        table = table.iloc[:, 0] if hasattr(table, "iloc") else table[:, 0]
+    missing = _missing_in(table)
+    if missing is not None:
+        marks = np.where(missing, np.nan, 0.0).reshape(len(table), -1)
+        starts, lengths = drop_missing_ends(
+            marks, starts, lengths, trailing=is_padded, name="y"
+        )
+    numbers = Windows(np.arange(len(table))[:, np.newaxis], starts, lengths)
+    is_used = numbers.is_row_used
+    if not is_used.all():
+        numbers = numbers.keep_rows(is_used)
+        kept = numbers.rows[:, 0]
+        table = table.iloc[kept] if hasattr(table, "iloc") else table[kept]
+    return table, numbers.starts, numbers.lengths
+
+
+def _table_of(y: Any) -> tuple[Any, np.ndarray, np.ndarray, bool]:
+    """Table, starts, lengths, and whether sequences may be padded at their end."""
+    if isinstance(y, Windows):
+        return np.asarray(y.rows), y.starts, y.lengths, False
+    if is_panel(y):
+        bounds = [one.rows for one in series_of(y, len(y))]
+        starts = np.array([one.start for one in bounds])
+        return y, starts, np.array([one.stop for one in bounds]) - starts, True
+    sequences = as_sequences(y)
+    if sequences is not None:
+        return *_joined(sequences), True
+    with reading("y"):
+        array = np.asarray(y)
+    if array.ndim not in (2, 3) or 0 in array.shape:
+        raise ValueError(
+            f"{_EXPECTED}; got shape {array.shape}. For one target a sequence set "
+            "return_sequences=False; the windows of a target at each row are "
+            "SlidingWindow(window_length).fit_transform(y.reshape(-1, 1))"
+        )
+    rows, starts, lengths = dense_windows(array)
+    table = rows[:, 0] if array.ndim == 2 else rows
+    return table, starts, lengths, not share_rows(array)
+
+
+def _joined(sequences: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One sequence after the other, of numbers or of labels."""
+    arrays = []
+    for i, sequence in enumerate(sequences):
+        with reading(f"sequence {i} of y"):
+            arrays.append(np.asarray(sequence))
+    shapes = sorted({array.shape[1:] for array in arrays if array.ndim})
+    lengths = np.array([len(array) if array.ndim else 0 for array in arrays])
+    if len(shapes) != 1 or len(shapes[0]) > 1 or not lengths.all():
+        given = [array.shape for array in arrays[:3]]
+        raise ValueError(
+            f"{_EXPECTED}, all of shape (n_timesteps_i,), or all (n_timesteps_i, "
+            f"n_outputs), and none empty; got arrays of the shapes {given}..."
+        )
+    are_numbers = {array.dtype.kind in "fiub" for array in arrays}
+    if len(are_numbers) > 1:  # which NumPy would turn into texts
+        arrays = [array.astype(object) for array in arrays]
+    return np.concatenate(arrays), np.cumsum(lengths) - lengths, lengths
+
+
+def _missing_in(table: Any) -> np.ndarray | None:
+    """Which values are NaN or None, if any is."""
+    if hasattr(table, "iloc"):
+        missing = table.isna().to_numpy()
+    elif table.dtype.kind == "f":
+        missing = np.isnan(table)
+    elif table.dtype.kind == "O":
+        is_none = [value is None or bool(value != value) for value in table.flat]
+        missing = np.array(is_none).reshape(table.shape)
+    else:
+        return None
+    return missing if missing.any() else None
+
+
+def begins_missing(array: Any, which: np.ndarray) -> np.ndarray | None:
+    """Whether samples of an array have no value at their first step; None if no array.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n_samples, n_timesteps[, n_values])
+    which : ndarray of int
+        The samples that are asked for.
+    """
+    if not isinstance(array, np.ndarray) or n_axes(array) not in (2, 3):
+        return None
+    first = array[which, :1].reshape(len(which), *array.shape[2:])  # (sample, value)
+    missing = _missing_in(first)
+    if missing is None:
+        return np.zeros(len(which), bool)
+    return np.asarray(missing.reshape(len(which), -1).all(axis=1))
