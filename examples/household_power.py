@@ -145,7 +145,7 @@ def main() -> None:
     n_pieces = n_train // AHEAD - 1  # those whose ten hours are in training, too
     print(f"{n_pieces:,} pieces of {AHEAD} hours to train on.\n")
 
-    model = train(X[:n_pieces], y[:n_pieces], max_iter=5 if is_quick else 40)
+    model = train(X[:n_pieces], y[:n_pieces], max_iter=5 if is_quick else 200)
     model = save_and_load(model, X[:n_pieces])
     predicted = forecast(model, X[:n_pieces], X[n_pieces:], power_scaler)
     times = power.index[n_train : n_train + predicted.size]
