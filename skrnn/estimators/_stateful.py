@@ -41,23 +41,23 @@ def check_stateful(estimator: Any) -> None:
         )
 
 
-def check_causal(estimator: Any, what: str) -> None:
+def check_causal(parts: Any, what: str) -> None:
     """Raise if a network reads ahead of the newest row.
 
     Parameters
     ----------
-    estimator : BaseRecurrent
+    parts : BaseRecurrent or Architecture
     what : str
         What such a network cannot do, the beginning of a sentence.
     """
-    if estimator.bidirectional:
+    if parts.bidirectional:
         raise ValueError(
             f"{what}, which bidirectional=True does not allow: the second direction "
             "begins at the end of the series; set bidirectional=False"
         )
-    if estimator.conv_filters is not None and estimator.conv_padding != "causal":
+    if parts.conv_filters is not None and parts.conv_padding != "causal":
         raise ValueError(
-            f"{what}, which conv_padding={estimator.conv_padding!r} does not allow: "
+            f"{what}, which conv_padding={parts.conv_padding!r} does not allow: "
             'such a convolution reads later steps; set conv_padding="causal"'
         )
 
