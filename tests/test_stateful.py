@@ -112,6 +112,17 @@ def test_training_is_that_of_a_bare_loop(n_lanes, weighted):
     assert model.t_ == 4 * N
 
 
+@pytest.mark.parametrize(
+    ("cls", "params"), [*OPTIONS, (LSTMRegressor, {"recurrent_dropout": 0.3})]
+)
+def test_as_many_lanes_as_samples_train_as_samples_that_stand_alone(cls, params):
+    """With the same masks, too: nothing is carried on."""
+    both = {"hidden_layer_sizes": (4, 4), "batch_size": N, "dtype": "float64"}
+    model = quick(cls, **both, **params).fit(X, Y)
+    alone = clone(model).set_params(stateful=False).fit(X, Y)
+    np.testing.assert_allclose(model.loss_curve_, alone.loss_curve_, rtol=1e-12)
+
+
 def test_partial_fit_is_an_epoch_from_a_state_of_zeros():
     model = sgd(batch_size=3).partial_fit(X, Y)
     loop = BareLoop(model).train(3, 2, np.ones(N))
