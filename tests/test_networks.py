@@ -153,6 +153,12 @@ def test_warm_start_takes_what_needs_no_other_weights(cls, name, now, free):
     model.set_params(**{name: free}).fit(X, Y)
 
 
+def test_lbfgs_names_zoneout_too():
+    model = GRURegressor(4, zoneout=0.1, solver="lbfgs", max_iter=1)
+    with pytest.raises(ValueError, match="dropout of any kind and zoneout change"):
+        model.fit(X, Y)
+
+
 def test_a_summary_names_the_parts():
     model = GRURegressor(
         (4, 4), conv_filters=3, residual=True, pooling="attention", **QUICK
