@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
@@ -292,6 +293,17 @@ def test_several_processes_are_refused(monkeypatch):
     monkeypatch.setattr("skrnn.estimators._stateful.processes_of", lambda _: several)
     with pytest.raises(ValueError, match="launch one process"):
         quick(GRURegressor).fit(X, Y)
+
+
+def test_instances_of_a_panel_are_no_pieces_of_one_series():
+    index = pd.MultiIndex.from_product([range(N), range(T)])
+    panel = pd.DataFrame(ROWS, index=index)
+    with pytest.raises(ValueError, match="partial_fit with each of the others"):
+        quick(GRURegressor).fit(panel, Y)
+    model = quick(GRURegressor).fit(X, Y)
+    with pytest.raises(ValueError, match="several instances"):
+        model.predict(panel)
+    np.testing.assert_array_equal(model.predict(panel.loc[[0]]), model.predict(X[:1]))
 
 
 def missing(where):

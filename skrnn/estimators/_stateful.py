@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..training import processes_of
-from ..windows import Windows, time_ordered_split
+from ..windows import Windows, is_panel, series_of, time_ordered_split
 
 
 def check_stateful(estimator: Any) -> None:
@@ -59,6 +59,16 @@ def check_causal(parts: Any, what: str) -> None:
         raise ValueError(
             f"{what}, which conv_padding={parts.conv_padding!r} does not allow: "
             'such a convolution reads later steps; set conv_padding="causal"'
+        )
+
+
+def check_one_series(X: Any) -> None:
+    """Raise if X is a panel of several series, which stand apart."""
+    if is_panel(X) and len(series_of(X, len(X))) > 1:
+        raise ValueError(
+            "X has an (instance, time) MultiIndex with several instances, and "
+            "stateful=True reads one series: call fit with the first instance and "
+            "partial_fit with each of the others, or set stateful=False"
         )
 
 
