@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from skrnn import GRURegressor, LSTMRegressor, RNNRegressor
-from skrnn.modules import MLP_ACTIVATIONS, Architecture, RecurrentNetwork
+from skrnn.modules import MLP_ACTIVATIONS, Architecture, Dropout, RecurrentNetwork
 from tests.estimators import ragged, wave, windows_of
 from tests.network_reference import ACTIVATIONS, layer_states, network_output
 
@@ -485,6 +485,15 @@ def test_gate_activations_are_those_of_the_cells(cls, bidirectional):
         np.testing.assert_allclose(h[:, 1:], expected, rtol=1e-9)
     with pytest.raises(ValueError, match="layer must be from -2 to 1"):
         model.gate_activations(X, layer=2)
+
+
+def test_every_dropout_draws_masks_of_its_own():
+    """With one seed for several, the same units would be left out in all of them."""
+    kinds = ("dropout", "input_dropout", "recurrent_dropout", "zoneout")
+    parts = dict.fromkeys(kinds, 0.5)
+    network = RecurrentNetwork("gru", 2, [3, 3], 1, bidirectional=True, **parts)
+    seeds = [part.seed for part in network.modules() if isinstance(part, Dropout)]
+    assert len(seeds) == len(set(seeds)) == 8  # three in each layer, two around them
 
 
 def test_activations_of_the_reference_are_all_there_are():

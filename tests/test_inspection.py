@@ -393,6 +393,16 @@ def test_gates_within_a_pipeline_and_of_another_layer(lstm):
     assert whole.images_["forget"].get_array().shape == (3, 12)
 
 
+def test_gates_of_a_piece_follow_from_those_before_it():
+    model = GRURegressor(3, stateful=True, shuffle=False, max_iter=1, random_state=0)
+    X = np.random.default_rng(0).normal(size=(8, 5, 1))
+    expected = model.fit(X, X[:, -1, 0]).gate_activations(X)
+    display = GateDisplay.from_estimator(model, X, sample=4)
+    for name, image in display.images_.items():
+        np.testing.assert_allclose(image.get_array(), expected[name][4].T, rtol=1e-5)
+    assert display.lines_[0].get_ydata() == pytest.approx(X[4, :, 0], abs=1e-6)
+
+
 def test_gates_of_tokens_and_after_convolutions():
     ids = [[1, 2, 3, 1], [2, 3], [3, 3, 1]]
     model = GRUClassifier(3, embedding_dim=2, max_iter=1).fit(ids, [0, 1, 0])

@@ -340,6 +340,20 @@ def test_pooling_reads_the_valid_steps_only():
         torch.testing.assert_close(network(x[:, :3]), expected)
 
 
+def test_running_attention_of_scores_far_apart():
+    """Beyond what exp can hold, where sums over all steps would be 0 / 0."""
+    network = RecurrentNetwork("gru", 2, [3], 1, pooling="attention", seed=1).eval()
+    x = torch.randn(1, 12, 2, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        network.attention.score.weight.mul_(20_000)
+        scores = network.attention.score_of(network.layers[0](x))
+        assert scores[:, :1].max() < scores.max() - 104  # exp(-104) is 0 in float32
+        followed, state = network.follow(x[:, :7], None)
+        further, _ = network.follow(x[:, 7:], state)
+        expected = torch.cat([network(x[:, : t + 1]) for t in range(12)])
+    torch.testing.assert_close(torch.cat([followed, further]), expected)
+
+
 def test_log_loss_by_hand():
     # softmax of (0, log 3) is (1/4, 3/4); the logistic function of log 3 is 3/4
     log3 = np.log(3.0)

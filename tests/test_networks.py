@@ -135,6 +135,30 @@ def test_warm_start_takes_other_masks_and_no_other_network():
         model.fit(X, Y)
 
 
+@pytest.mark.parametrize(
+    ("cls", "name", "now", "free"),
+    [
+        (GRURegressor, "pooling", "attention", "mean"),
+        (LSTMRegressor, "activation", "relu", "tanh"),
+        (RNNRegressor, "activation", "elu", "relu"),
+    ],
+)
+def test_warm_start_takes_what_needs_no_other_weights(cls, name, now, free):
+    """Attention learns weights; layers that go from step to step have one bias less."""
+    model = cls(4, warm_start=True, **QUICK).fit(X, Y)
+    before = model.predict(X)
+    with pytest.raises(ValueError, match=f"whose {name} was .*, is now {now}; set it"):
+        model.set_params(**{name: now}).fit(X, Y)
+    np.testing.assert_array_equal(model.predict(X), before)
+    model.set_params(**{name: free}).fit(X, Y)
+
+
+def test_lbfgs_names_zoneout_too():
+    model = GRURegressor(4, zoneout=0.1, solver="lbfgs", max_iter=1)
+    with pytest.raises(ValueError, match="dropout of any kind and zoneout change"):
+        model.fit(X, Y)
+
+
 def test_a_summary_names_the_parts():
     model = GRURegressor(
         (4, 4), conv_filters=3, residual=True, pooling="attention", **QUICK

@@ -527,3 +527,15 @@ def test_pieces_of_one_series_are_answered_as_the_whole():
     lanes = whole.predict(list(X.reshape(2, -1, 2)))
     loss = 0.5 * np.mean((lanes.ravel() - Y.ravel()) ** 2)
     assert model.loss_curve_[0] == pytest.approx(loss, rel=1e-9)
+
+
+def test_accuracy_counts_the_steps_of_a_sample_by_its_weight():
+    X = np.random.default_rng(0).normal(size=(6, 5, 2))
+    y = X[:, :, 0] > 0
+    model = GRUClassifier(3, return_sequences=True, learning_rate="cosine", max_iter=2)
+    model.set_params(random_state=0)
+    right = (model.fit(X, y).predict(X) == y).mean(axis=1)
+    weights = np.r_[5.0, 0, 1, 2, 0, 0]
+    expected = np.average(right, weights=weights)
+    assert model.score(X, y, sample_weight=weights) == pytest.approx(expected)
+    assert right.std() > 0  # else weights would not matter

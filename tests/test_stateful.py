@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
@@ -110,6 +111,17 @@ def test_training_is_that_of_a_bare_loop(n_lanes, weighted):
     model.fit(X, Y, sample_weight=weights if weighted else None)
     loop.assert_same(model)
     assert model.t_ == 4 * N
+
+
+@pytest.mark.parametrize(
+    ("cls", "params"), [*OPTIONS, (LSTMRegressor, {"recurrent_dropout": 0.3})]
+)
+def test_as_many_lanes_as_samples_train_as_samples_that_stand_alone(cls, params):
+    """With the same masks, too: nothing is carried on."""
+    both = {"hidden_layer_sizes": (4, 4), "batch_size": N, "dtype": "float64"}
+    model = quick(cls, **both, **params).fit(X, Y)
+    alone = clone(model).set_params(stateful=False).fit(X, Y)
+    np.testing.assert_allclose(model.loss_curve_, alone.loss_curve_, rtol=1e-12)
 
 
 def test_partial_fit_is_an_epoch_from_a_state_of_zeros():
@@ -281,6 +293,17 @@ def test_several_processes_are_refused(monkeypatch):
     monkeypatch.setattr("skrnn.estimators._stateful.processes_of", lambda _: several)
     with pytest.raises(ValueError, match="launch one process"):
         quick(GRURegressor).fit(X, Y)
+
+
+def test_instances_of_a_panel_are_no_pieces_of_one_series():
+    index = pd.MultiIndex.from_product([range(N), range(T)])
+    panel = pd.DataFrame(ROWS, index=index)
+    with pytest.raises(ValueError, match="partial_fit with each of the others"):
+        quick(GRURegressor).fit(panel, Y)
+    model = quick(GRURegressor).fit(X, Y)
+    with pytest.raises(ValueError, match="several instances"):
+        model.predict(panel)
+    np.testing.assert_array_equal(model.predict(panel.loc[[0]]), model.predict(X[:1]))
 
 
 def missing(where):

@@ -157,6 +157,15 @@ def test_keeps_the_network_that_it_was_made_from():
     np.testing.assert_array_equal(stream.predict_proba(ROWS[10:20]), expected)
 
 
+def test_only_the_parts_of_the_fitted_network_matter():
+    ways = fitted(GRURegressor, bidirectional=True, merge_mode="sum")
+    with pytest.raises(ValueError, match="bidirectional=True does not allow"):
+        ways.set_params(bidirectional=False).stream()
+    one_way = fitted(GRURegressor)
+    expected = one_way.stream().step(ROWS[0])
+    assert one_way.set_params(bidirectional=True).stream().step(ROWS[0]) == expected
+
+
 def test_starts_again():
     stream = fitted(GRURegressor, pooling="mean", conv_filters=2).stream(ROWS[:30])
     assert stream.reset_state() is stream

@@ -37,10 +37,10 @@ from ._remarks import warn_unless_converged
 from ._samples import Samples, check_samples, finite
 from ._steps import by_sample
 from ._summary import NetworkSummary
+from ._warm_start import check_same_network
 
 _SEED_LIMIT = 2**31 - 1
 _OF_THE_NET = ("solver", "learning_rate", "learning_rate_init", "power_t", "device")
-_WITHOUT_WEIGHTS = ("activation", "pooling")  # of a module; and dropout of any kind
 
 
 def is_stochastic(estimator: Any) -> bool:
@@ -296,14 +296,7 @@ class BaseNetwork(BaseEstimator, ABC):
         """A net with today's settings and the weights of the last fit."""
         fitted = {**self._later_module_params, **self._fitted_module_params}
         today = self._module_params()
-        for name, value in today.items():
-            is_free = name in _WITHOUT_WEIGHTS or name.endswith("dropout")
-            if not is_free and fitted[name] != value:
-                raise ValueError(
-                    f"warm_start goes on with the network of the last fit, whose "
-                    f"{name} was {fitted[name]}, is now {value}; set it back, or set "
-                    "warm_start=False to begin anew"
-                )
+        check_same_network(self._module_class, fitted, today)
         self._fitted_module_params = {**fitted, **today}
         if any(today[name] for name in today if name.endswith("dropout")):
             # other masks than in the last fit

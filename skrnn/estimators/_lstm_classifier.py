@@ -89,7 +89,7 @@ class LSTMClassifier(BaseRecurrentClassifier):
         Read the samples, in their order, as consecutive pieces of one series: each goes
         on from the state in which the one before has ended. In training as many run
         side by side as ``batch_size``, and each epoch begins anew. Needs
-        ``shuffle=False``.
+        ``shuffle=False``; early_stopping holds out the last samples.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss and the validation score, times sample_weight.
         "balanced" is inverse to the frequency of the classes in y. For multilabel

@@ -87,7 +87,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         Read the samples, in their order, as consecutive pieces of one series: each goes
         on from the state in which the one before has ended. In training as many run
         side by side as ``batch_size``, and each epoch begins anew. Needs
-        ``shuffle=False``.
+        ``shuffle=False``; early_stopping holds out the last samples.
     loss : str, default="squared_error"
         What is minimised, per output: "squared_error", half the squared error;
         "absolute_error"; "huber", which turns from squared to absolute at an error of

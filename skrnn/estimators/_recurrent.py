@@ -27,7 +27,7 @@ from ._base import BaseNetwork
 from ._constraints import ARCHITECTURE_CONSTRAINTS, TRAINING_CONSTRAINTS
 from ._layer_sizes import check_layer_sizes
 from ._samples import Samples
-from ._stateful import check_stateful, split_series
+from ._stateful import check_one_series, check_stateful, split_series
 from ._steps import check_steps_aligned
 from ._stream import Stream
 from ._windows import check_aligned, check_windows
@@ -147,6 +147,7 @@ class BaseRecurrent(BaseNetwork):
             self._fitted_dtype = np.dtype(self.dtype).name
         windows = check_windows(self, X, reset=reset)
         if self.stateful:
+            check_one_series(X)
             check_consecutive(windows)
         return windows
 

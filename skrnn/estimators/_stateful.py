@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..training import processes_of
-from ..windows import Windows, time_ordered_split
+from ..windows import Windows, is_panel, series_of, time_ordered_split
 
 
 def check_stateful(estimator: Any) -> None:
@@ -41,24 +41,34 @@ def check_stateful(estimator: Any) -> None:
         )
 
 
-def check_causal(estimator: Any, what: str) -> None:
+def check_causal(parts: Any, what: str) -> None:
     """Raise if a network reads ahead of the newest row.
 
     Parameters
     ----------
-    estimator : BaseRecurrent
+    parts : BaseRecurrent or Architecture
     what : str
         What such a network cannot do, the beginning of a sentence.
     """
-    if estimator.bidirectional:
+    if parts.bidirectional:
         raise ValueError(
             f"{what}, which bidirectional=True does not allow: the second direction "
             "begins at the end of the series; set bidirectional=False"
         )
-    if estimator.conv_filters is not None and estimator.conv_padding != "causal":
+    if parts.conv_filters is not None and parts.conv_padding != "causal":
         raise ValueError(
-            f"{what}, which conv_padding={estimator.conv_padding!r} does not allow: "
+            f"{what}, which conv_padding={parts.conv_padding!r} does not allow: "
             'such a convolution reads later steps; set conv_padding="causal"'
+        )
+
+
+def check_one_series(X: Any) -> None:
+    """Raise if X is a panel of several series, which stand apart."""
+    if is_panel(X) and len(series_of(X, len(X))) > 1:
+        raise ValueError(
+            "X has an (instance, time) MultiIndex with several instances, and "
+            "stateful=True reads one series: call fit with the first instance and "
+            "partial_fit with each of the others, or set stateful=False"
         )
 
 

@@ -165,10 +165,13 @@ class GateDisplay:
         check_recurrent(network, caller)
         windows = network._check_inputs(X, reset=False)
         place = _place(sample, len(windows))
-        activations = network.gate_activations(windows[[place]], layer=layer)
+        first = 0 if network.stateful else place  # its state comes from those before
+        read = windows[np.arange(first, place + 1)]
+        activations = network.gate_activations(read, layer=layer)
         n_steps = max(values.shape[1] for values in activations.values())
         return cls.from_activations(
             activations,
+            sample=-1,
             series=windows[place][-n_steps:],  # without what convolutions shorten
             ax=ax,
             line_kw=line_kw,

@@ -65,7 +65,8 @@ def gradient_norms(
     A copy of the network is differentiated, on the CPU in float64, whatever its own
     device and precision: norms down to 1e-150 are told from 0, and the estimator stays
     as it is. Outputs are the raw ones, before a softmax or sigmoid; there is no
-    dropout. Networks that read tokens are differentiated by the embedded vectors. Time
+    dropout, and a sequence begins with a state of zeros, with ``stateful=True``, too.
+    Networks that read tokens are differentiated by the embedded vectors. Time
     grows with ``n_outputs``, since each has a backward pass of its own.
 
     References

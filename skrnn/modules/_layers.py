@@ -107,8 +107,7 @@ class RecurrentLayer(nn.Module):
         """States of all steps, and the one to go on from, from where another ended."""
         layer = self.forward_in_time
         if self._is_masked:
-            cell, mask = cell_of(layer, self.architecture), self._mask(x)
-            return unroll(cell, x, state, mask, getattr(layer, "zoneout", None))
+            return self._run_masked(layer, x, state)
         if state is not None and _is_one_step(layer, x):
             return _step(layer, x, state)
         before: Any = state
@@ -158,13 +157,16 @@ class RecurrentLayer(nn.Module):
         self, layer: nn.Module, x: torch.Tensor, segments: Segments | None
     ) -> torch.Tensor:
         if self._is_masked:
-            cell, mask = cell_of(layer, self.architecture), self._mask(x)
-            return unroll(cell, x, None, mask, getattr(layer, "zoneout", None))[0]
+            return self._run_masked(layer, x, None)[0]
         return run(layer, x, segments)
 
-    def _mask(self, x: torch.Tensor) -> torch.Tensor:
-        """Factors of the state, the same at all steps, (batch, state)."""
-        return self.recurrent_dropout(x.new_ones(len(x), self.n_states))
+    def _run_masked(
+        self, layer: nn.Module, x: torch.Tensor, state: State | None
+    ) -> tuple[torch.Tensor, State]:
+        """With one draw of recurrent dropout for a sequence, the same at all steps."""
+        cell = cell_of(layer, self.architecture)
+        mask = self.recurrent_dropout(x.new_ones(len(x), self.n_states))
+        return unroll(cell, x, state, mask, getattr(layer, "zoneout", None))
 
 
 def _direction(

@@ -78,11 +78,13 @@ def _running_attention(
 ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
     total, mean = seen or (torch.full_like(scores[:, 0], -torch.inf), x[:, 0])
     scores = torch.cat([total[:, None], scores], dim=1)  # (1, 1 + time, 1)
-    top = scores.amax(dim=1, keepdim=True)
-    shifts = (scores[:, 1:] - top).exp() * (x - mean[:, None])
     totals = scores.logcumsumexp(dim=1)[:, 1:]  # logarithms, (1, time, 1)
-    means = mean[:, None] + shifts.cumsum(dim=1) / (totals - top).exp()
-    return means, (totals[:, -1].clone(), means[:, -1].clone())
+    shares = (scores[:, 1:] - totals).exp()
+    means = []  # step by step: where scores lie far apart, sums over steps underflow
+    for share, row in zip(shares.unbind(1), x.unbind(1), strict=True):
+        mean = mean + share * (row - mean)
+        means.append(mean)
+    return torch.stack(means, dim=1), (totals[:, -1].clone(), mean)
 
 
 class AttentionPooling(nn.Module):

@@ -59,8 +59,7 @@ class GRUForecaster(RecurrentForecaster):
         Add to the output of each layer after the first what it reads; the layers must
         be of one size.
     input_dropout : float, default=0.0
-        Share of the inputs (of the embedding, if there is one) that is zeroed in
-        training, in [0, 1).
+        Share of the inputs that is zeroed in training, in [0, 1).
     recurrent_dropout : float, default=0.0
         Share of the state that no step of a sequence sees of the step before, in
         training, in [0, 1): the same units at all steps.

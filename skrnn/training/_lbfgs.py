@@ -35,8 +35,9 @@ def lbfgs_loop(
     """
     if any(dropout.p for dropout in net.dropouts()):
         raise ValueError(
-            'solver="lbfgs" compares losses of one function, which dropout changes at '
-            'each evaluation; set dropout=0, or take another solver such as "adam"'
+            'solver="lbfgs" compares losses of one function, which dropout of any kind '
+            "and zoneout change at each evaluation; set them to 0, or take another "
+            'solver such as "adam"'
         )
     data = {"dataset_train": training, "dataset_valid": validation}
     iterator = net.get_iterator(validation, training=False) if validation else None
