@@ -142,7 +142,8 @@ class BaseRecurrent(BaseNetwork):
 
     def _check_inputs(self, X: Any, reset: bool) -> Windows:
         if self.stateful:
-            check_stateful(self)
+            is_made = not reset and hasattr(self, "net_")
+            check_stateful(self, self.net_.module_.architecture if is_made else self)
         if reset:
             self._fitted_dtype = np.dtype(self.dtype).name
         windows = check_windows(self, X, reset=reset)

@@ -10,12 +10,19 @@ from ..training import processes_of
 from ..windows import Windows, time_ordered_split
 
 
-def check_stateful(estimator: Any) -> None:
-    """Raise if parameters do not go together with ``stateful=True``."""
-    check_causal(estimator, "stateful=True carries the state from sample to sample")
-    if estimator.pooling != "last":
+def check_stateful(estimator: Any, parts: Any) -> None:
+    """Raise if parameters do not go together with ``stateful=True``.
+
+    Parameters
+    ----------
+    estimator : BaseRecurrent
+    parts : BaseRecurrent or Architecture
+        What the network is to be made of, or is, whatever the parameters say today.
+    """
+    check_causal(parts, "stateful=True carries the state from sample to sample")
+    if parts.pooling != "last":
         raise ValueError(
-            f"pooling={estimator.pooling!r} reads all steps of a sample, and "
+            f"pooling={parts.pooling!r} reads all steps of a sample, and "
             "stateful=True goes on from the last one to the next sample; set "
             'pooling="last"'
         )
@@ -41,23 +48,24 @@ def check_stateful(estimator: Any) -> None:
         )
 
 
-def check_causal(estimator: Any, what: str) -> None:
+def check_causal(parts: Any, what: str) -> None:
     """Raise if a network reads ahead of the newest row.
 
     Parameters
     ----------
-    estimator : BaseRecurrent
+    parts : BaseRecurrent or Architecture
+        What the network is made of.
     what : str
         What such a network cannot do, the beginning of a sentence.
     """
-    if estimator.bidirectional:
+    if parts.bidirectional:
         raise ValueError(
             f"{what}, which bidirectional=True does not allow: the second direction "
             "begins at the end of the series; set bidirectional=False"
         )
-    if estimator.conv_filters is not None and estimator.conv_padding != "causal":
+    if parts.conv_filters is not None and parts.conv_padding != "causal":
         raise ValueError(
-            f"{what}, which conv_padding={estimator.conv_padding!r} does not allow: "
+            f"{what}, which conv_padding={parts.conv_padding!r} does not allow: "
             'such a convolution reads later steps; set conv_padding="causal"'
         )
 

@@ -86,7 +86,7 @@ class Stream:
 
     def __init__(self, model: Any, X: Any = None) -> None:
         check_is_fitted(model)
-        check_causal(model, "a stream answers after each row")
+        check_causal(model.net_.module_.architecture, "a stream answers after each row")
         self._model = copy.copy(model)  # through its state: a net of its own
         self._n_threads = threads_to_follow(model.net_, model.n_threads)
         self._rows = StreamRows(model)
