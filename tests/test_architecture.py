@@ -483,8 +483,9 @@ def test_gate_activations_are_those_of_the_cells(cls, bidirectional):
         z, n, h = gates["update"], gates["candidate"], gates["hidden"]
         expected = (1 - z[:, 1:]) * n[:, 1:] + z[:, 1:] * h[:, :-1]
         np.testing.assert_allclose(h[:, 1:], expected, rtol=1e-9)
-    with pytest.raises(ValueError, match="layer must be from -2 to 1"):
-        model.gate_activations(X, layer=2)
+    for wrong in (2, 0.5, None):
+        with pytest.raises(ValueError, match="layer must be from -2 to 1"):
+            model.gate_activations(X, layer=wrong)
 
 
 def test_every_dropout_draws_masks_of_its_own():

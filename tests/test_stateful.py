@@ -288,6 +288,23 @@ def test_what_does_not_go_together(params, told):
     assert not hasattr(model, "net_")
 
 
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ({"bidirectional": True}, {"bidirectional": False}),
+        ({"pooling": "mean"}, {"pooling": "last"}),
+        ({"conv_filters": 2, "conv_padding": "same"}, {"conv_padding": "causal"}),
+    ],
+)
+def test_what_the_network_is_counts_not_what_it_is_said_to_be(made, said):
+    model = LSTMRegressor(3, max_iter=1, **made).fit(X, Y).set_params(**said)
+    with pytest.raises(ValueError, match="stateful=True"):
+        model.set_params(stateful=True, shuffle=False).predict(X)
+    if "pooling" not in made:
+        with pytest.raises(ValueError, match="a stream answers after each row, which"):
+            model.stream()
+
+
 def test_several_processes_are_refused(monkeypatch):
     several = type("Processes", (), {"count": 2, "broadcast": lambda self, v: v})()
     monkeypatch.setattr("skrnn.estimators._stateful.processes_of", lambda _: several)
@@ -317,6 +334,10 @@ def missing(where):
     [
         (windows_of(ROWS[: N + T], T)[0], "samples 0 and 1 share rows, as sliding win"),
         ([*X[:-1], X[-1][:2]], "sample 0 has 4 rows and sample 10 has 2"),
+        (
+            np.lib.stride_tricks.sliding_window_view(ROWS[: N + T - 1, 0], T),
+            "share rows",
+        ),
         (missing((3, 0)), "sample 0 has 4 rows and sample 3 has 3"),
         (missing((slice(None), 0)), "1 rows between samples 0 and 1 are missing"),
         (Windows(ROWS, np.arange(N)[::-1] * T, [T] * N), "stand in another order"),
@@ -327,7 +348,7 @@ def test_what_is_no_series(X_wrong, told):
     with pytest.raises(ValueError, match=told) as raised:
         model.fit(X_wrong, Y)
     assert "rows[: n * T].reshape(n, T, -1)" in str(raised.value)
-    model.fit(X, Y)
+    model.fit(X[:, :, 0] if getattr(X_wrong, "ndim", 3) == 2 else X, Y)
     with pytest.raises(ValueError, match=told):
         model.predict(X_wrong)
     with pytest.raises(ValueError, match=told):

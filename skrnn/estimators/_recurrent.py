@@ -100,10 +100,11 @@ class BaseRecurrent(BaseNetwork):
         """
         check_is_fitted(self)
         n_layers = len(self.net_.module_.stack())
-        if not -n_layers <= layer < n_layers:
+        is_number = isinstance(layer, Integral)
+        if not (is_number and -n_layers <= layer < n_layers):
             raise ValueError(
-                f"layer must be from {-n_layers} to {n_layers - 1} for {n_layers} "
-                f"recurrent layers, got {layer}"
+                f"layer must be from {-n_layers} to {n_layers - 1}, an int, for "
+                f"{n_layers} recurrent layers, got {layer!r}"
             )
         windows = self._check_inputs(X, reset=False)
         n_samples = len(windows)
@@ -142,7 +143,8 @@ class BaseRecurrent(BaseNetwork):
 
     def _check_inputs(self, X: Any, reset: bool) -> Windows:
         if self.stateful:
-            check_stateful(self)
+            is_made = not reset and hasattr(self, "net_")
+            check_stateful(self, self.net_.module_.architecture if is_made else self)
         if reset:
             self._fitted_dtype = np.dtype(self.dtype).name
         windows = check_windows(self, X, reset=reset)

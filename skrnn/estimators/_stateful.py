@@ -10,12 +10,19 @@ from ..training import processes_of
 from ..windows import Windows, is_panel, series_of, time_ordered_split
 
 
-def check_stateful(estimator: Any) -> None:
-    """Raise if parameters do not go together with ``stateful=True``."""
-    check_causal(estimator, "stateful=True carries the state from sample to sample")
-    if estimator.pooling != "last":
+def check_stateful(estimator: Any, parts: Any) -> None:
+    """Raise if parameters do not go together with ``stateful=True``.
+
+    Parameters
+    ----------
+    estimator : BaseRecurrent
+    parts : BaseRecurrent or Architecture
+        What the network is to be made of, or is, whatever the parameters say today.
+    """
+    check_causal(parts, "stateful=True carries the state from sample to sample")
+    if parts.pooling != "last":
         raise ValueError(
-            f"pooling={estimator.pooling!r} reads all steps of a sample, and "
+            f"pooling={parts.pooling!r} reads all steps of a sample, and "
             "stateful=True goes on from the last one to the next sample; set "
             'pooling="last"'
         )
@@ -47,6 +54,7 @@ def check_causal(parts: Any, what: str) -> None:
     Parameters
     ----------
     parts : BaseRecurrent or Architecture
+        What the network is made of.
     what : str
         What such a network cannot do, the beginning of a sentence.
     """

@@ -147,7 +147,8 @@ def _check_table(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Window
     was_table = getattr(estimator, "_is_fitted_on_table", True)
     if not (was_table or reset) and hasattr(X, "shape") and n_axes(X) == 2:
         _notice_single_sequence(estimator, X)
-    options: dict = {"dtype": dtype, "ensure_all_finite": "allow-nan"}
+    floats = [dtype, np.float64, np.float32]  # which a sliding view may stay a view in
+    options: dict = {"dtype": floats, "ensure_all_finite": "allow-nan"}
     with reading("X"):
         if reset or was_table:
             X = validate_data(estimator, X, reset=reset, **options)
@@ -165,7 +166,7 @@ def _check_table(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Window
             f"Input X contains NaN, which {type(estimator).__name__} does not read in "
             f"a 2-D X; {remedy}"
         )
-    windows = Windows.from_array(X)
+    windows = Windows.from_array(X, dtype)
     if reset:
         estimator._is_fitted_on_table = True
         estimator.n_timesteps_in_ = X.shape[1]
