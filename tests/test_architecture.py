@@ -307,6 +307,21 @@ def n_parameters(module):
             lambda u: 0,
         ),
         (
+            {"cell": "rnn", "layer_norm": True},
+            lambda d, u: u * (d + u + 2),
+            lambda u: 0,
+        ),
+        (
+            {"cell": "lstm", "layer_norm": True},
+            lambda d, u: 4 * u * (d + u + 1) + 10 * u,
+            lambda u: 0,
+        ),
+        (
+            {"cell": "gru", "layer_norm": True},
+            lambda d, u: 3 * u * (d + u + 2) + 6 * u,
+            lambda u: 0,
+        ),
+        (
             {"cell": "lstm", "activation": "relu"},
             lambda d, u: 4 * u * (d + u + 1),
             lambda u: 0,

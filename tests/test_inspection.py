@@ -567,3 +567,11 @@ def test_missing_matplotlib_is_told(monkeypatch):
     ):
         with pytest.raises(ImportError, match="pip install"):
             draw()
+
+
+def test_other_kinds_of_estimators_are_refused_in_a_sentence():
+    model = RNNRegressor(2)
+    with pytest.raises(TypeError, match="a dict by the names that the legend shows"):
+        GradientNormDisplay.from_estimators([model], np.zeros((2, 3, 1)))
+    with pytest.raises(TypeError, match="RNNRegressor forecasts no horizon fh"):
+        ForecastDisplay.from_estimator(model)

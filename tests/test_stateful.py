@@ -124,6 +124,13 @@ def test_as_many_lanes_as_samples_train_as_samples_that_stand_alone(cls, params)
     np.testing.assert_allclose(model.loss_curve_, alone.loss_curve_, rtol=1e-12)
 
 
+def forgetful(model):
+    """The same network, which reads each sample from a state of zeros."""
+    other = pickle.loads(pickle.dumps(model))
+    other._is_stateful = False
+    return other
+
+
 def test_partial_fit_is_an_epoch_from_a_state_of_zeros():
     model = sgd(batch_size=3).partial_fit(X, Y)
     loop = BareLoop(model).train(3, 2, np.ones(N))
@@ -165,8 +172,7 @@ def test_learns_what_reaches_beyond_a_sample(cls):
 def test_predicts_as_on_the_whole_history(cls, params, monkeypatch):
     model = quick(cls, dtype="float64", batch_size=3, **params).fit(X, Y)
     predicted = model.predict(X)
-    alone = clone(model).set_params(stateful=False)
-    whole = pickle.loads(pickle.dumps(model)).set_params(**alone.get_params())
+    whole = forgetful(model)
     expected = [whole.predict([ROWS[: (i + 1) * T]])[0] for i in range(N)]
     np.testing.assert_allclose(predicted, expected, rtol=0, atol=1e-12)
     assert abs(predicted - whole.predict(X)).max() > 1e-4  # which forgets
@@ -261,7 +267,7 @@ def test_tokens():
     ids = np.arange(1, 45).reshape(11, 4) % 7 + 1
     model = quick(GRUClassifier, embedding_dim=3).fit(ids, Y > 0)
     whole = model.predict_proba(ids)[-1]
-    alone = pickle.loads(pickle.dumps(model)).set_params(stateful=False)
+    alone = forgetful(model)
     np.testing.assert_allclose(
         whole, alone.predict_proba([ids.ravel()])[0], rtol=0, atol=1e-6
     )
@@ -297,12 +303,30 @@ def test_what_does_not_go_together(params, told):
     ],
 )
 def test_what_the_network_is_counts_not_what_it_is_said_to_be(made, said):
-    model = LSTMRegressor(3, max_iter=1, **made).fit(X, Y).set_params(**said)
-    with pytest.raises(ValueError, match="stateful=True"):
-        model.set_params(stateful=True, shuffle=False).predict(X)
+    model = LSTMRegressor(3, max_iter=1, **made).fit(X, Y)
+    expected = model.predict(X)
+    model.set_params(**said, stateful=True, shuffle=False)
+    assert np.array_equal(model.predict(X), expected)
     if "pooling" not in made:
         with pytest.raises(ValueError, match="a stream answers after each row, which"):
             model.stream()
+
+
+def test_a_fitted_network_stays_stateful():
+    model = quick(GRURegressor).fit(X, Y)
+    expected, gates = model.predict(X), model.gate_activations(X)["hidden"]
+    model.set_params(stateful=False, shuffle=True)
+    assert np.array_equal(model.predict(X), expected)
+    assert np.array_equal(model.gate_activations(X)["hidden"], gates)
+    alone = model.set_params(warm_start=True, max_iter=1).fit(X, Y).predict(X[-1:])
+    assert np.array_equal(model.predict(X)[-1:], alone)  # asked for anew
+
+
+def test_copies_of_sliding_windows_are_told():
+    series = np.random.default_rng(0).normal(size=60)
+    view = np.lib.stride_tricks.sliding_window_view(series, 6)
+    with pytest.warns(UserWarning, match="most samples begin with rows of the one bef"):
+        quick(GRURegressor).fit(view[:, :, None].copy(), np.arange(55.0))
 
 
 def test_several_processes_are_refused(monkeypatch):

@@ -27,7 +27,12 @@ from ._base import BaseNetwork
 from ._constraints import ARCHITECTURE_CONSTRAINTS, TRAINING_CONSTRAINTS
 from ._layer_sizes import check_layer_sizes
 from ._samples import Samples
-from ._stateful import check_one_series, check_stateful, split_series
+from ._stateful import (
+    check_one_series,
+    check_stateful,
+    split_series,
+    warn_of_sliding,
+)
 from ._steps import check_steps_aligned
 from ._stream import Stream
 from ._windows import check_aligned, check_windows
@@ -40,6 +45,7 @@ class BaseRecurrent(BaseNetwork):
 
     _cell: ClassVar[str]
     _has_steps = False  # a target at each, as the last fit was asked for
+    _is_stateful = False  # as the last fit was asked for
     _module_class = RecurrentNetwork
     _later_module_params = asdict(Architecture("of the fit"))
 
@@ -108,7 +114,7 @@ class BaseRecurrent(BaseNetwork):
             )
         windows = self._check_inputs(X, reset=False)
         n_samples = len(windows)
-        if self.stateful:
+        if self._is_stateful:
             windows = joined(windows)
         data = self._dataset(windows)
         found = gate_activations(self.net_, data, layer, self.n_threads)
@@ -141,21 +147,30 @@ class BaseRecurrent(BaseNetwork):
         """
         return Stream(self, X)
 
+    def _check_samples(
+        self, X: Any, y: Any, weights: Any, reset: bool, **known: Any
+    ) -> Samples:
+        if reset or known.get("is_warm"):
+            self._is_stateful = bool(self.stateful)
+        if self._is_stateful:
+            check_stateful(self)
+        samples = super()._check_samples(X, y, weights, reset, **known)
+        if self._is_stateful:
+            warn_of_sliding(samples.inputs)
+        return samples
+
     def _check_inputs(self, X: Any, reset: bool) -> Windows:
-        if self.stateful:
-            is_made = not reset and hasattr(self, "net_")
-            check_stateful(self, self.net_.module_.architecture if is_made else self)
         if reset:
             self._fitted_dtype = np.dtype(self.dtype).name
         windows = check_windows(self, X, reset=reset)
-        if self.stateful:
+        if self._is_stateful:
             check_one_series(X)
             check_consecutive(windows)
         return windows
 
     @property
     def _keeps_weightless(self) -> bool:
-        return self.stateful  # their rows lead to the state of those after them
+        return self._is_stateful  # their rows lead to the state of those after them
 
     def _read_target(self, y: Any, reset: bool, **known: Any) -> Any:
         if reset or known.get("is_warm"):
@@ -176,7 +191,7 @@ class BaseRecurrent(BaseNetwork):
         return inputs.lengths if self._has_steps else None
 
     def _split_in_time(self, inputs: Windows) -> tuple[np.ndarray, np.ndarray] | None:
-        if self.stateful:
+        if self._is_stateful:
             return split_series(self, inputs)
         if self.validation_split == "last" or (
             self.validation_split == "auto" and overlap(inputs)
@@ -190,14 +205,14 @@ class BaseRecurrent(BaseNetwork):
     def _dataset(
         self, inputs: Windows, targets: Any = None, weights: Any = None, **options: Any
     ) -> WindowDataset:
-        options = {"carries": "series" if self.stateful else None, **options}
+        options = {"carries": "series" if self._is_stateful else None, **options}
         kind = StepDataset if self._has_steps else WindowDataset
         return kind(inputs, targets, weights, device=self.device_, **options)
 
     def _training_data(self, samples: Samples) -> DeviceDataset:
         if self._mean_weight is None:
             self._mean_weight = samples.mean_weight
-        options = {"carries": "lanes"} if self.stateful else {}
+        options = {"carries": "lanes"} if self._is_stateful else {}
         return self._weighted(samples, self._mean_weight, **options)
 
     def _validation_data(self, held_out: Samples) -> DeviceDataset:

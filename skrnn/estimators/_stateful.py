@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from ..training import processes_of
-from ..windows import Windows, is_panel, series_of, time_ordered_split
+from ..windows import Windows, is_panel, overlap, series_of, time_ordered_split
 
 
-def check_stateful(estimator: Any, parts: Any) -> None:
-    """Raise if parameters do not go together with ``stateful=True``.
-
-    Parameters
-    ----------
-    estimator : BaseRecurrent
-    parts : BaseRecurrent or Architecture
-        What the network is to be made of, or is, whatever the parameters say today.
-    """
-    check_causal(parts, "stateful=True carries the state from sample to sample")
-    if parts.pooling != "last":
+def check_stateful(estimator: Any) -> None:
+    """Raise if parameters of a training do not go together with ``stateful=True``."""
+    check_causal(estimator, "stateful=True carries the state from sample to sample")
+    if estimator.pooling != "last":
         raise ValueError(
-            f"pooling={parts.pooling!r} reads all steps of a sample, and "
+            f"pooling={estimator.pooling!r} reads all steps of a sample, and "
             "stateful=True goes on from the last one to the next sample; set "
             'pooling="last"'
         )
@@ -77,6 +71,22 @@ def check_one_series(X: Any) -> None:
             "X has an (instance, time) MultiIndex with several instances, and "
             "stateful=True reads one series: call fit with the first instance and "
             "partial_fit with each of the others, or set stateful=False"
+        )
+
+
+def warn_of_sliding(windows: Windows) -> None:
+    """Say so if samples that are to be pieces of a series look like sliding windows.
+
+    It is no error, as a series that repeats itself looks like this, too.
+    """
+    if overlap(windows):
+        warnings.warn(
+            "most samples begin with rows of the one before, as sliding windows do; "
+            "stateful=True reads them as consecutive pieces of one series, so that "
+            "rows come several times: cut the series with "
+            "rows[: n * T].reshape(n, T, -1), or set stateful=False",
+            UserWarning,
+            stacklevel=8,
         )
 
 

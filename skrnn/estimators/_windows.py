@@ -223,7 +223,7 @@ def _compare(
             "order is (n_samples, n_timesteps, n_features)"
         )
     # pieces of one series may be of any length: the state goes on
-    expected = None if estimator.stateful else estimator.n_timesteps_in_
+    expected = None if estimator._is_stateful else estimator.n_timesteps_in_
     if None not in (expected, n_timesteps) and expected != n_timesteps:
         raise ValueError(
             f"X has {n_timesteps} time steps ({given}), but {name} was fitted on "

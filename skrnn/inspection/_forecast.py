@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any, Self
 
 import numpy as np
@@ -195,6 +196,12 @@ class ForecastDisplay:
             :meth:`from_predictions`.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
+        if "fh" not in signature(forecaster.predict).parameters:
+            raise TypeError(
+                f"{type(forecaster).__name__} forecasts no horizon fh, as a forecaster "
+                "of skrnn.sktime does; give its predictions, with their times, to "
+                "ForecastDisplay.from_predictions"
+            )
         y_pred = forecaster.predict(fh=fh, X=X)
         intervals = None
         if coverage is not None and _has_intervals(forecaster):

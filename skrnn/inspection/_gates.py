@@ -165,7 +165,9 @@ class GateDisplay:
         check_recurrent(network, caller)
         windows = network._check_inputs(X, reset=False)
         place = _place(sample, len(windows))
-        first = 0 if network.stateful else place  # its state comes from those before
+        first = (
+            0 if network._is_stateful else place
+        )  # its state comes from those before
         read = windows[np.arange(first, place + 1)]
         activations = network.gate_activations(read, layer=layer)
         n_steps = max(values.shape[1] for values in activations.values())

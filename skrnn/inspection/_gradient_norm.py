@@ -153,8 +153,18 @@ class GradientNormDisplay:
         Returns
         -------
         display : GradientNormDisplay
+
+        Raises
+        ------
+        TypeError
+            If ``estimators`` is no dict.
         """
         check_matplotlib(f"{cls.__name__}.from_estimators")
+        if not isinstance(estimators, dict):
+            raise TypeError(
+                "estimators must be a dict by the names that the legend shows, such as "
+                f'{{"RNN": rnn, "LSTM": lstm}}, got {type(estimators).__name__}'
+            )
         norms = {
             name: gradient_norms(estimator, X, y)[1]
             for name, estimator in estimators.items()

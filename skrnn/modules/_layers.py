@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
+from threading import Lock
 from typing import Any, TypeGuard
 
 import torch
@@ -24,6 +25,7 @@ _STEPS: dict[Any, Any] = {
     "RNN_RELU": torch.rnn_relu_cell,
 }
 Segments = list[tuple[int, int]]
+_once = Lock()
 _LARGEST_LOOP = 256  # hidden units; measured up to there
 _SMALLEST_LOOP = 64  # samples of an inference; torch is quicker at few short ones
 
@@ -183,7 +185,8 @@ def _direction(
         options["nonlinearity"] = architecture.activation
     if architecture.projection_size is not None:
         options["proj_size"] = architecture.projection_size
-        _hear_of_projections()
+        with _once:
+            _hear_of_projections()
     layer = _FUSED[architecture.cell](
         input_size,
         hidden_size,

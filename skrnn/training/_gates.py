@@ -21,12 +21,15 @@ def gate_activations(
     module = net.module_
     longest = int(data.lengths.max())
     found: dict[str, np.ndarray] = {}
+    n_most = 0  # steps; fewer than there are where convolutions leave some out
 
     def look_at(part: slice) -> None:
+        nonlocal n_most
         inputs = data.gather(part)
         gates, lengths = module.gates(inputs["x"], inputs.get("lengths"), layer)
         for name, values in gates.items():
             _, n_steps, n_units = values.shape
+            n_most = max(n_most, n_steps)
             if name not in found:
                 shape = len(data), longest, n_units
                 found[name] = np.full(shape, np.nan, _dtype_of(values))
@@ -41,9 +44,7 @@ def gate_activations(
     threads = choose_threads(n_threads, module, min(len(data), size_at(0)))
     with limit_threads(threads), torch.inference_mode():
         work_in_parts(len(data), size_at, look_at)
-    some = next(iter(found.values()))
-    n_steps = int((~np.isnan(some)).any(axis=(0, 2)).sum())  # fewer after "valid"
-    return {name: values[:, :n_steps] for name, values in found.items()}
+    return {name: values[:, :n_most] for name, values in found.items()}
 
 
 def _dtype_of(values: torch.Tensor) -> np.dtype:
