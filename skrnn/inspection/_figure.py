@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 
 def check_matplotlib(caller: str) -> None:
     """Raise a sentence if there is nothing to draw with."""
     try:
-        import matplotlib  # noqa: F401
+        import_module("matplotlib")
     except ImportError as error:
         raise ImportError(
             f"{caller} draws with matplotlib, which is not installed: "

@@ -6,6 +6,7 @@ all that it computes by name, so that the gates can be looked at.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import torch
@@ -31,7 +32,7 @@ class Weights(NamedTuple):
     norms: nn.ModuleDict | None = None
 
 
-class Cell:
+class Cell(ABC):
     """One step of a recurrent layer, over the weights of a layer."""
 
     n_gates: int
@@ -44,17 +45,17 @@ class Cell:
         self.activate = MLP_ACTIVATIONS[architecture.activation].function
         self.gate = _GATE_ACTIVATIONS[architecture.recurrent_activation]
 
+    @abstractmethod
     def read(self, x: torch.Tensor) -> torch.Tensor:
         """What the inputs of all steps give, (batch, time, gates * hidden)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step(self, given: torch.Tensor, state: State, seen: torch.Tensor) -> Gates:
         """From the state before to all that is new.
 
         ``given`` is what :meth:`read` says of the step, and ``seen`` what the products
         see of the hidden state, which recurrent dropout masks.
         """
-        raise NotImplementedError
 
     def begin(self, x: torch.Tensor) -> State:
         """The state before the first step, of zeros."""

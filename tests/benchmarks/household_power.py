@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -158,6 +159,11 @@ def networks(
     return [days.forecast(network(**parameters, random_state=seed)) for seed in seeds]
 
 
+def ridge(alpha: float, days: Days) -> list[np.ndarray]:
+    """Its forecast, as the only one."""
+    return [days.forecast(Flat(alpha))]
+
+
 def candidates(name: str) -> Iterator[dict]:
     """What is tried; convolutions with the units that were chosen for the LSTM."""
     grid = CONVOLUTIONS if name == "conv-LSTM" else GRID
@@ -181,10 +187,10 @@ def tune() -> None:
         print(f"| {name} | {parameters} | {cells} |", flush=True)
 
     for alpha in (1.0, 10.0, 100.0, 1000.0):
-        line("Ridge", {"alpha": alpha}, lambda days: [days.forecast(Flat(alpha))])  # noqa: B023
+        line("Ridge", {"alpha": alpha}, partial(ridge, alpha))
     for name in NETWORKS:
         for changes in candidates(name):
-            line(name, changes, lambda days: networks(name, days, SEEDS, **changes))  # noqa: B023
+            line(name, changes, partial(networks, name, seeds=SEEDS, **changes))
 
 
 def main() -> None:
