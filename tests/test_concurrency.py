@@ -24,6 +24,7 @@ from skrnn import (
     MLPClassifier,
     RNNRegressor,
 )
+from skrnn.training import limit_threads
 
 from .estimators import tones, wave, windows_of
 
@@ -159,6 +160,24 @@ def test_large_networks_have_torchs_threads_alone_and_one_in_a_pool():
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(threads_in_fit).result(timeout=180) == 1
         assert pool.submit(threads_in_fit, 2).result(timeout=180) == 2
+
+
+def test_a_new_thread_keeps_its_setting_where_others_leave():
+    has_entered, has_left, seen = threading.Event(), threading.Event(), []
+
+    def work():
+        with limit_threads(1):
+            has_entered.set()
+            has_left.wait(60)
+            seen.append(torch.get_num_threads())  # the first time that it is asked
+
+    worker = threading.Thread(target=work)
+    with limit_threads(2):
+        worker.start()
+        has_entered.wait(60)
+    has_left.set()
+    worker.join(60)
+    assert seen == [1]
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])

@@ -322,6 +322,12 @@ def test_a_fitted_network_stays_stateful():
     assert np.array_equal(model.predict(X)[-1:], alone)  # asked for anew
 
 
+def test_a_table_of_rows_is_told():
+    table = pd.DataFrame(ROWS, columns=["load", "heat"])
+    with pytest.warns(UserWarning, match=r"columns \['load', 'heat'\] have names"):
+        quick(GRURegressor).fit(table, np.arange(float(len(table))))
+
+
 def test_copies_of_sliding_windows_are_told():
     series = np.random.default_rng(0).normal(size=60)
     view = np.lib.stride_tricks.sliding_window_view(series, 6)

@@ -31,6 +31,7 @@ from ._stateful import (
     check_one_series,
     check_stateful,
     split_series,
+    warn_of_rows,
     warn_of_sliding,
 )
 from ._steps import check_steps_aligned
@@ -156,6 +157,7 @@ class BaseRecurrent(BaseNetwork):
             check_stateful(self)
         samples = super()._check_samples(X, y, weights, reset, **known)
         if self._is_stateful:
+            warn_of_rows(X)
             warn_of_sliding(samples.inputs)
         return samples
 

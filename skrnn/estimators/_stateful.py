@@ -74,6 +74,24 @@ def check_one_series(X: Any) -> None:
         )
 
 
+def warn_of_rows(X: Any) -> None:
+    """Say so if what is read as pieces looks like the rows of a series."""
+    columns = getattr(X, "columns", [])
+    if (
+        len(columns) > 1
+        and not is_panel(X)
+        and all(isinstance(c, str) for c in columns)
+    ):
+        warnings.warn(
+            f"X is a table whose columns {list(columns)[:3]} have names; stateful=True "
+            "reads each of its rows as a piece of one feature, the columns being time "
+            "steps. If its rows are those of the series, cut it into pieces of T rows: "
+            "X.to_numpy()[: n * T].reshape(n, T, -1)",
+            UserWarning,
+            stacklevel=8,
+        )
+
+
 def warn_of_sliding(windows: Windows) -> None:
     """Say so if samples that are to be pieces of a series look like sliding windows.
 

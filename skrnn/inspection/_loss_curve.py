@@ -163,7 +163,7 @@ class LossCurveDisplay:
         for axes in both[:-1]:
             if axes.get_legend() is not None:  # of a display without scores
                 axes.get_legend().remove()
-        both[-1].legend(handles=handles, fontsize="small")
+        both[-1].legend(handles=handles, fontsize="small", loc="center right")
 
     @classmethod
     def from_estimator(

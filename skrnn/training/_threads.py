@@ -65,8 +65,9 @@ def limit_threads(n_threads: int | None) -> Iterator[None]:
 def _enter(n_threads: int) -> None:
     global _n_inside, _setting_outside
     with _lock:
-        if _n_inside == 0:
-            _setting_outside = torch.get_num_threads()
+        setting = torch.get_num_threads()  # else torch, asked first while we compute,
+        if _n_inside == 0:  # takes for a new thread what others have set by then
+            _setting_outside = setting
         _n_inside += 1
         _this_thread.is_inside = True
         torch.set_num_threads(n_threads)
