@@ -383,6 +383,7 @@ def _made(recipe: Recipe) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what we do on purpose
             return recipe.made()
+    # what Arrow and pandas raise for values that a frame of the kind cannot hold
     except (ValueError, TypeError, NotImplementedError, pa.ArrowInvalid):
         return _NONE_MADE
 
