@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
+from .._warnings import warn
 from ..modules import INITIALIZERS, MLP_ACTIVATIONS, MLPNetwork, draw_layer
 from ..training import (
     DeviceDataset,
@@ -221,10 +221,9 @@ class BaseMLP(BaseNetwork):
         n_samples = len(samples)
         clipped = batch_size_of(self._settings(), n_samples)
         if self.solver != "lbfgs" and self.batch_size not in ("auto", clipped):
-            warnings.warn(
+            warn(
                 f"Got `batch_size` = {self.batch_size}, larger than the {n_samples} "
                 "samples to train on. It is going to be clipped",
-                stacklevel=6,
             )
         return super()._training_data(samples)
 

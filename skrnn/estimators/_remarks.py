@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
+from .._warnings import warn
 from ..training import Outcome, Settings, has_fixed_length
 
 
@@ -27,4 +27,4 @@ def warn_unless_converged(estimator: Any, outcome: Outcome, settings: Settings) 
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
             f"and the optimization hasn't converged yet. Raise max_iter{remedy}"
         )
-    warnings.warn(text, ConvergenceWarning, stacklevel=7)
+    warn(text, ConvergenceWarning)

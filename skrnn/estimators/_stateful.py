@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from .._warnings import warn
 from ..training import processes_of
 from ..windows import Windows, is_panel, overlap, series_of, time_ordered_split
 
@@ -82,13 +82,11 @@ def warn_of_rows(X: Any) -> None:
         and not is_panel(X)
         and all(isinstance(c, str) for c in columns)
     ):
-        warnings.warn(
+        warn(
             f"X is a table whose columns {list(columns)[:3]} have names; stateful=True "
             "reads each of its rows as a piece of one feature, the columns being time "
             "steps. If its rows are those of the series, cut it into pieces of T rows: "
             "X.to_numpy()[: n * T].reshape(n, T, -1)",
-            UserWarning,
-            stacklevel=8,
         )
 
 
@@ -98,13 +96,11 @@ def warn_of_sliding(windows: Windows) -> None:
     It is no error, as a series that repeats itself looks like this, too.
     """
     if overlap(windows):
-        warnings.warn(
+        warn(
             "most samples begin with rows of the one before, as sliding windows do; "
             "stateful=True reads them as consecutive pieces of one series, so that "
             "rows come several times: cut the series with "
             "rows[: n * T].reshape(n, T, -1), or set stateful=False",
-            UserWarning,
-            stacklevel=8,
         )
 
 

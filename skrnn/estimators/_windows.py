@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._warnings import warn
 from ..windows import (
     Windows,
     as_sequences,
@@ -188,11 +188,9 @@ def _notice_single_sequence(estimator: Any, X: Any) -> None:
             "features as input. If X is a single sequence, put it into a list: [X]"
         )
     if X.shape[0] > 1 and estimator.n_timesteps_in_ is None:
-        warnings.warn(
+        warn(
             f"X of shape {X.shape} is read as {X.shape[0]} sequences of one step; if "
             "it is a single sequence, put it into a list: [X]",
-            UserWarning,
-            stacklevel=8,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral
 from typing import Any
 
@@ -16,6 +15,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._warnings import warn
 from ..files import PackedState
 from ..windows import (
     Series,
@@ -250,11 +250,9 @@ class SlidingWindow(PackedState, TransformerMixin, BaseEstimator):
                 f"{lost}; else windows would cross the series of the panel"
             )
         if self.context == "auto":
-            warnings.warn(
+            warn(
                 f'{lost}, so that later rows get their history; context="never" says '
                 "that they need none",
-                UserWarning,
-                stacklevel=3,
             )
 
     def _remembered(self, rows: np.ndarray, one: Series) -> dict[str, Any]:

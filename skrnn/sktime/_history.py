@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sktime.datatypes import update_data
 
+from .._warnings import warn
 from ..windows import refuse_complex
 
 
@@ -106,11 +106,9 @@ class History:
             X = update_data(_until(self.X_frame, y), self._named(X))
         known = _until(self.y_frame, y)
         if len(known) < len(self.y_frame):
-            warnings.warn(
+            warn(
                 f"update went back in time, to {y.index[-1]}: the "
                 f"{len(self.y_frame) - len(known)} rows seen after it are forgotten",
-                UserWarning,
-                stacklevel=4,
             )
         return History(update_data(known, self._named(self._same_columns(y))), X)
 
@@ -160,12 +158,10 @@ def warn_of_gaps(history: History) -> None:
         times = pd.Index(times.astype("int64"))
     n_gaps = int((times[1:] - times[:-1] != usual_step(times)).sum())
     if n_gaps:
-        warnings.warn(
+        warn(
             f"the longest series is not evenly spaced: {n_gaps} distances differ from "
             "the usual one, but its rows are taken as following each other. Fill gaps "
             "before, for instance with y.asfreq(...).interpolate()",
-            UserWarning,
-            stacklevel=4,
         )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
+from .._warnings import warn
 from ..training import Outcome, Settings, has_fixed_length
 from ._model import ForecastModel
 
@@ -15,12 +15,10 @@ def warn_unless_held_out(model: ForecastModel) -> None:
     """Say if no window could be held out."""
     if model.calibration_starts:
         return
-    warnings.warn(
+    warn(
         "no series is long enough to hold out windows: the training loss decides "
         "when to stop, and intervals are too small. Lower window_length or "
         "horizon, or pass longer series",
-        UserWarning,
-        stacklevel=6,
     )
 
 
@@ -36,4 +34,4 @@ def warn_unless_converged(forecaster: Any, outcome: Outcome) -> None:
     )
     if forecaster.solver == "lbfgs":
         text = f"lbfgs did not converge: {ending.message}; raise max_iter"
-    warnings.warn(text, ConvergenceWarning, stacklevel=5)
+    warn(text, ConvergenceWarning)

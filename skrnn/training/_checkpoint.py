@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,6 +14,7 @@ import torch
 from skorch.callbacks import Callback
 from skorch.history import History
 
+from .._warnings import warn
 from ._fingerprint import check_same, described, digest
 from ._intervals import clock
 from ._net import DeviceNet
@@ -129,12 +129,10 @@ class Checkpoint(Callback):
             self.folder.write({**self._header(), "training": plain})
         except (OSError, TypeError) as error:
             if not self._has_failed:
-                warnings.warn(
+                warn(
                     f"the checkpoint of epoch {len(net.history)} could not be written "
                     f"to {self.folder.path} ({error}); training goes on, and later "
                     "epochs try again",
-                    UserWarning,
-                    stacklevel=2,
                 )
             self._has_failed = True
 

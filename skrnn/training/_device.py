@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import Any
 
 import torch
 
+from .._warnings import warn
 from ._processes import launched_state
 
 _EXPECTED = (
@@ -66,11 +66,9 @@ def device_after_loading(device: str | torch.device, dtype: str) -> torch.device
         return resolve_device(device, dtype)
     except (ValueError, ImportError):
         found = _best_device(dtype)
-        warnings.warn(
+        warn(
             f"the estimator was saved with device={str(device)!r}, which is not "
             f"available here; it was loaded on {str(found)!r}",
-            UserWarning,
-            stacklevel=4,
         )
         return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 from skorch.helper import predefined_split
 
+from .._warnings import warn
 from ._checkpoint import Checkpoint
 from ._datasets import DeviceDataset
 from ._interrupts import is_one_of_many
@@ -105,9 +105,8 @@ class Loop:
         """Tell that what was learnt is kept; raise again what is not for this fit."""
         if self.incremental or self.net.processes_.count > 1 or is_one_of_many():
             raise  # of several processes, each is at another step
-        warnings.warn(
+        warn(
             "Training interrupted by user. What was learnt so far is kept.",
-            stacklevel=10,
         )
 
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from .._warnings import warn
 from ._trees import join_arrays, split_arrays
 
 _NAME = "checkpoint.json"
@@ -87,10 +87,8 @@ class StateFolder:
         self._remove_others("")
 
     def _wait(self) -> None:
-        warnings.warn(
+        warn(
             f"waiting for another process that fits the same in {self.path}",
-            UserWarning,
-            stacklevel=4,
         )
         self._lock.acquire()
 
