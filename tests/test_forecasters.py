@@ -219,7 +219,7 @@ def test_rows_in_a_sample_with_gaps_are_found_by_their_stamp(kind):
     kept = np.array([i for i in range(60) if i not in (40, 41, 50)])
     index = pd.Index(kept) if kind == "number" else months(60)[kept]
     y = pd.DataFrame({"y": noise(57)["y"].to_numpy()}, index)
-    with pytest.warns(UserWarning, match="2 distances differ"):
+    with pytest.warns(UserWarning, match="2 of 56 distances differ"):
         forecaster = GRUForecaster(**QUICK).fit(y, fh=[1])
     fh = ForecastingHorizon(index[[45]], is_relative=False)
     within = forecaster.predict(fh)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta, timezone
+from contextlib import suppress
+from datetime import time, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+from pandas import offsets
 from pandas.tseries.frequencies import to_offset
 
 _TEXTS = ("object", "str", "string")
@@ -27,7 +29,8 @@ def describe(value: Any) -> tuple[str, dict[str, Any]] | None:
     if isinstance(value, pd.Period):
         return "period", {"ordinal": int(value.ordinal), "freq": value.freqstr}
     if isinstance(value, pd.offsets.BaseOffset):
-        return None if _freq_name(value) is None else ("step", {"freq": value.freqstr})
+        step = _describe_offset(value)
+        return None if step is None else ("step", step)
     if isinstance(value, pd.MultiIndex):
         return "levels", {
             "levels": list(value.levels),
@@ -49,8 +52,8 @@ def _describe_index(index: Any) -> tuple[str, dict[str, Any]] | None:
     if isinstance(index, pd.PeriodIndex):
         return "periods", {"ordinals": index.asi8, "freq": index.freqstr} | name
     if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
-        freq = "" if index.freq is None else _freq_name(index.freq) or ""
-        content = {"counts": index.asi8, "unit": index.unit, "freq": freq} | name
+        freq = None if index.freq is None else _describe_offset(index.freq)
+        content = {"counts": index.asi8, "unit": index.unit, "freq": freq or ""} | name
         if isinstance(index, pd.TimedeltaIndex):
             return "timedeltas", content
         zone = _zone_name(index.tz)
@@ -81,12 +84,33 @@ def _describe_frame(frame: Any) -> tuple[str, dict[str, Any]] | None:
     return "table", content
 
 
-def _freq_name(freq: Any) -> str | None:
-    """Name of a step, unless it says less than the step itself."""
+def _describe_offset(step: Any) -> dict[str, Any] | None:
+    """What makes a step: its name, or its class and arguments, as numbers and texts."""
     try:
-        return freq.freqstr if to_offset(freq.freqstr) == freq else None
+        if to_offset(step.freqstr) == step:
+            return {"freq": step.freqstr}
     except ValueError:
+        pass  # a name such as "<DateOffset: days=3>" is none that can be read
+    kind = type(step).__name__
+    if getattr(offsets, kind, None) is not type(step):
         return None
+    own = {name: _as_text(v) for name, v in step.kwds.items() if name != "calendar"}
+    if any(value is None for value in own.values()):
+        return None
+    return {"kind": kind, "n": int(step.n), "normalize": bool(step.normalize), **own}
+
+
+def _as_text(value: Any) -> Any:
+    """An argument of an offset: a number, a text, or texts; None if it is no such."""
+    if isinstance(value, tuple):  # of holidays, or of hours
+        return [str(_as_text(item)) for item in value]
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, time):
+        return value.strftime("%H:%M")
+    if isinstance(value, np.datetime64):
+        return str(value)
+    return value if isinstance(value, int | str) else None
 
 
 def _zone_name(zone: Any) -> str | None:
@@ -112,17 +136,22 @@ def _timestamp(count: int, unit: str, zone: str) -> Any:
     return moment.tz_localize("UTC").tz_convert(_zone(zone)) if zone else moment
 
 
-def _timestamps(counts: Any, unit: str, freq: str, zone: str, name: Any) -> Any:
+def _timestamps(counts: Any, unit: str, freq: Any, zone: str, name: Any) -> Any:
     index = pd.DatetimeIndex(counts.view(f"M8[{unit}]"), name=name)
     if zone:
         index = index.tz_localize("UTC").tz_convert(_zone(zone))
-    index.freq = freq or None
-    return index
+    return _with_freq(index, freq)
 
 
-def _timedeltas(counts: Any, unit: str, freq: str, name: Any) -> Any:
+def _timedeltas(counts: Any, unit: str, freq: Any, name: Any) -> Any:
     index = pd.TimedeltaIndex(counts.view(f"m8[{unit}]"), name=name)
-    index.freq = freq or None
+    return _with_freq(index, freq)
+
+
+def _with_freq(index: Any, freq: Any) -> Any:
+    """The index with a freq: a text, or the content of a step; "" without one."""
+    with suppress(ValueError):  # pandas refuses some that it has made itself
+        index.freq = _step(**freq) if isinstance(freq, dict) else freq or None
     return index
 
 
@@ -170,8 +199,17 @@ def _numbers(values: Any, name: Any) -> Any:
     return pd.Index(values, name=name)
 
 
-def _step(freq: str) -> Any:
-    return to_offset(freq)
+def _step(
+    freq: str = "", kind: str = "", n: int = 1, normalize: bool = False, **own: Any
+) -> Any:
+    if freq:
+        return to_offset(freq)
+    found = getattr(offsets, kind, None)
+    if not (isinstance(found, type) and issubclass(found, offsets.BaseOffset)):
+        raise ValueError(f"{kind!r} is not an offset of pandas")
+    if "offset" in own:
+        own["offset"] = timedelta(seconds=own["offset"])
+    return found(n, normalize, **own)
 
 
 _BUILDERS: dict[str, Callable[..., Any]] = {

@@ -12,6 +12,7 @@ from ..windows import Origins
 from ._forecasts import Forecasting
 from ._history import History
 from ._model import ForecastModel
+from ._places import places_of
 from ._steps import Steps
 
 
@@ -84,24 +85,10 @@ class Answer:
 
 
 def _origins_before(history: History, steps: Steps, window_length: int) -> Origins:
-    """One origin for each stamp asked for within the sample.
-
-    A stamp is found by its time, since rows may be missing between.
-    """
+    """One origin for each row asked for within the sample."""
     is_within = steps.steps <= 0
-    series, index = steps.series[is_within], steps.index[is_within]
-    stamps = index.get_level_values(-1)
-    rows = np.empty(len(series), dtype=np.int64)
-    for place in np.unique(series):
-        own = series == place
-        times = history.times[place]
-        is_before = stamps[own] < times[0]
-        if is_before.any():
-            raise ValueError(
-                f"fh asks for {stamps[own][is_before][0]}, which is before the first "
-                f"row of the series ({times[0]}); ask for stamps from it on"
-            )
-        rows[own] = history.offsets[place] + times.searchsorted(stamps[own])
+    series = steps.series[is_within]
+    rows = history.ends[series] - 1 + steps.steps[is_within]
     first = history.offsets[series]
     starts = np.maximum(first, rows - window_length)
     has_none = rows == first  # nothing comes before these
@@ -114,7 +101,6 @@ def future_covariates(
     history: History,
     steps: Steps,
     X: pd.DataFrame | None,
-    stamps: pd.Index,
 ) -> np.ndarray | None:
     """Covariates of the steps ahead, scaled, (n_series, n_ahead, n_covariates).
 
@@ -130,6 +116,7 @@ def future_covariates(
     values = np.zeros((len(history.keys), n_ahead, len(names)))
     if not known:
         return values
+    stamps = steps.stamps_ahead(history)
     rows = _known_rows(X, known, stamps)
     rows = rows.reshape(len(history.keys), n_ahead, len(known))
     needed = _needed(steps, n_ahead, len(history.keys), plan.horizon)
@@ -162,7 +149,9 @@ def _known_rows(X: pd.DataFrame | None, known: list, stamps: pd.Index) -> np.nda
             f"X lacks the columns {absent}, with which the forecaster was fitted; "
             "columns whose future is not known can be named in past_columns"
         )
-    return X.loc[:, known].reindex(stamps).to_numpy(dtype=np.float64, na_value=np.nan)
+    values = X.loc[:, known].to_numpy(dtype=np.float64, na_value=np.nan)
+    places = places_of(stamps, X.index, "X")
+    return np.where(places[:, None] < 0, np.nan, values[places])
 
 
 def _needed(steps: Steps, n_ahead: int, n_series: int, horizon: int) -> np.ndarray:

@@ -22,13 +22,13 @@ from ..training import (
 from ._answer import Answer, future_covariates
 from ._files import loaded_state, saved_state
 from ._forecasts import Forecasting
-from ._history import History, warn_of_gaps
+from ._history import History
 from ._model import ForecastModel, history_for
 from ._parameters import check_counts, check_parameters, plan_of
 from ._plan import Plan
 from ._probability import joint_distribution, marginal_distribution
 from ._remarks import warn_unless_converged, warn_unless_held_out
-from ._steps import stamps_ahead, steps_of, steps_within
+from ._steps import Steps, steps_of, steps_within
 
 _SEED_LIMIT = 2**31 - 1
 _MTYPES = ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"]
@@ -73,7 +73,7 @@ class NetworkForecaster(BaseForecaster):
         check_parameters(self)
         pretrained = getattr(self, "pretrained_model_", None)
         history = history_for(pretrained, y, X)
-        warn_of_gaps(history)
+        history.warn_of_gaps()
         if self.fine_tune:
             self._note(*self._learn(history, fh, pretrained))
             return self
@@ -254,17 +254,23 @@ class NetworkForecaster(BaseForecaster):
         """As sktime's, which sets ``_fh`` and reads it again: threads would mix."""
         own = object.__new__(type(self))  # copy would go through the form of files
         own.__dict__.update(self.__dict__)
+        if isinstance(own._cutoff, pd.DatetimeIndex):
+            # steps are counted on the calendar of the history, whatever freq fh has
+            own._cutoff = pd.DatetimeIndex(own._cutoff, freq=None)
         checked = super(NetworkForecaster, own)._check_fh(fh, pred_int)
         self._fh = own._fh
         return checked
 
     def _answer(self, fh: ForecastingHorizon, X: pd.DataFrame | None) -> Answer:
+        return self._answer_of(steps_of(fh, self._history, self._known_ahead(X)), X)
+
+    def _known_ahead(self, X: pd.DataFrame | None) -> pd.DataFrame | None:
+        """X, if the network reads any of it at the steps ahead."""
+        return X if self._model.plan.future else None
+
+    def _answer_of(self, steps: Steps, X: pd.DataFrame | None) -> Answer:
         model, history = self._model, self._history
-        steps = steps_of(fh, history)
-        future = None
-        if history.X_names and steps.n_ahead:
-            stamps = stamps_ahead(fh, history, steps.n_ahead)
-            future = future_covariates(model, history, steps, X, stamps)
+        future = future_covariates(model, history, steps, X)
         return Answer(model, history, steps, future, self.n_threads)
 
     def _predict(self, fh: ForecastingHorizon, X: pd.DataFrame | None) -> pd.DataFrame:
@@ -336,18 +342,12 @@ class NetworkForecaster(BaseForecaster):
             y = convert_to(
                 self._history.y_frame, mtype, store=store, store_behaviour="freeze"
             )
-        if not self._history.is_panel:
-            return super().predict_residuals(y, X)
         frame = convert_to(y, _MTYPES)
-        answer = Answer(
-            self._model,
-            self._history,
-            steps_within(frame.index, self._history),
-            None,
-            self.n_threads,
-        )
+        X_inner = self._check_X(X=X)
+        answer = self._answer_of(steps_within(frame.index, self._history), X_inner)
         residuals = frame - answer.collect(Forecasting.point)
-        return convert_to(residuals, mtype)
+        store = self._converter_store_y
+        return convert_to(residuals, mtype, store=store, store_behaviour="freeze")
 
     def summary(self) -> NetworkSummary:
         """Return the layers of the fitted network, with their parameters counted.

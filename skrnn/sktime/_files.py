@@ -8,6 +8,7 @@ from sktime.forecasting.base import ForecastingHorizon
 
 from ..files import cannot_be_built, pack, unpack
 from ..training import as_text
+from ._calendar import Calendar
 from ._history import History
 from ._model import ForecastModel
 
@@ -23,7 +24,11 @@ def saved_state(state: dict[str, Any]) -> dict[str, Any]:
             state[name] = state[name].__getstate__()
     if "_history" in state:
         history = state["_history"]
-        state["_history"] = {"y": history.y_frame, "X": history.X_frame}
+        state["_history"] = {
+            "y": history.y_frame,
+            "X": history.X_frame,
+            "calendar": vars(history.calendar).copy(),
+        }
     if isinstance(state.get("_fh"), ForecastingHorizon):
         state["_fh"] = _fields_of(state["_fh"])
     return pack(state)
@@ -43,7 +48,7 @@ def loaded_state(forecaster: Any, state: dict[str, Any]) -> dict[str, Any]:
             if name in state:
                 state[name] = _model_of(state[name])
         if "_history" in state:
-            state["_history"] = History(**state["_history"])
+            state["_history"] = _history_of(**state["_history"])
         if isinstance(state.get("_fh"), dict):
             state["_fh"] = _horizon_of(**state["_fh"])
     except Exception as error:
@@ -55,6 +60,10 @@ def _model_of(state: dict[str, Any]) -> ForecastModel:
     model = ForecastModel.__new__(ForecastModel)
     model.__setstate__(state)
     return model
+
+
+def _history_of(y: Any, X: Any, calendar: Any = None) -> History:
+    return History(y, X, None if calendar is None else Calendar(**calendar))
 
 
 def _fields_of(fh: ForecastingHorizon) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sktime.datatypes import update_data
 
 from .._warnings import warn
 from ..windows import refuse_complex
+from ._calendar import Calendar, as_offset, calendar_of
+from ._places import in_zone_of, kind_of, places_of
 
 
 class History:
@@ -25,6 +26,8 @@ class History:
         One series, or several with a MultiIndex whose last level is the time.
     X : DataFrame or None
         The same rows, or more.
+    calendar : Calendar, default=None
+        How their stamps follow each other; None finds out from the index.
 
     Attributes
     ----------
@@ -35,18 +38,24 @@ class History:
     sizes : ndarray of int
         Rows of each series.
     y, X : ndarray of shape (n_rows, n_targets), (n_rows, n_covariates)
+    calendar : Calendar
     order : ndarray of int
         Place of each series in ``keys``, in the order in which they were given.
     """
 
-    def __init__(self, y: pd.DataFrame, X: pd.DataFrame | None) -> None:
+    def __init__(
+        self,
+        y: pd.DataFrame,
+        X: pd.DataFrame | None,
+        calendar: Calendar | None = None,
+    ) -> None:
         if 0 in y.shape:
             raise ValueError(
                 f"y of shape {y.shape} is empty; a minimum of 1 row and 1 column is "
                 "required"
             )
         self.y_frame = y.copy()  # the user's may change
-        self.X_frame = None if X is None else X.copy()
+        self.X_frame = None if X is None else _beside(X, y)
         self.is_panel = y.index.nlevels > 1
         self.X_names = [] if X is None else list(X.columns)
         self._given, rows = _rows_by_series(y.index)
@@ -63,7 +72,13 @@ class History:
         self.sizes = np.array([len(part) for part in parts])
         together = np.concatenate(parts)
         self.y = _numbers(y, "y")[together]
-        self.X = _covariates(X, y.index)[together]
+        self.X = np.empty((len(y), 0))
+        if self.X_frame is not None:
+            self.X = _numbers(self.X_frame, "X")[together]
+        if calendar is None:
+            hint = None if X is None else as_offset(X.index)
+            calendar = calendar_of(y.index, self.longest, hint)
+        self.calendar = calendar
 
     @property
     def offsets(self) -> np.ndarray:
@@ -74,6 +89,11 @@ class History:
     def ends(self) -> np.ndarray:
         """The row after the last of each series."""
         return np.cumsum(self.sizes)
+
+    @property
+    def longest(self) -> pd.Index:
+        """The stamps of the series with the most rows."""
+        return self.times[int(self.sizes.argmax())]
 
     @property
     def content(self) -> dict[str, Any]:
@@ -102,15 +122,38 @@ class History:
                     f"X lacks the columns {absent}, with which the forecaster was "
                     "fitted; update needs all of them, past_columns too"
                 )
-            X = X.loc[:, self.X_names].loc[y.index]
-            X = update_data(_until(self.X_frame, y), self._named(X))
-        known = _until(self.y_frame, y)
-        if len(known) < len(self.y_frame):
+            X = _beside(X.loc[:, self.X_names], y)
+        self._check_kind(y)
+        y = self._named(self._same_columns(y))
+        y = y.set_axis(in_zone_of(y.index, self.y_frame.index))
+        is_known = _is_until(self.y_frame.index, y)
+        n_forgotten = int((~is_known).sum())
+        if n_forgotten:
             warn(
-                f"update went back in time, to {y.index[-1]}: the "
-                f"{len(self.y_frame) - len(known)} rows seen after it are forgotten",
+                f"update went back in time, to {y.index[-1]}: the {n_forgotten} rows "
+                "seen after it are forgotten"
             )
-        return History(update_data(known, self._named(self._same_columns(y))), X)
+        is_kept = is_known & ~self.y_frame.index.isin(
+            y.index
+        )  # the others are given anew
+        new_y = pd.concat([self.y_frame[is_kept], y])
+        new_X = None
+        if self.X_frame is not None and X is not None:
+            new_X = pd.concat([self.X_frame[is_kept], X.set_axis(y.index)])
+        calendar = None if self.calendar.step is None else self.calendar
+        history = _in_order_of_time(new_y, new_X, calendar)
+        history.warn_of_gaps(since=self)
+        return history
+
+    def _check_kind(self, y: pd.DataFrame) -> None:
+        """Raise if new rows are stamped in another way."""
+        mine, other = (kind_of(frame.index) for frame in (self.y_frame, y))
+        if mine != other:
+            raise ValueError(
+                f"y has an index of {other}, but the forecaster was fitted on {mine}; "
+                "give update the index of the same kind (to_period, to_timestamp, "
+                "tz_localize), or fit anew"
+            )
 
     def _same_columns(self, y: pd.DataFrame) -> pd.DataFrame:
         """The columns in the order that the network knows."""
@@ -140,29 +183,50 @@ class History:
             levels = [repeated.get_level_values(i) for i in range(repeated.nlevels)]
         return pd.MultiIndex.from_arrays([*levels, times], names=self.index_names)
 
+    def warn_of_gaps(self, since: History | None = None) -> None:
+        """Say if rows, or those newer than of another history, are not evenly spaced.
 
-def usual_step(times: pd.Index) -> Any:
-    """The most frequent distance between stamps; None if there is no telling."""
-    distances = (times[1:] - times[:-1])[times[1:] > times[:-1]]
-    return pd.Series(distances).mode().iloc[0] if len(distances) else None
+        They are taken as following each other all the same.
+        """
+        if self.y_frame.index.get_level_values(-1).dtype == object:
+            return
+        seen = {} if since is None else dict(zip(since.keys, since.times, strict=True))
+        n_gaps = n_distances = 0
+        first_gap = None
+        for key, times in zip(self.keys, self.times, strict=True):
+            if key in seen:
+                n_old = times.searchsorted(seen[key][-1], side="right")
+                times = times[max(0, n_old - 1) :]
+            follows = self.calendar.follow(times)
+            n_distances += len(follows)
+            n_gaps += int((~follows).sum())
+            if first_gap is None and not follows.all():
+                place = int(np.argmin(follows))
+                first_gap = f"{times[place]} to {times[place + 1]}"
+        if n_gaps:
+            warn(self._of_gaps(n_gaps, n_distances, first_gap))
 
-
-def warn_of_gaps(history: History) -> None:
-    """Say if the longest series is not evenly spaced, which it is taken to be."""
-    times = history.times[int(history.sizes.argmax())]
-    if len(times) < 4 or times.dtype == object:
-        return
-    if isinstance(times, pd.DatetimeIndex) and (times.freq or pd.infer_freq(times)):
-        return
-    if isinstance(times, pd.PeriodIndex):
-        times = pd.Index(times.astype("int64"))
-    n_gaps = int((times[1:] - times[:-1] != usual_step(times)).sum())
-    if n_gaps:
-        warn(
-            f"the longest series is not evenly spaced: {n_gaps} distances differ from "
-            "the usual one, but its rows are taken as following each other. Fill gaps "
-            "before, for instance with y.asfreq(...).interpolate()",
+    def _of_gaps(self, n_gaps: int, n_distances: int, first_gap: str | None) -> str:
+        times = self.longest
+        text = (
+            f"y is not evenly spaced: {n_gaps} of {n_distances} distances differ from "
+            f"{self.calendar}, first from {first_gap}; its rows are taken as following "
+            "each other. "
         )
+        if times.has_duplicates:
+            return text + (
+                f"Its stamps repeat, such as {times[times.duplicated()][0]}: several "
+                "series in one table need an (instance, time) MultiIndex, other "
+                "repeats can be dropped with y[~y.index.duplicated()]"
+            )
+        if isinstance(times, pd.DatetimeIndex) and not self.calendar.is_known:
+            return text + (
+                "That step was assumed, since the index has no freq. Fill holes with "
+                "y.asfreq(...).interpolate(), or give the calendar, holidays too, as "
+                "y.index = pd.DatetimeIndex(y.index, freq=pd.offsets."
+                "CustomBusinessDay(holidays=[...]))"
+            )
+        return text + "Fill holes before, for instance with interpolate()"
 
 
 def _rows_by_series(index: pd.Index) -> tuple[Any, list[np.ndarray]]:
@@ -182,29 +246,43 @@ def _sorted_places(keys: list) -> list[int]:
         return sorted(range(len(keys)), key=lambda place: str(keys[place]))
 
 
-def _until(frame: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``frame`` that are no newer than the last one of the series in y."""
-    y = y.sort_index(level=-1)
-    times = frame.index.get_level_values(-1)
-    if frame.index.nlevels == 1:
-        return frame[times <= y.index.max()]
-    newest = dict(zip(y.index.droplevel(-1), y.index.get_level_values(-1), strict=True))
-    codes, names = frame.index.droplevel(-1).factorize()
+def _is_until(index: pd.Index, y: pd.DataFrame) -> np.ndarray:
+    """Whether stamps are no newer than the last one of their series in y."""
+    times, new = index.get_level_values(-1), y.index.get_level_values(-1)
+    if index.nlevels == 1:
+        return np.asarray(times <= new.max())
+    by_time = new.argsort()
+    newest = dict(zip(y.index.droplevel(-1)[by_time], new[by_time], strict=True))
+    codes, names = index.droplevel(-1).factorize()
     is_met = np.array([name in newest for name in names])
     last = pd.Index([newest.get(name, times[0]) for name in names])
-    return frame[~is_met[codes] | (times <= last.take(codes))]
+    return ~is_met[codes] | np.asarray(times <= last.take(codes))
 
 
-def _covariates(X: pd.DataFrame | None, index: pd.Index) -> np.ndarray:
-    if X is None:
-        return np.empty((len(index), 0))
-    missing = index.difference(X.index)
-    if len(missing):
+def _in_order_of_time(
+    y: pd.DataFrame, X: pd.DataFrame | None, calendar: Calendar | None
+) -> History:
+    """Rows of each series together, as frames are kept."""
+    order = np.concatenate(_rows_by_series(y.index)[1])
+    return History(y.iloc[order], None if X is None else X.iloc[order], calendar)
+
+
+def _beside(X: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
+    """The row of X for each row of y.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or there are several.
+    """
+    places = places_of(y.index, X.index, "X")
+    if (places < 0).any():
+        missing = y.index[places < 0]
         raise ValueError(
             f"X must have a row for each row of y, but it has none for {missing[0]} "
             f"({len(missing)} rows are missing); align them with X.reindex(y.index)"
         )
-    return _numbers(X.loc[index], "X")
+    return X.iloc[places].set_axis(y.index)
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:

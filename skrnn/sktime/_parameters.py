@@ -23,7 +23,7 @@ from ..estimators import (
 )
 from ._history import History
 from ._plan import LOSSES, Plan
-from ._steps import cutoffs_of, from_cutoff
+from ._steps import steps_of
 
 _FLOATS = {np.float32, np.float64}
 _POSITIVE = Interval(Integral, 1, None, closed="left")
@@ -123,13 +123,7 @@ def _horizon(forecaster: Any, history: History, fh: ForecastingHorizon | None) -
         return horizon
     if fh is None:
         return 1
-    cutoffs = {cutoff[0]: cutoff for cutoff in cutoffs_of(fh, history)}
-    furthest = max(_furthest(fh, cutoff) for cutoff in cutoffs.values())
-    return max(1, min(furthest, longest // 2))
-
-
-def _furthest(fh: ForecastingHorizon, cutoff: Any) -> int:
-    return int(from_cutoff(fh, cutoff)[0].max())
+    return max(1, min(steps_of(fh, history).n_ahead, longest // 2))
 
 
 def _past_columns(names: Any, history: History) -> set[int]:

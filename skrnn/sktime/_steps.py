@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from sktime.forecasting.base import ForecastingHorizon
 
-from ._history import History, usual_step
-
-_MOST_STEPS = 1_000_000
+from .._warnings import warn
+from ._calendar import Calendar, as_offset, better_of, check_reach
+from ._history import History
+from ._places import in_zone_of, kind_of, places_of
 
 
 @dataclass(frozen=True)
@@ -23,47 +24,190 @@ class Steps:
     series : ndarray of int
         Place of the series in the history.
     steps : ndarray of int
-        1 is the first after the last row of that series, 0 that row itself.
+        1 is the first after the last row of that series, 0 that row itself, -1 the row
+        before it.
     index : Index
         Stamps, with the names of the series before them if there are several.
+    calendar : Calendar
+        How steps ahead were counted.
     """
 
     series: np.ndarray
     steps: np.ndarray
     index: pd.Index
+    calendar: Calendar
 
     @property
     def n_ahead(self) -> int:
         """Steps to roll, none if all are within the sample."""
         return max(0, int(self.steps.max()))
 
+    def stamps_ahead(self, history: History) -> pd.Index:
+        """Stamps of steps 1 to ``n_ahead`` of each series, in the order of the keys."""
+        ahead = _Ahead(self.calendar)
+        stamps = [ahead.of(times[-1:], self.n_ahead) for times in history.times]
+        return history.index_of(stamps, range(len(history.keys)))
 
-def steps_of(fh: ForecastingHorizon, history: History) -> Steps:
-    """Each series counts its steps, and gets its stamps, from its own last row."""
-    by_cutoff: dict[Any, tuple[np.ndarray, pd.Index]] = {}
+
+def steps_of(
+    fh: ForecastingHorizon, history: History, X: pd.DataFrame | None = None
+) -> Steps:
+    """Each series counts its steps, and gets its stamps, from its own last row.
+
+    Parameters
+    ----------
+    X : DataFrame or None
+        Covariates of the steps ahead. Where the calendar is not sure, their stamps are
+        the next ones.
+    """
+    values = fh.to_pandas()
+    calendar = better_of(history.calendar, as_offset(values), history.longest)
+    if X is not None:
+        calendar = better_of(calendar, as_offset(X.index), history.longest)
+    steps = _steps_by(calendar, fh, history)
+    if X is None or not calendar.may_skip or steps.n_ahead == 0:
+        return steps
+    return _as_told(X, steps, fh, history)
+
+
+def _as_told(
+    X: pd.DataFrame, steps: Steps, fh: ForecastingHorizon, history: History
+) -> Steps:
+    """The steps again, if X has other stamps than those that would be next."""
+    stamps = in_zone_of(X.index, history.longest).get_level_values(-1).unique()
+    if kind_of(stamps) != kind_of(history.longest):
+        return steps
+    stamps = stamps.sort_values()
+    last = max(times[-1] for times in history.times)
+    first = min(times[-1] for times in history.times)
+    grid = steps.calendar.ahead(pd.Index([last]), steps.n_ahead)
+    skipped = grid.difference(stamps)
+    stamps = stamps[stamps > first]
+    if len(skipped) == 0 or len(stamps) == 0:
+        return steps
+    told = steps.calendar.told_by(stamps)
+    again = _steps_by(told, fh, history)
+    named = again.index.get_level_values(-1)
+    if not named[again.steps > 0].isin(stamps).all():
+        return steps  # X does not have what is asked for in this way either
+    warn(
+        f"X has no row at {skipped[0]} ({len(skipped)} stamp(s) of {steps.calendar}, "
+        "which was assumed, are not in X): its rows are taken as the next ones. Give y "
+        "an index whose freq knows the holidays, such as pd.offsets."
+        "CustomBusinessDay(holidays=[...])"
+    )
+    return again
+
+
+def _steps_by(calendar: Calendar, fh: ForecastingHorizon, history: History) -> Steps:
+    values = fh.to_pandas()
+    ahead = _Ahead(calendar)
     steps, stamps = [], []
-    for cutoff in cutoffs_of(fh, history):
-        if cutoff[0] not in by_cutoff:
-            by_cutoff[cutoff[0]] = from_cutoff(fh, cutoff)
-        own_steps, own_stamps = by_cutoff[cutoff[0]]
+    for times in history.times:
+        own = values
+        if fh.is_relative and values.dtype.kind not in "iu":
+            own = pd.Index([times[-1] + duration for duration in values])
+            is_counted = False
+        else:
+            is_counted = fh.is_relative
+        count = _counted if is_counted else _looked_up
+        own_steps, own_stamps = count(own, times, ahead)
         steps.append(own_steps)
         stamps.append(own_stamps)
-    last = max(int(own.max()) for own in steps)
-    if last > _MOST_STEPS:
-        raise ValueError(
-            f"fh asks for step {last} ahead; forecasts reach {_MOST_STEPS} steps at "
-            "most, which are rolled one block after the other. See that fh counts "
-            "steps of the index of y"
-        )
     return Steps(
         np.concatenate([np.full(len(steps[place]), place) for place in history.order]),
         np.concatenate([steps[place] for place in history.order]),
         history.index_of(stamps, history.order),
+        calendar,
     )
 
 
-def steps_within(index: pd.MultiIndex, history: History) -> Steps:
-    """The steps of rows that have been seen, by their names and stamps."""
+def _counted(steps: Any, times: pd.Index, ahead: _Ahead) -> tuple[np.ndarray, pd.Index]:
+    """Steps from the last row, and their stamps."""
+    steps = np.asarray(steps, dtype=np.int64)
+    rows = steps[steps <= 0] + len(times) - 1
+    if (rows < 0).any():
+        raise ValueError(
+            f"fh asks for step {steps[0]}, which is before the first row of the series "
+            f"({times[0]}); it has {len(times)} rows, so ask for steps from "
+            f"{1 - len(times)} on"
+        )
+    later = steps[steps > 0]
+    if len(later) == 0:
+        return steps, times[rows]
+    stamps = ahead.of(times[-1:], int(later.max()))
+    if len(stamps) > len(later):  # else they stay a range of dates, with a freq
+        stamps = stamps[later - 1]
+    if len(rows):
+        stamps = times[rows].append(stamps)
+    return steps, stamps.rename(times.name)
+
+
+def _looked_up(
+    stamps: pd.Index, times: pd.Index, ahead: _Ahead
+) -> tuple[np.ndarray, pd.Index]:
+    """The steps of stamps: within the sample by its rows, ahead by the calendar."""
+    if kind_of(stamps) != kind_of(times):
+        raise ValueError(
+            f"fh asks for {kind_of(stamps)}, but the index of y has {kind_of(times)}; "
+            "ask for stamps of the same kind, or for steps, such as fh=[1, 2, 3]"
+        )
+    given, stamps = stamps, in_zone_of(stamps, times)
+    is_later = np.asarray(stamps > times[-1])
+    steps = np.empty(len(stamps), dtype=np.int64)
+    rows = places_of(stamps[~is_later], times, "y")
+    if (rows < 0).any():
+        raise ValueError(_of_no_row(stamps[~is_later][rows < 0][0], times))
+    steps[~is_later] = rows - (len(times) - 1)
+    steps[is_later] = ahead.calendar.steps_to(times[-1:], stamps[is_later])
+    if (steps[is_later] == 0).any():
+        wrong = stamps[is_later][steps[is_later] == 0][0]
+        some = [str(stamp) for stamp in ahead.of(times[-1:], 3)]
+        raise ValueError(
+            f"fh asks for {wrong}, which is no stamp of the series: after its last row "
+            f"({times[-1]}) come {', '.join(some)} and so on, by {ahead.calendar}. Ask "
+            "for stamps of its calendar, or give y an index with its freq"
+        )
+    return steps, given
+
+
+def _of_no_row(stamp: Any, times: pd.Index) -> str:
+    if stamp < times[0]:
+        return (
+            f"fh asks for {stamp}, which is before the first row of the series "
+            f"({times[0]}); ask for stamps from it on"
+        )
+    return (
+        f"fh asks for {stamp}, but y has no row there; within the sample ask for "
+        "stamps of rows of y"
+    )
+
+
+class _Ahead:
+    """Stamps ahead of last ones, of which series share many."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar = calendar
+        self._known: dict[Any, pd.Index] = {}
+
+    def of(self, last: pd.Index, n_steps: int) -> pd.Index:
+        """The next stamps after a last one, an index of length 1."""
+        known = self._known.get(last[0])
+        if known is None or len(known) < n_steps:
+            check_reach(n_steps)
+            known = self._known[last[0]] = self.calendar.ahead(last, n_steps)
+        return known[:n_steps]
+
+
+def steps_within(index: pd.Index, history: History) -> Steps:
+    """The steps of rows by their names and stamps.
+
+    Those of a panel, and those that repeat, must have been seen.
+    """
+    ahead = _Ahead(history.calendar)
+    if not history.is_panel:
+        steps, stamps = _looked_up(index, history.times[0], ahead)
+        return Steps(np.zeros(len(index), int), steps, stamps, history.calendar)
     places = {key: place for place, key in enumerate(history.keys)}
     names = index.droplevel(-1)
     unknown = [name for name in names.unique() if name not in places]
@@ -78,56 +222,5 @@ def steps_within(index: pd.MultiIndex, history: History) -> Steps:
                 f"y holds rows after {times[-1]}, the last that was seen of a series; "
                 "give them to update first"
             )
-        steps[own] = times.searchsorted(stamps[own]) - (len(times) - 1)
-    return Steps(series, steps, index)
-
-
-def stamps_ahead(fh: ForecastingHorizon, history: History, n_steps: int) -> pd.Index:
-    """The stamps of steps 1 to ``n_steps`` of each series, in the order of the keys."""
-    ahead = ForecastingHorizon(np.arange(1, n_steps + 1), freq=fh.freq)
-    by_cutoff: dict[Any, pd.Index] = {}
-    stamps = []
-    for cutoff in cutoffs_of(fh, history):
-        if cutoff[0] not in by_cutoff:
-            by_cutoff[cutoff[0]] = from_cutoff(ahead, cutoff)[1]
-        stamps.append(by_cutoff[cutoff[0]])
-    return history.index_of(stamps, range(len(history.keys)))
-
-
-def cutoffs_of(fh: ForecastingHorizon, history: History) -> list[pd.Index]:
-    """The last stamp of each series, as an index that knows its frequency."""
-    lasts = [times[-1:] for times in history.times]
-    if not isinstance(lasts[0], pd.DatetimeIndex):
-        return lasts
-    longest = history.times[int(history.sizes.argmax())]
-    freq = fh.freq or longest.freq
-    if freq is None and len(longest) > 2:
-        freq = pd.infer_freq(longest[-10:])
-    return [_with_frequency(last, freq, usual_step(longest)) for last in lasts]
-
-
-def _with_frequency(cutoff: pd.DatetimeIndex, freq: Any, step: Any) -> pd.DatetimeIndex:
-    """With the frequency, or the usual step if there is none or it does not fit."""
-    if freq is not None:
-        try:
-            return pd.DatetimeIndex(cutoff, freq=freq)
-        except ValueError:  # a stamp that is off its grid
-            pass
-    if step is None:
-        return cutoff
-    return pd.DatetimeIndex(cutoff, freq=pd.tseries.frequencies.to_offset(step))
-
-
-def from_cutoff(
-    fh: ForecastingHorizon, cutoff: pd.Index
-) -> tuple[np.ndarray, pd.Index]:
-    """The steps that are asked for after a last stamp, and their stamps."""
-    try:
-        relative = np.asarray(fh.to_relative(cutoff).to_pandas(), dtype=np.int64)
-        return relative, fh.to_absolute_index(cutoff)
-    except (TypeError, OverflowError) as error:
-        raise ValueError(
-            f"steps cannot be counted from {cutoff[0]!r}, the last row of y, whose "
-            f"index is a {type(cutoff).__name__}: {error}. Give y dates or periods of "
-            "a known frequency (y.asfreq, y.to_period), or numbers"
-        ) from error
+        steps[own] = _looked_up(stamps[own], times, ahead)[0]
+    return Steps(series, steps, index, history.calendar)

@@ -1,0 +1,272 @@
+"""How stamps follow each other, and which come after the last that was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.frequencies import to_offset
+from pandas.tseries.offsets import BaseOffset, Tick
+
+from ._guesses import candidates
+
+MOST_STEPS = 1_000_000
+_LARGEST_GRID = 50  # stamps of a grid for each that is seen; a sparser one says nothing
+_SOME = 8  # stamps, among which is the shortest distance between two
+_WEEKLY = ("C", "B", "bh", "cbh")  # offsets that skip days, and so maybe holidays too
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """How the stamps of series follow each other.
+
+    Parameters
+    ----------
+    step : DateOffset, Timedelta, int or None
+        From one stamp to the next: of dates an offset, of periods and integers a
+        number, of durations a Timedelta. None if a single stamp does not tell.
+    is_known : bool
+        Whether the index said so by its ``freq``, or integers and periods are even.
+        Otherwise the step was found from the rows.
+    may_skip : bool
+        Whether stamps may be left out, as holidays are: in a calendar that was found
+        and skips days, or from which rows differ already.
+    later : Index or None
+        The stamps that come first after those seen, as a table of covariates has them.
+    """
+
+    step: Any
+    is_known: bool = True
+    may_skip: bool = False
+    later: pd.Index | None = None
+
+    def ahead(self, last: pd.Index, n_steps: int) -> pd.Index:
+        """The next stamps after a last one, which is an index of length 1."""
+        if self.later is not None:
+            told = self.later[self.later > last[0]][:n_steps]
+            if len(told):
+                rest = replace(self, later=None)
+                return told.append(rest.ahead(told[-1:], n_steps - len(told)))
+        if n_steps < 1:
+            return last[:0]
+        if self.step is None:
+            raise _uncountable(last, "a single row does not tell the step")
+        if not isinstance(last, pd.DatetimeIndex):
+            return _shifted(last, self.step * np.arange(1, n_steps + 1))
+        grid = pd.date_range(last[0], periods=n_steps + 1, freq=self.step)
+        first = int(grid[0] == last[0])  # else the last row lies between two stamps
+        return grid[first : first + n_steps].as_unit(last.unit)
+
+    def steps_to(self, last: pd.Index, stamps: pd.Index) -> np.ndarray:
+        """How many steps after the last stamp these are; 0 if none of the calendar.
+
+        Raises
+        ------
+        ValueError
+            If there are more steps to one than can be forecast.
+        """
+        if len(stamps) == 0:
+            return np.zeros(0, dtype=np.int64)
+        if self.later is not None:
+            told = self.later[self.later > last[0]]
+            if len(told):
+                return self._steps_by_way_of(told, stamps)
+        if self.step is None:
+            raise _uncountable(last, "a single row does not tell the step")
+        if self._length is not None:
+            steps, rest = divmod(_distances(last, stamps), self._length)
+            steps = np.where(rest == 0 * rest, steps, 0).astype(np.int64)
+            check_reach(int(steps.max()))
+            return steps
+        grid = pd.date_range(last[0], stamps.max(), freq=self.step)
+        grid = grid[grid > last[0]]
+        check_reach(len(grid))
+        return grid.get_indexer(stamps) + 1
+
+    def _steps_by_way_of(self, told: pd.Index, stamps: pd.Index) -> np.ndarray:
+        """As ``steps_to``, first along the stamps that are told."""
+        steps = told.get_indexer(stamps) + 1
+        beyond = np.asarray(stamps > told[-1])
+        further = replace(self, later=None).steps_to(told[-1:], stamps[beyond])
+        steps[beyond] = np.where(further > 0, further + len(told), 0)
+        return steps
+
+    def follow(self, times: pd.Index) -> np.ndarray:
+        """Whether each stamp is one step after the one before it, (n - 1,) of bool."""
+        if len(times) < 2 or self.step is None:
+            return np.ones(max(0, len(times) - 1), dtype=bool)
+        if self._length is not None:
+            return np.asarray(_differences(times) == self._length)
+        n, base = self.step.n, self.step.base
+        grid = pd.date_range(times[0], times[-1], freq=base if n > 1 else self.step)
+        places = grid.get_indexer(times)
+        return (np.diff(places) == n) & (places[:-1] >= 0) & (places[1:] >= 0)
+
+    def share_explained(self, times: pd.Index) -> float:
+        """Stamps that rows and grid share, by those that either has (Jaccard index)."""
+        if self.step is None or len(times) < 2 or times[0] == times[-1]:
+            return 0.0
+        span = times[-1] - times[0]
+        if self._length is not None:
+            n_grid = int(span // self._length) + 1
+            rest = _distances(times[-1:], times) % self._length
+            n_shared = int((rest == 0 * rest).sum())
+        else:
+            some = pd.date_range(times[0], periods=_SOME, freq=self.step)
+            if span / (some[1:] - some[:-1]).min() > _LARGEST_GRID * len(times):
+                return 0.0
+            grid = pd.date_range(times[0], times[-1], freq=self.step)
+            n_grid, n_shared = len(grid), int(times.isin(grid).sum())
+        return n_shared / (len(times) + n_grid - n_shared)
+
+    @property
+    def _length(self) -> Any:
+        """The length of all steps, if they are equally long."""
+        if isinstance(self.step, Tick):
+            return pd.Timedelta(self.step)
+        return None if isinstance(self.step, BaseOffset) else self.step
+
+    def told_by(self, stamps: pd.Index) -> Calendar:
+        """With these stamps as the next ones, whatever the step would skip."""
+        return replace(self, later=stamps)
+
+    def __str__(self) -> str:
+        if isinstance(self.step, BaseOffset):
+            return f"freq={self.step.freqstr!r}"
+        return f"a step of {self.step}"
+
+
+def calendar_of(
+    index: pd.Index, times: pd.Index, hint: BaseOffset | None = None
+) -> Calendar:
+    """The calendar of series, from their index, or else from the rows of the longest.
+
+    Parameters
+    ----------
+    index : Index or MultiIndex
+        Of all series.
+    times : Index
+        Stamps of the longest series, ascending.
+    hint : DateOffset or None
+        Step of another table, taken if it explains the rows as well as any.
+    """
+    if isinstance(times, pd.PeriodIndex):
+        return _of_numbers(times, times.freq.n)
+    if not isinstance(times, pd.DatetimeIndex):
+        one = 1 if times.dtype.kind in "iu" else None
+        return _of_numbers(times, one)
+    own = index.levels[-1] if isinstance(index, pd.MultiIndex) else index
+    if own.freq is not None:
+        return Calendar(own.freq)
+    found = _best(times.unique(), hint)
+    if found.step is None:
+        return found
+    skips_days = found.step.base.freqstr in _WEEKLY
+    may_skip = skips_days or not found.follow(times).all()
+    return replace(found, may_skip=may_skip and not found.is_known)
+
+
+def better_of(calendar: Calendar, hint: BaseOffset | None, times: pd.Index) -> Calendar:
+    """The calendar, or one of another step that explains the rows as well."""
+    if hint is None or calendar.is_known or hint == calendar.step:
+        return calendar
+    other = replace(calendar, step=hint, is_known=True, may_skip=False)
+    share = other.share_explained(times)
+    least = 0.0 if calendar.step is None else calendar.share_explained(times)
+    return other if share >= max(least, np.finfo(float).tiny) else calendar
+
+
+def _of_numbers(times: pd.Index, one: Any) -> Calendar:
+    """Of integers, periods or durations: the usual distance."""
+    distances = _differences(times)
+    distances = distances[distances > 0 * distances]
+    step = pd.Series(distances).mode().iloc[0] if len(distances) else one
+    if isinstance(step, np.integer):
+        step = int(step)
+    is_even = bool((distances == step).all())
+    return Calendar(step, is_known=is_even, may_skip=not is_even)
+
+
+def _best(times: pd.DatetimeIndex, hint: BaseOffset | None) -> Calendar:
+    """The step that explains most of the dates; the first of those that are equal."""
+    best, share = Calendar(None, is_known=False), 0.0
+    hints = [] if hint is None else [hint]
+    for step in _each_once(chain(hints, candidates(times))):
+        other = Calendar(step, is_known=step == hint)
+        other_share = other.share_explained(times)
+        if other_share > share:
+            best, share = other, other_share
+        if share == 1.0:
+            return best
+    several = _several(best.step, times)
+    other = Calendar(several, is_known=False)
+    return best if other.share_explained(times) <= share else other
+
+
+def _several(step: Any, times: pd.DatetimeIndex) -> Any:
+    """As many steps as rows usually lie apart, such as every second business day."""
+    if not isinstance(step, BaseOffset) or isinstance(step, Tick):
+        return step
+    grid = pd.date_range(times[0], times[-1], freq=step)
+    places = grid.get_indexer(times)
+    usual = pd.Series(np.diff(places[places >= 0])).mode()
+    return step * int(usual.iloc[0]) if len(usual) else step
+
+
+def _each_once(steps: Iterable[BaseOffset]) -> Iterator[BaseOffset]:
+    seen: list[BaseOffset] = []
+    for step in steps:
+        if step not in seen:
+            seen.append(step)
+            yield step
+
+
+def _distances(last: pd.Index, stamps: pd.Index) -> Any:
+    """From a last stamp to each of some others."""
+    if isinstance(stamps, pd.PeriodIndex):
+        return stamps.asi8 - last.asi8[0]
+    return stamps - last[0]
+
+
+def _differences(times: pd.Index) -> Any:
+    """From each stamp to the next."""
+    numbers = times.asi8 if isinstance(times, pd.PeriodIndex) else times
+    return numbers[1:] - numbers[:-1]
+
+
+def _shifted(last: pd.Index, distances: Any) -> pd.Index:
+    """The stamps at some distances from a last one."""
+    if isinstance(last, pd.PeriodIndex):
+        ordinals = last.asi8[0] + distances
+        return pd.PeriodIndex.from_ordinals(ordinals, freq=last.freq, name=last.name)
+    if last.dtype.kind in "iu":
+        return pd.Index(last[0] + distances, name=last.name)
+    return (last.repeat(len(distances)) + distances).as_unit(last.unit)
+
+
+def check_reach(n_steps: int) -> None:
+    """Raise if a horizon asks for more steps than can be forecast."""
+    if n_steps > MOST_STEPS:
+        raise ValueError(
+            f"fh asks for step {n_steps} ahead; forecasts reach {MOST_STEPS} steps at "
+            "most, which are rolled one block after the other. See that fh counts "
+            "steps of the index of y"
+        )
+
+
+def _uncountable(last: pd.Index, why: str) -> ValueError:
+    return ValueError(
+        f"steps cannot be counted from {last[0]!r}, the last row of y: {why}. Give y "
+        "more rows, or an index of a known frequency (y.asfreq, y.to_period)"
+    )
+
+
+def as_offset(index: Any) -> BaseOffset | None:
+    """The frequency that an index of dates names, also one level of a MultiIndex."""
+    last = index.levels[-1] if isinstance(index, pd.MultiIndex) else index
+    freq = last.freq if isinstance(last, pd.DatetimeIndex) else None
+    return None if freq is None else to_offset(freq)
