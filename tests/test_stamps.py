@@ -332,6 +332,9 @@ def test_covariates_of_the_next_trading_days_is_taken(
         forecast = forecaster.predict(fh, X[n:])
     assert list(forecast.index) == list(all_days[n : n + 3])
     np.testing.assert_array_equal(forecast, expected)
+    known_residuals = known.predict_residuals(y[-20:].set_axis(all_days[-20:]), X[n:])
+    residuals = forecaster.predict_residuals(y[-20:], X[n:])
+    np.testing.assert_array_equal(residuals, known_residuals)
     # a freq of X, or of the stamps asked for, says it without a word
     said = forecaster.predict([1, 2, 3], X[n:].set_axis(all_days[n:]))
     np.testing.assert_array_equal(said, expected)

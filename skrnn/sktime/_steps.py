@@ -147,11 +147,7 @@ def _looked_up(
     stamps: pd.Index, times: pd.Index, ahead: _Ahead
 ) -> tuple[np.ndarray, pd.Index]:
     """The steps of stamps: within the sample by its rows, ahead by the calendar."""
-    if kind_of(stamps) != kind_of(times):
-        raise ValueError(
-            f"fh asks for {kind_of(stamps)}, but the index of y has {kind_of(times)}; "
-            "ask for stamps of the same kind, or for steps, such as fh=[1, 2, 3]"
-        )
+    _check_kind(stamps, times)
     given, stamps = stamps, in_zone_of(stamps, times)
     is_later = np.asarray(stamps > times[-1])
     steps = np.empty(len(stamps), dtype=np.int64)
@@ -169,6 +165,14 @@ def _looked_up(
             "for stamps of its calendar, or give y an index with its freq"
         )
     return steps, given
+
+
+def _check_kind(stamps: pd.Index, times: pd.Index) -> None:
+    if kind_of(stamps) != kind_of(times):
+        raise ValueError(
+            f"fh asks for {kind_of(stamps)}, but the index of y has {kind_of(times)}; "
+            "ask for stamps of the same kind, or for steps, such as fh=[1, 2, 3]"
+        )
 
 
 def _of_no_row(stamp: Any, times: pd.Index) -> str:
@@ -202,12 +206,18 @@ class _Ahead:
 def steps_within(index: pd.Index, history: History) -> Steps:
     """The steps of rows by their names and stamps.
 
-    Those of a panel, and those that repeat, must have been seen.
+    Those of a panel must have been seen. Rows of a single series that have not are the
+    next ones, if the calendar is not sure.
     """
-    ahead = _Ahead(history.calendar)
+    calendar = history.calendar
     if not history.is_panel:
-        steps, stamps = _looked_up(index, history.times[0], ahead)
-        return Steps(np.zeros(len(index), int), steps, stamps, history.calendar)
+        _check_kind(index, history.times[0])
+        later = index[index > history.times[0][-1]]
+        if calendar.may_skip and len(later):
+            calendar = calendar.told_by(later)
+        steps, stamps = _looked_up(index, history.times[0], _Ahead(calendar))
+        return Steps(np.zeros(len(index), int), steps, stamps, calendar)
+    ahead = _Ahead(calendar)
     places = {key: place for place, key in enumerate(history.keys)}
     names = index.droplevel(-1)
     unknown = [name for name in names.unique() if name not in places]
@@ -223,4 +233,4 @@ def steps_within(index: pd.Index, history: History) -> Steps:
                 "give them to update first"
             )
         steps[own] = _looked_up(stamps[own], times, ahead)[0]
-    return Steps(series, steps, index, history.calendar)
+    return Steps(series, steps, index, calendar)
