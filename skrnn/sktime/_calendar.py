@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.errors import PerformanceWarning
 from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, Tick
 
@@ -99,12 +101,13 @@ class Calendar:
         """Whether each stamp is one step after the one before it, (n - 1,) of bool."""
         if len(times) < 2 or self.step is None:
             return np.ones(max(0, len(times) - 1), dtype=bool)
-        if self._length is not None:
-            return np.asarray(_differences(times) == self._length)
-        n, base = self.step.n, self.step.base
-        grid = pd.date_range(times[0], times[-1], freq=base if n > 1 else self.step)
-        places = grid.get_indexer(times)
-        return (np.diff(places) == n) & (places[:-1] >= 0) & (places[1:] >= 0)
+        if not isinstance(times, pd.DatetimeIndex):
+            return np.asarray(_differences(times) == self.step)
+        codes, different = times[:-1].factorize()  # series share most of their stamps
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PerformanceWarning)  # holidays cost a loop
+            expected = different + self.step
+        return np.asarray(expected.take(codes) == times[1:])
 
     def share_explained(self, times: pd.Index) -> float:
         """Stamps that rows and grid share, by those that either has (Jaccard index)."""

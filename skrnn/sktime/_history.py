@@ -190,21 +190,21 @@ class History:
         """
         if self.y_frame.index.get_level_values(-1).dtype == object:
             return
-        seen = {} if since is None else dict(zip(since.keys, since.times, strict=True))
-        n_gaps = n_distances = 0
-        first_gap = None
-        for key, times in zip(self.keys, self.times, strict=True):
-            if key in seen:
-                n_old = times.searchsorted(seen[key][-1], side="right")
-                times = times[max(0, n_old - 1) :]
-            follows = self.calendar.follow(times)
-            n_distances += len(follows)
-            n_gaps += int((~follows).sum())
-            if first_gap is None and not follows.all():
-                place = int(np.argmin(follows))
-                first_gap = f"{times[place]} to {times[place + 1]}"
-        if n_gaps:
-            warn(self._of_gaps(n_gaps, n_distances, first_gap))
+        stamps = self.times[0].append(self.times[1:])
+        known = () if since is None else zip(since.keys, since.times, strict=True)
+        newest = {key: times[-1] for key, times in known}
+        is_counted = np.ones(len(stamps), dtype=bool)
+        for offset, key, times in zip(self.offsets, self.keys, self.times, strict=True):
+            n_seen = 1  # before the first row of a series there is none
+            if key in newest:
+                n_seen = max(1, times.searchsorted(newest[key], side="right"))
+            is_counted[offset : offset + n_seen] = False
+        is_counted = is_counted[1:]
+        follows = self.calendar.follow(stamps)
+        gaps = np.flatnonzero(is_counted & ~follows)
+        if len(gaps):
+            first = f"{stamps[gaps[0]]} to {stamps[gaps[0] + 1]}"
+            warn(self._of_gaps(len(gaps), int(is_counted.sum()), first))
 
     def _of_gaps(self, n_gaps: int, n_distances: int, first_gap: str | None) -> str:
         times = self.longest
