@@ -427,3 +427,19 @@ def test_update_says_of_gaps_what_fit_says(update_params, freq, start, text, rec
     said = [str(w.message) for w in recwarn if "evenly spaced" in str(w.message)]
     assert len(said) == (text is not None)
     assert all(text in message for message in said)
+
+
+@pytest.mark.parametrize(
+    ("start", "next_day"),
+    [("2024-03-02", "2024-03-31 03:00"), ("2024-09-28", "2024-10-27 02:30")],
+)
+def test_a_time_of_day_that_clocks_skip_or_repeat(start, next_day):
+    """Every day at half past two, up to the day on which clocks change."""
+    index = pd.date_range(start + " 02:30", periods=29, tz="Europe/Berlin")
+    for keep_freq in (True, False):
+        index = index if keep_freq else pd.DatetimeIndex(index, freq=None)
+        y = pd.DataFrame({"y": np.arange(29) % 3.0}, index)
+        forecaster = FORECASTERS[3](**{**BRIEF, "early_stopping": False}).fit(y)
+        ahead = forecaster.predict([1, 2]).index.tz_localize(None)
+        assert ahead[0] == pd.Timestamp(next_day)
+        assert ahead[1] == pd.Timestamp(next_day).normalize() + pd.Timedelta("1D 2.5h")

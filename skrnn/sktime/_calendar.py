@@ -18,6 +18,7 @@ from ._guesses import candidates
 
 MOST_STEPS = 1_000_000
 _LARGEST_GRID = 50  # stamps of a grid for each that is seen; a sparser one says nothing
+_LONG = 10_000  # units; a length reads better than their number
 _SOME = 8  # stamps, among which is the shortest distance between two
 _WEEKLY = ("C", "B", "bh", "cbh")  # offsets that skip days, and so maybe holidays too
 
@@ -59,7 +60,7 @@ class Calendar:
             raise _uncountable(last, "a single row does not tell the step")
         if not isinstance(last, pd.DatetimeIndex):
             return _shifted(last, self.step * np.arange(1, n_steps + 1))
-        grid = pd.date_range(last[0], periods=n_steps + 1, freq=self.step)
+        grid = _grid(self.step, last[0], periods=n_steps + 1)
         first = int(grid[0] == last[0])  # else the last row lies between two stamps
         return grid[first : first + n_steps].as_unit(last.unit)
 
@@ -84,7 +85,7 @@ class Calendar:
             steps = np.where(rest == 0 * rest, steps, 0).astype(np.int64)
             check_reach(int(steps.max()))
             return steps
-        grid = pd.date_range(last[0], stamps.max(), freq=self.step)
+        grid = _grid(self.step, last[0], stamps.max())
         grid = grid[grid > last[0]]
         check_reach(len(grid))
         return grid.get_indexer(stamps) + 1
@@ -106,7 +107,7 @@ class Calendar:
         codes, different = times[:-1].factorize()  # series share most of their stamps
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PerformanceWarning)  # holidays cost a loop
-            expected = different + self.step
+            expected = _after_each(different, self.step)
         return np.asarray(expected.take(codes) == times[1:])
 
     def share_explained(self, times: pd.Index) -> float:
@@ -119,10 +120,10 @@ class Calendar:
             rest = _distances(times[-1:], times) % self._length
             n_shared = int((rest == 0 * rest).sum())
         else:
-            some = pd.date_range(times[0], periods=_SOME, freq=self.step)
+            some = _grid(self.step, times[0], periods=_SOME)
             if span / (some[1:] - some[:-1]).min() > _LARGEST_GRID * len(times):
                 return 0.0
-            grid = pd.date_range(times[0], times[-1], freq=self.step)
+            grid = _grid(self.step, times[0], times[-1])
             n_grid, n_shared = len(grid), int(times.isin(grid).sum())
         return n_shared / (len(times) + n_grid - n_shared)
 
@@ -138,6 +139,8 @@ class Calendar:
         return replace(self, later=stamps)
 
     def __str__(self) -> str:
+        if isinstance(self.step, Tick) and self.step.n > _LONG:
+            return f"a step of {pd.Timedelta(self.step)}"
         if isinstance(self.step, BaseOffset):
             return f"freq={self.step.freqstr!r}"
         return f"a step of {self.step}"
@@ -214,7 +217,7 @@ def _several(step: Any, times: pd.DatetimeIndex) -> Any:
     """As many steps as rows usually lie apart, such as every second business day."""
     if not isinstance(step, BaseOffset) or isinstance(step, Tick):
         return step
-    grid = pd.date_range(times[0], times[-1], freq=step)
+    grid = _grid(step, times[0], times[-1])
     places = grid.get_indexer(times)
     usual = pd.Series(np.diff(places[places >= 0])).mode()
     return step * int(usual.iloc[0]) if len(usual) else step
@@ -226,6 +229,35 @@ def _each_once(steps: Iterable[BaseOffset]) -> Iterator[BaseOffset]:
         if step not in seen:
             seen.append(step)
             yield step
+
+
+def _grid(step: BaseOffset, start: Any, end: Any = None, periods: Any = None) -> Any:
+    """Dates from a first one on, in its zone."""
+    try:
+        return pd.date_range(start, end, periods, freq=step)
+    except ValueError:
+        if start.tz is None:
+            raise
+    # a time of day that comes twice, or not at all, on the day when clocks change
+    end = None if end is None else end.tz_convert(start.tz).tz_localize(None)
+    local = pd.date_range(start.tz_localize(None), end, periods, freq=step)
+    return _localized(local, start.tz)
+
+
+def _after_each(times: pd.DatetimeIndex, step: BaseOffset) -> pd.DatetimeIndex:
+    """What is one step after each date."""
+    try:
+        return times + step
+    except ValueError:
+        if times.tz is None:
+            raise
+    return _localized(times.tz_localize(None) + step, times.tz)
+
+
+def _localized(local: pd.DatetimeIndex, zone: Any) -> pd.DatetimeIndex:
+    """Times of a clock; of an hour that comes twice the first, for none the next."""
+    is_summer = np.ones(len(local), dtype=bool)
+    return local.tz_localize(zone, ambiguous=is_summer, nonexistent="shift_forward")
 
 
 def _distances(last: pd.Index, stamps: pd.Index) -> Any:
