@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from .._vocabulary import Vocabulary
 from ..training import (
     Checkpoint,
     DeviceDataset,
@@ -53,7 +54,7 @@ def is_stochastic(estimator: Any) -> bool:
     return True
 
 
-class BaseNetwork(BaseEstimator, ABC):
+class BaseNetwork(Vocabulary, BaseEstimator, ABC):
     """A plain estimator that holds a skorch net in ``net_``.
 
     Two kinds of children supply what is missing: what the target is and what is lost

@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._vocabulary import Vocabulary
 from ..files import PackedState
 from ..windows import (
     Windows,
@@ -50,7 +51,9 @@ def _scales_all_alike(transformer: SequenceScaler) -> bool:
     return can_undo and not is_per_sequence
 
 
-class SequenceScaler(PackedState, SequenceOutput, TransformerMixin, BaseEstimator):
+class SequenceScaler(
+    Vocabulary, PackedState, SequenceOutput, TransformerMixin, BaseEstimator
+):
     """Scale each feature of sequences, over their rows.
 
     Learns, for each feature, what a scikit-learn scaler learns of a column: all rows

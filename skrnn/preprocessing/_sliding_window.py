@@ -15,6 +15,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._vocabulary import Vocabulary
 from .._warnings import warn
 from ..files import PackedState
 from ..windows import (
@@ -33,7 +34,7 @@ def _gives_lags(transformer: SlidingWindow) -> bool:
     return bool(transformer.flatten)
 
 
-class SlidingWindow(PackedState, TransformerMixin, BaseEstimator):
+class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
     """Turn each row into the window of rows that ends there.
 
     Learns the last ``window_length - 1`` rows, so that rows which come right after

@@ -13,6 +13,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._vocabulary import Vocabulary
 from ..files import PackedState
 from ..windows import Windows, reading
 from ._output import SequenceOutput
@@ -22,7 +23,9 @@ _NO_WORD: list[Any] = [None]  # in no vocabulary
 _N_RESERVED = 2  # padding and the unknown token
 
 
-class TextSequencer(PackedState, SequenceOutput, TransformerMixin, BaseEstimator):
+class TextSequencer(
+    Vocabulary, PackedState, SequenceOutput, TransformerMixin, BaseEstimator
+):
     r"""Turn each text into the sequence of its words, as integers.
 
     Learns the vocabulary: the words of the texts in ``fit``, the most frequent first.

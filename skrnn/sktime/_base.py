@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sktime.datatypes import convert_to
 from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
 
+from .._vocabulary import Vocabulary
 from ..estimators import NetworkSummary
 from ..training import (
     Checkpoint,
@@ -34,7 +35,7 @@ _SEED_LIMIT = 2**31 - 1
 _MTYPES = ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"]
 
 
-class NetworkForecaster(BaseForecaster):
+class NetworkForecaster(Vocabulary, BaseForecaster):
     """A neural network that forecasts one series, or all series of a panel."""
 
     _cell: ClassVar[str]

@@ -11,10 +11,10 @@ from sklearn.utils._param_validation import (
     Interval,
     Options,
     StrOptions,
-    validate_parameter_constraints,
 )
 from sktime.forecasting.base import ForecastingHorizon
 
+from .._values import check_values
 from ..estimators import (
     ARCHITECTURE_CONSTRAINTS,
     TRAINING_CONSTRAINTS,
@@ -52,7 +52,7 @@ def check_parameters(forecaster: Any) -> None:
     name = type(forecaster).__name__
     params = forecaster.get_params(deep=False)
     constraints = {key: _CONSTRAINTS[key] for key in params}
-    validate_parameter_constraints(constraints, params, caller_name=name)
+    check_values(constraints, params, name)
     sizes = _layer_sizes(forecaster)
     if forecaster._cell != "mlp":
         architecture_of(forecaster, sizes)

@@ -9,13 +9,14 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
 from sktime.classification.base import BaseClassifier
 
+from .._vocabulary import Vocabulary
 from ..estimators import LSTMClassifier, RNNClassifier
 from ..files import PackedState
 from ..preprocessing import SequenceScaler
 from ._panel import sequences_of
 
 
-class TimeSeriesClassifier(PackedState, BaseClassifier):
+class TimeSeriesClassifier(Vocabulary, PackedState, BaseClassifier):
     """One of our sequence classifiers as a time series classifier of sktime.
 
     Learns the class of each series of a panel.

@@ -11,13 +11,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sktime.regression.base import BaseRegressor
 
+from .._vocabulary import Vocabulary
 from ..estimators import LSTMRegressor, RNNRegressor
 from ..files import PackedState
 from ..preprocessing import SequenceScaler
 from ._panel import sequences_of
 
 
-class TimeSeriesRegressor(PackedState, BaseRegressor):
+class TimeSeriesRegressor(Vocabulary, PackedState, BaseRegressor):
     """One of our sequence regressors as a time series regressor of sktime.
 
     Learns a number, or several, from each series of a panel. With it

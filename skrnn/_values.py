@@ -1,0 +1,177 @@
+"""Values that other packages use for a parameter, and what they are here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from numbers import Integral, Real
+from typing import Any
+
+from sklearn.utils._param_validation import (
+    InvalidParameterError,
+    StrOptions,
+    validate_parameter_constraints,
+)
+
+# of their values, in small letters; what is none of our words is advice
+_VALUES: dict[str, dict[str, str]] = {
+    "activation": {
+        "sigmoid": "logistic",
+        "swish": "silu",
+        "linear": "identity",
+        "none": "identity",
+        "leakyrelu": "leaky_relu",
+        "softmax": "The last layer of a classifier gives probabilities by itself.",
+    },
+    "loss": {
+        "mse": "squared_error",
+        "mseloss": "squared_error",
+        "mean_squared_error": "squared_error",
+        "meansquarederror": "squared_error",
+        "rmse": "squared_error",
+        "l2": "squared_error",
+        "mae": "absolute_error",
+        "mean_absolute_error": "absolute_error",
+        "meanabsoluteerror": "absolute_error",
+        "l1": "absolute_error",
+        "l1loss": "absolute_error",
+        "smooth_l1": "huber",
+        "smoothl1loss": "huber",
+        "huberloss": "huber",
+        "pinball": "quantile",
+        "quantile_loss": "quantile",
+        "quantileloss": "quantile",
+        "quantileregression": "quantile",
+        "gaussian": "normal",
+        "gaussianlikelihood": "normal",
+        "t": "student_t",
+        "studentt": "student_t",
+        "negbin": "negative_binomial",
+        "poissonnllloss": "poisson",
+        **dict.fromkeys(
+            (
+                "binary_crossentropy",
+                "categorical_crossentropy",
+                "sparse_categorical_crossentropy",
+                "cross_entropy",
+                "crossentropyloss",
+                "bce",
+                "bceloss",
+                "log_loss",
+            ),
+            "Classes are for the classifiers, which minimise the cross-entropy.",
+        ),
+    },
+    "solver": {
+        "nadam": "Pass the class: solver=torch.optim.NAdam.",
+        "radam": "Pass the class: solver=torch.optim.RAdam.",
+        "momentum": "sgd",
+        "l_bfgs": "lbfgs",
+    },
+    "learning_rate": {
+        "plateau": "adaptive",
+        "reduce_on_plateau": "adaptive",
+        "reducelronplateau": "adaptive",
+        "cosine_annealing": "cosine",
+        "cosineannealinglr": "cosine",
+        "one_cycle": "onecycle",
+        "onecyclelr": "onecycle",
+        "1cycle": "onecycle",
+    },
+    "pooling": {"avg": "mean", "average": "mean", "attn": "attention"},
+    "merge_mode": {"average": "ave", "avg": "ave", "mean": "ave", "add": "sum"},
+    "weight_initializer": {
+        "glorot_uniform": "glorot",
+        "xavier": "glorot",
+        "xavier_uniform": "glorot",
+        "he_normal": "he",
+        "kaiming": "he",
+        "kaiming_normal": "he",
+    },
+    "normalize": {
+        "true": "window",
+        "revin": "window",
+        "standard": "series",
+        "zscore": "series",
+        "false": "None leaves the series as they are.",
+    },
+    "batch_size": {"none": "auto"},
+    "method": {"minmax": "min-max", "zscore": "standard"},
+}
+_CONV = {"conv_activation": _VALUES["activation"]}
+_VALUES |= {**_CONV, "recurrent_activation": _VALUES["activation"]}
+
+# of values that are no words: which, and what the user means
+_MEANT: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "learning_rate": (
+        lambda value: isinstance(value, Real),
+        "A number is learning_rate_init={}; learning_rate is its schedule.",
+    ),
+    "validation_split": (
+        lambda value: isinstance(value, Real),
+        "A share is validation_fraction={}, with early_stopping=True; "
+        "validation_split says which samples are held out.",
+    ),
+    "early_stopping": (
+        lambda value: isinstance(value, Integral),
+        "A number of epochs is n_iter_no_change={}, with early_stopping=True.",
+    ),
+    "loss": (
+        lambda value: isinstance(value, (Integral, tuple, list)),
+        "Units are hidden_layer_sizes={}, to be given by name; loss comes first, as in "
+        "scikit-learn.",
+    ),
+    "horizon": (
+        lambda value: hasattr(value, "__len__") and not isinstance(value, str),
+        "The steps to forecast are fh={}, in fit; horizon is how many are decoded at "
+        "once.",
+    ),
+    "solver": (
+        lambda value: hasattr(value, "param_groups"),
+        "Pass the class, as in solver=torch.optim.NAdam; net_params takes its "
+        "arguments.",
+    ),
+    "callbacks": (lambda value: True, "Put it into a list: callbacks=[...]."),
+    "n_threads": (
+        lambda value: value == -1,
+        'n_threads="auto" takes as many as are worth it.',
+    ),
+}
+
+
+def check_values(constraints: Mapping[str, Any], values: dict, caller: str) -> None:
+    """Raise scikit-learn's error about a parameter, with what may have been meant."""
+    for name, value in values.items():
+        if name not in constraints:
+            continue
+        allowed = constraints[name]
+        try:
+            validate_parameter_constraints({name: allowed}, {name: value}, caller)
+        except InvalidParameterError as error:
+            raise InvalidParameterError(
+                f"{error}{_hint(name, value, allowed)}"
+            ) from None
+
+
+def _hint(name: str, value: Any, allowed: list) -> str:
+    """What the user may have meant, as the end of a sentence, or nothing."""
+    if not isinstance(value, (str, bool)) and value is not None:
+        is_meant, advice = _MEANT.get(name, (None, ""))
+        if is_meant is not None and is_meant(value):
+            return f" {advice.format(value)}"
+    # "torch.float32", nn.ReLU, nn.LeakyReLU() and "Mean Squared Error" are words, too
+    text = getattr(value, "__name__", None) or str(value)
+    word = text.partition("(")[0].rpartition(".")[2].lower()
+    word = word.replace("-", "_").replace(" ", "_")
+    options = {
+        option
+        for one in allowed
+        if isinstance(one, StrOptions)
+        for option in one.options
+    }
+    ours = _VALUES.get(name, {}).get(word, "")
+    if ours.endswith("."):
+        return f" {ours}"
+    if ours not in options:
+        ours = next(iter(get_close_matches(word, options, n=1, cutoff=0.7)), "")
+    return f' Did you mean {name}="{ours}"?' if ours else ""
