@@ -369,10 +369,14 @@ class BaseNetwork(Vocabulary, BaseEstimator, ABC):
         """Note how training went."""
         self.n_iter_ += len(outcome.losses)
         self.t_ += len(outcome.losses) * n_samples
-        self.loss_curve_ = self.loss_curve_ + outcome.losses
-        self.best_loss_ = min(self.loss_curve_, default=None)
+        self.loss_curve_ += outcome.losses  # copies would make each call dearer
+        if self.best_loss_ is None:
+            self.best_loss_ = min(self.loss_curve_, default=None)
+        else:
+            self.best_loss_ = min([self.best_loss_, *outcome.losses])
         if outcome.scores:
-            self.validation_scores_ = (self.validation_scores_ or []) + outcome.scores
+            self.validation_scores_ = self.validation_scores_ or []
+            self.validation_scores_ += outcome.scores
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")

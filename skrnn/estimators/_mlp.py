@@ -192,6 +192,7 @@ class BaseMLP(BaseNetwork):
             for n_outputs, n_inputs in sizes
         ]
         self.coefs_, self.intercepts_ = map(list, zip(*layers, strict=True))
+        self.best_validation_score_: float | None = None
         self._progress = Progress()
 
     def _begin(self) -> None:
@@ -229,13 +230,13 @@ class BaseMLP(BaseNetwork):
 
     def _record(self, outcome: Outcome, n_samples: int) -> None:
         n_counted = 0 if self.solver == "lbfgs" else n_samples  # as scikit-learn
-        super()._record(outcome, n_counted)
+        losses: list[float] = [np.float64(loss) for loss in outcome.losses]
+        super()._record(replace(outcome, losses=losses), n_counted)
         self.loss_ = None if outcome.loss is None else np.float64(outcome.loss)
-        self.loss_curve_ = [np.float64(loss) for loss in self.loss_curve_]
         if self._settings().early_stopping:
             self.best_loss_ = None
-        scores = self.validation_scores_
-        self.best_validation_score_ = None if scores is None else max(scores)
+        if outcome.scores:
+            self.best_validation_score_ = max(self.validation_scores_ or [])
 
 
 def _assign(name: str, layers: list, arrays: Sequence[np.ndarray]) -> None:

@@ -83,6 +83,12 @@ class DeviceNet(NeuralNet):
         finally:
             del self.history[-1]["batches"][1:]
 
+    def on_epoch_begin(self, net: Any, *args: Any, **kwargs: Any) -> None:
+        """As skorch's; of a history cut short, the epochs are counted on."""
+        super().on_epoch_begin(net, *args, **kwargs)
+        if len(self.history) > 1:
+            self.history.record("epoch", self.history[-2]["epoch"] + 1)
+
     def _set_training(self, training: bool = True) -> None:
         """As skorch's, unless the mode is the one that is set."""
         if self.module_.training != training:

@@ -29,6 +29,7 @@ from ._stopping import Convergence, Progress
 from ._threads import choose_threads, limit_threads
 
 _AUTO_BATCH = 200
+_EPOCHS_KEPT = 1000  # in the history, under partial_fit
 
 
 def build_net(
@@ -130,7 +131,10 @@ def train(
         stopping.restore_best(net)
     net.optimizer_.zero_grad()
     net.module_.eval()
-    return outcome_of(ending, net.history[first:])
+    outcome = outcome_of(ending, net.history[first:])
+    if incremental:  # as often as there is data, and for as long
+        del net.history[:-_EPOCHS_KEPT]
+    return outcome
 
 
 def _convergence(
