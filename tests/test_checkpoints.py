@@ -18,7 +18,13 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
-from skorch.callbacks import Callback, GradientNormClipping
+from skorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EpochScoring,
+    Freezer,
+    GradientNormClipping,
+)
 
 from skrnn import (
     GRUClassifier,
@@ -549,6 +555,22 @@ def test_callbacks_may_have_a_state(tmp_path):
     with broken_off(5):
         clone(model).fit(X, Y)
     assert model.fit(X, Y).net_.history[:, "total"] == expected
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_same_callbacks_resume(tmp_path):
+    """They are not copied, and what a broken fit left in them does not count."""
+    stop = EarlyStopping("train_loss", patience=2, threshold=1.0, sink=lambda _: None)
+    score = EpochScoring("r2", on_train=True, name="r2")
+    callbacks = [Freezer("head*"), score, stop, Momentum(), Break()]
+    model = GRURegressor(2, **QUICK, callbacks=callbacks)
+    expected = clone(model).fit(X, Y).loss_curve_
+    assert len(expected) == 3
+    model.set_params(checkpoint=tmp_path, checkpoint_every=1)
+    with broken_off(3):
+        model.fit(X, Y)
+    assert stop.misses_ > 0
+    assert model.fit(X, Y).loss_curve_[:2] == expected[:2]
 
 
 def test_a_fitted_estimator_with_a_checkpoint_is_copied(ended):

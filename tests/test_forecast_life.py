@@ -1,13 +1,19 @@
 """Forecasters through their life: training, update, pretraining, files, errors."""
 
 import pickle
+import threading
 
 import numpy as np
 import pandas as pd
 import pytest
 from skorch.callbacks import Callback
 
-from skrnn.sktime import GRUForecaster, LSTMForecaster, MLPForecaster
+from skrnn.sktime import (
+    GRUForecaster,
+    LSTMForecaster,
+    MLPForecaster,
+    RNNForecaster,
+)
 from skrnn.training import predict_loss
 from tests.forecast_data import (
     QUICK,
@@ -293,6 +299,26 @@ def test_parameters_of_training_arrive(capsys):
     assert forecaster.n_iter_ == 4
     assert len(heard) == 4
     assert sizes == 4 * [7, 7, 7, 6]  # 31 windows 3 rows apart, 4 of them held out
+
+
+@pytest.mark.parametrize(
+    "cls", [RNNForecaster, GRUForecaster, LSTMForecaster, MLPForecaster]
+)
+def test_the_callback_of_the_user_hears_of_fit_and_update(cls):
+    class Listener(Callback):
+        def __init__(self):
+            self.lock, self.heard_ = threading.Lock(), []  # which cannot be copied
+
+        def on_epoch_end(self, net, **kwargs):
+            self.heard_.append(net.history[-1]["train_loss"])
+
+    listener = Listener()
+    forecaster = cls(**QUICK, horizon=1, callbacks=[listener], early_stopping=False)
+    forecaster.fit(noise(60))
+    heard = forecaster.loss_curve_
+    assert listener.heard_ == heard
+    forecaster.update(noise(66)[60:], update_params=True)
+    assert listener.heard_ == heard + forecaster.loss_curve_
 
 
 @pytest.mark.filterwarnings("ignore:no series is long enough to hold out")

@@ -1,25 +1,36 @@
 """The engine: steps, schedules, stopping, interruption, threads."""
 
+import contextlib
 import copy
 import pickle
+import threading
 import warnings
 
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
+from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import (
     Callback,
     Checkpoint,
     EarlyStopping,
     EpochScoring,
     Freezer,
+    LRScheduler,
     TrainEndCheckpoint,
 )
 from torch import nn
 
-from skrnn import GRURegressor, LSTMRegressor, RNNRegressor
+from skrnn import (
+    GRURegressor,
+    LSTMRegressor,
+    MLPClassifier,
+    MLPRegressor,
+    RNNRegressor,
+)
 from skrnn.training import SCHEDULES, SOLVERS, Settings, available_devices
 from skrnn.training._schedules import schedule_callbacks
 
@@ -302,12 +313,178 @@ def test_partial_fit_is_one_epoch_and_keeps_the_momenta():
         bit_by_bit.partial_fit(X, np.c_[Y, Y])
 
 
-def test_callbacks_are_called_and_not_changed():
+class NotRead(list):
+    """A curve that may be added to, and not looked at."""
+
+    def __iter__(self):
+        raise AssertionError("the whole curve was read")
+
+
+@pytest.mark.parametrize("cls", [GRURegressor, MLPRegressor, MLPClassifier])
+def test_partial_fit_costs_the_same_after_many_calls(cls, monkeypatch):
+    monkeypatch.setattr("skrnn.training._train._EPOCHS_KEPT", 4)
+    table, y = X[:, :, 0], Y > 0
+    classes = {"classes": [False, True]} if cls is MLPClassifier else {}
+    model = cls(hidden_layer_sizes=2, random_state=0)
+    model.partial_fit(table, y, **classes)
+    curve = model.loss_curve_ = NotRead(model.loss_curve_)
+    first, numbers = list.__getitem__(curve, 0), []
+    for _ in range(9):
+        model.partial_fit(table, y)
+        assert model.loss_curve_ is curve
+        assert len(model.net_.history) <= 4
+        numbers.append(model.net_.history[-1, "epoch"])
+    assert numbers == list(range(2, 11))
+    assert model.net_.history[:, "train_loss"] == curve[-4:]
+    assert (len(curve), curve[0], model.t_) == (10, first, 10 * len(X))
+    assert model.best_loss_ == min(curve[:])
+    assert type(curve[9]) is (float if cls is GRURegressor else np.float64)
+    model.loss_curve_ = curve[:]
+    copied = copy.copy(model).partial_fit(table, y)
+    assert len(copied.loss_curve_) == 11
+    assert len(model.loss_curve_) == 10
+
+
+@pytest.mark.parametrize("cls", [GRURegressor, MLPRegressor])
+def test_a_fit_that_fails_at_its_end_adds_nothing_to_the_curves(cls):
+    options = {"warm_start": True, "early_stopping": True, "random_state": 0}
+    model = cls(hidden_layer_sizes=2, max_iter=3, **options)
+    model.fit(X[:, :, 0], Y)
+    curve, scores = model.loss_curve_[:], model.validation_scores_[:]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ConvergenceWarning):
+            model.fit(X[:, :, 0], Y)
+    assert (model.loss_curve_, model.validation_scores_) == (curve, scores)
+    model.set_params(learning_rate="cosine", solver="sgd").fit(X[:, :, 0], Y)
+    assert len(model.validation_scores_) == len(model.loss_curve_) == 6
+    assert model.loss_curve_[:3] == curve
+
+
+def test_callbacks_of_the_user_are_those_that_are_called():
     own = Recorder()
     model = RNNRegressor(2, max_iter=3, batch_size=28, callbacks=[own], random_state=0)
     model.fit(X, Y)
-    assert vars(own) == {}
-    assert recorder_of(model).batches == 12
+    assert recorder_of(model) is own
+    assert own.batches == 12
+    named, kind = ("mine", own), Recorder
+    model.set_params(callbacks=(named, kind)).fit(X, Y)
+    assert dict(model.net_.callbacks_)["mine"] is own
+    assert recorder_of(model).rates == own.rates
+    freezer = Freezer("layers*")
+    model.set_params(callbacks=[freezer]).fit(X, Y)
+    assert (freezer.at, freezer.patterns) == (1, "layers*")  # skorch rewrites its own
+
+
+class Pruned(Exception):
+    """As optuna.TrialPruned: not an error of the fit."""
+
+
+class Trial:
+    """One trial of a study, as optuna's: it takes reports, and may be given up."""
+
+    def __init__(self, last_epoch):
+        self.last_epoch = last_epoch
+        self.reports = {}
+        self.lock = threading.Lock()  # as a storage has
+
+    def report(self, value, step):
+        with self.lock:
+            self.reports[step] = value
+
+    def should_prune(self):
+        return max(self.reports) >= self.last_epoch
+
+
+class Pruning(Callback):
+    """As SkorchPruningCallback of optuna_integration."""
+
+    def __init__(self, trial, monitor):
+        self._trial = trial
+        self._monitor = monitor
+
+    def on_epoch_end(self, net, **kwargs):
+        if not net.history:
+            return
+        epoch = len(net.history) - 1
+        self._trial.report(net.history[-1, self._monitor], epoch)
+        if self._trial.should_prune():
+            raise Pruned(f"Trial was pruned at epoch {epoch}.")
+
+
+def test_reports_of_a_callback_arrive_and_its_exception_ends_the_fit():
+    options = {"early_stopping": True, "max_iter": 6, "learning_rate": "cosine"}
+    model = GRURegressor(2, **options, random_state=0).fit(X, Y)
+    scores, before = model.validation_scores_, vars(model).copy()
+    trial = Trial(last_epoch=3)
+    model.set_params(callbacks=[Pruning(trial, "valid_score")])
+    with pytest.raises(Pruned, match="at epoch 3"):
+        model.fit(X, Y)
+    assert trial.reports == dict(enumerate(scores[:4]))
+    learnt = {name for name in before if name.endswith("_")}
+    assert all(getattr(model, name) is before[name] for name in learnt)
+    trial.last_epoch = 100
+    model.fit(X, Y)
+    assert trial.reports == dict(enumerate(scores))
+    table = X[:, :, 0]
+    report = Trial(last_epoch=100)
+    perceptron = MLPRegressor(callbacks=[Pruning(report, "train_loss")])
+    perceptron.partial_fit(table, Y).partial_fit(table, Y)
+    assert list(report.reports.values()) == perceptron.loss_curve_
+
+
+class Logger(Callback):
+    """Holds what can be neither copied nor pickled, as a writer of TensorBoard."""
+
+    def __init__(self, lock, log):
+        self.lock = lock
+        self.log = log
+
+    def on_train_begin(self, net, **kwargs):
+        self.net_ = net
+
+    def on_epoch_end(self, net, **kwargs):
+        with self.lock:
+            self.log.append(self.net_.history[-1, "train_loss"])
+
+
+class Shared(Logger):
+    """One for all fits of a search."""
+
+    def __sklearn_clone__(self):
+        return self
+
+
+def test_a_callback_may_hold_what_cannot_be_copied(tmp_path):
+    options = {"max_iter": 2, "learning_rate": "cosine", "random_state": 0}
+    logger = Logger(threading.Lock(), [])
+    model = GRURegressor(2, callbacks=[logger], **options, checkpoint=tmp_path)
+    assert model.fit(X, Y).loss_curve_ == logger.log
+    with pytest.raises(ValueError, match="taken part in a fit may have changed"):
+        model.fit(X, Y)
+    model.set_params(callbacks=[Logger(threading.Lock(), [])]).fit(X, Y)
+    assert model.loss_curve_ == logger.log  # read from the checkpoint
+    assert model.stream(X[0]).n_rows == 8
+    with pytest.raises(TypeError, match="cannot pickle"):
+        clone(model)
+    model.set_params(callbacks=[Shared(logger.lock, logger.log)], checkpoint=None)
+    search = GridSearchCV(model, {"alpha": [0, 1]}, cv=2).fit(X, Y)
+    assert len(logger.log) == 2 + 2 * 5
+    assert search.best_estimator_.loss_curve_ == logger.log[-2:]
+
+
+def test_a_file_holds_callbacks_without_the_net():
+    options = {"max_iter": 2, "learning_rate": "cosine", "random_state": 0}
+    schedule = LRScheduler("StepLR", step_size=1)
+    logger = Logger(contextlib.nullcontext(), [])
+    model = GRURegressor(2, callbacks=[schedule, ("log", logger)], **options).fit(X, Y)
+    assert schedule.lr_scheduler_.optimizer is model.net_.optimizer_
+    other = pickle.loads(pickle.dumps(model))
+    theirs, (name, log) = other.callbacks
+    assert not hasattr(theirs, "lr_scheduler_")
+    assert (name, log.log, hasattr(log, "net_")) == ("log", logger.log, False)
+    assert logger.net_ is model.net_
+    assert other.fit(X, Y).loss_curve_ == model.loss_curve_
 
 
 def test_early_stopping_of_skorch_works():

@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..files import cannot_be_built, pack, unpack
-from ..training import Progress, Settings, as_text, momenta_of, weights_of
+from ..training import (
+    Progress,
+    Settings,
+    as_text,
+    momenta_of,
+    saved_callbacks,
+    weights_of,
+)
 
 _DTYPES = ("float32", "float64")
 
@@ -25,6 +32,7 @@ def saved_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
         state = {**state, name: as_text(state[name])}
     if "net_" in state:
         net = state["net_"]
+        state["callbacks"] = saved_callbacks(state["callbacks"])
         state["net_"] = weights_of(net)
         del state["device_"]
         state["_fitted_settings"] = vars(state["_fitted_settings"]).copy()

@@ -170,7 +170,7 @@ class RNNClassifier(BaseRecurrentClassifier):
         CPU threads of torch during fit and predict; set back afterwards. "auto" is one
         for networks with no layer over 256 units.
     callbacks : list of skorch callbacks, default=None
-        Called during training; copied, so that fit does not change them.
+        Called during training; not copied, so that what they note is for you.
     net_params : dict, default=None
         Further arguments of the skorch net, such as
         ``{"optimizer__amsgrad": True}``; not those that have a parameter here.

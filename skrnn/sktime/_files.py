@@ -7,7 +7,7 @@ from typing import Any
 from sktime.forecasting.base import ForecastingHorizon
 
 from ..files import cannot_be_built, pack, unpack
-from ..training import as_text
+from ..training import as_text, saved_callbacks
 from ._calendar import Calendar
 from ._history import History
 from ._model import ForecastModel
@@ -19,6 +19,8 @@ def saved_state(state: dict[str, Any]) -> dict[str, Any]:
     """The attributes of a forecaster as data: nets as weights, series as arrays."""
     for name in ("device", "checkpoint"):
         state = {**state, name: as_text(state[name])}
+    if any(name in state for name in _MODELS):
+        state["callbacks"] = saved_callbacks(state["callbacks"])
     for name in _MODELS:
         if name in state:
             state[name] = state[name].__getstate__()

@@ -160,7 +160,7 @@ class LSTMForecaster(RecurrentForecaster):
         CPU threads of torch during fit and predict; set back afterwards. "auto" is one
         for small networks.
     callbacks : list of skorch callbacks, default=None
-        Called during training; copied, so that fit does not change them.
+        Called during training; not copied, so that what they note is for you.
     net_params : dict, default=None
         Further arguments of the skorch net.
     checkpoint : path-like, default=None

@@ -19,6 +19,7 @@ from ._roll import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings
 from ._shuffling import Shuffling
+from ._skorch_params import saved_callbacks
 from ._solvers import SOLVERS
 from ._state import momenta_of, set_momenta, set_weights, weights_of
 from ._steps import StepDataset
@@ -62,6 +63,7 @@ __all__ = [
     "processes_of",
     "resolve_device",
     "roll",
+    "saved_callbacks",
     "set_momenta",
     "set_weights",
     "threads_to_follow",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from numbers import Real
 from types import CodeType, FunctionType
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.sparse import issparse
+from skorch.callbacks import Callback
 
 _CHUNK = 2**24  # values read at once: of rows that lie on a disk, say
 _DEPTH = 6  # of objects in objects
@@ -69,6 +72,11 @@ def check_same(theirs: dict[str, Any], mine: dict[str, Any], where: str) -> None
             f"{mine['parameters'].get(name, 'absent')} here"
             for name in changed
         )
+        if "callbacks" in changed:
+            remedy += (
+                ". A callback that has taken part in a fit may have changed; pass a "
+                'new one, or let it note what it sees in attributes that end in "_"'
+            )
         raise ValueError(
             f"{where} is of a fit with other parameters: {changes}. {remedy}"
         )
@@ -142,5 +150,27 @@ def _text_of_object(value: Any, deeper: Any) -> str:
         name = f"{value.__module__}.{value.__qualname__}"
         return f"{name} {deeper([value.__code__, value.__defaults__, cells])}"
     name = deeper(type(value))
-    held = getattr(value, "__dict__", None)
+    is_callback = isinstance(value, Callback)
+    held = _held_by(value) if is_callback else getattr(value, "__dict__", None)
     return f"{name} {deeper(held)}" if held else name
+
+
+def _held_by(callback: Callback) -> dict[str, Any]:
+    """What a callback was given, without what training leaves in it.
+
+    The names of that end in "_", as in scikit-learn. What cannot be copied, such as a
+    lock or an open file, counts by its kind alone.
+    """
+    held = {n: value for n, value in vars(callback).items() if not n.endswith("_")}
+    if type(callback).__module__.startswith("skorch."):
+        with suppress(Exception):  # some cannot be made from what they hold
+            held = vars(type(callback)(**held))
+    return {n: v if _can_be_copied(v) else type(v) for n, v in held.items()}
+
+
+def _can_be_copied(value: Any) -> bool:
+    try:
+        copy.deepcopy(value)
+    except Exception:
+        return False
+    return True

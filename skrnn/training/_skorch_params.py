@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from numbers import Number
 from typing import Any
 
-from skorch.callbacks import Callback
+import numpy as np
+from skorch.callbacks import Callback, Freezer, Initializer, ParamMapper, Unfreezer
 
 from ._settings import Settings
 
@@ -38,6 +40,7 @@ _ALWAYS_OWN = {
     "optimizer__lr",
     "warm_start",
 }
+_REWRITTEN = (Freezer, Initializer, ParamMapper, Unfreezer)  # which nobody reads
 _COMPILE_WORDS = {"compile__mode", "compile__dynamic", "compile__fullgraph"}
 _OWN_PREFIXES = {
     "callbacks__": "callbacks",
@@ -84,15 +87,17 @@ def further_params(settings: Settings, decided: dict[str, Any]) -> dict[str, Any
 
 
 def user_callbacks(settings: Settings) -> list[Any]:
-    """Copies of the user's callbacks, so that training does not change theirs.
+    """The user's callbacks themselves, as in skorch: what they note is for the user.
+
+    Copied are only those of skorch that ``initialize`` would change for good.
 
     Raises
     ------
     ValueError
         If an entry is no skorch callback.
     """
-    callbacks = list(settings.callbacks or [])
-    for entry in callbacks:
+    callbacks = []
+    for entry in settings.callbacks or []:
         callback = entry[1] if isinstance(entry, tuple) and len(entry) == 2 else entry
         is_class = isinstance(callback, type) and issubclass(callback, Callback)
         if not (is_class or isinstance(callback, Callback)):
@@ -100,4 +105,44 @@ def user_callbacks(settings: Settings) -> list[Any]:
                 "callbacks must be skorch callbacks or (name, callback) pairs, got "
                 f"{entry!r}"
             )
-    return copy.deepcopy(callbacks)
+        own = copy.copy(callback) if type(callback) in _REWRITTEN else callback
+        callbacks.append(own if callback is entry else (entry[0], own))
+    return callbacks
+
+
+def saved_callbacks(callbacks: Any) -> Any:
+    """Callbacks of a fitted estimator, for its copies and files.
+
+    Attributes whose names end in "_" are left out if they are no data, such as the
+    net, its optimiser or an open file: training sets them again.
+    """
+    if not callbacks:
+        return callbacks
+    return type(callbacks)(
+        tuple(map(_saved, entry)) if isinstance(entry, tuple) else _saved(entry)
+        for entry in callbacks
+    )
+
+
+def _saved(callback: Any) -> Any:
+    names = [
+        name
+        for name, value in getattr(callback, "__dict__", {}).items()
+        if name.endswith("_") and not _is_data(value)
+    ]
+    if not (names and isinstance(callback, Callback)):
+        return callback
+    kept = copy.copy(callback)
+    for name in names:
+        vars(kept).pop(name, None)  # its own way of copying may leave it out, too
+    return kept
+
+
+def _is_data(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_data, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_data, value))
+    return value is None or isinstance(
+        value, str | bytes | Number | np.generic | np.ndarray
+    )
