@@ -1,6 +1,12 @@
 """skrnn: neural networks, above all recurrent ones, for scikit-learn."""
 
-from .datasets import load_electricity, load_fashion_mnist, load_reviews, load_stocks
+from .datasets import (
+    load_electricity,
+    load_fashion_mnist,
+    load_household_power,
+    load_reviews,
+    load_stocks,
+)
 from .estimators import (
     GRUClassifier,
     GRURegressor,
@@ -33,6 +39,7 @@ __all__ = [
     "Windows",
     "load_electricity",
     "load_fashion_mnist",
+    "load_household_power",
     "load_reviews",
     "load_stocks",
     "make_supervised",

@@ -13,8 +13,11 @@ _BETWEEN = {
     "skbase",
     "skpro",
     "skorch",
+    "skops",
     "torch",
     "joblib",
+    "pickle",
+    "copy",
     "contextlib",
     "functools",
 }

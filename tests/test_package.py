@@ -3,7 +3,9 @@
 import gzip
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
@@ -22,8 +24,33 @@ def test_imports_point_down():
 
 
 def test_contents_page():
+    """What a user imports from the top is there: all networks, steps and data sets."""
     assert set(skrnn.__all__) <= set(dir(skrnn))
     assert len(skrnn.__all__) <= 20
+    networks = {
+        name
+        for name in skrnn.estimators.__all__
+        if hasattr(getattr(skrnn.estimators, name), "fit")
+    }
+    rooms = [networks, skrnn.datasets.__all__, skrnn.preprocessing.__all__]
+    others = {"TRUSTED_TYPES", "Windows"}
+    assert set(skrnn.__all__) == others.union(*rooms)
+
+
+@pytest.mark.parametrize(
+    "room", [info.name for info in iter_modules(skrnn.__path__, "skrnn.") if info.ispkg]
+)
+def test_contents_page_of_a_room(room):
+    module = import_module(room)
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
+    assert len(set(module.__all__)) == len(module.__all__)
+
+
+@pytest.mark.parametrize("room", ["skrnn", "skrnn.sktime", "skrnn.inspection"])
+def test_public_names_are_documented(room):
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "".join(page.read_text() for page in pages)
+    assert [name for name in import_module(room).__all__ if name not in text] == []
 
 
 def test_import_is_light():

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array, column_or_1d
 
 from ..windows import reading
+from ._remarks import warn_of_column
 
 
 def check_labels(y: Any) -> np.ndarray:
@@ -46,7 +47,8 @@ def check_labels(y: Any) -> np.ndarray:
             "column for each label; MultiOutputClassifier fits one network a column"
         )
     if kind != "multilabel-indicator":
-        return column_or_1d(labels, warn=True)
+        warn_of_column(labels)
+        return column_or_1d(labels)
     values = np.unique(labels)
     if not np.isin(values, (0, 1)).all():
         raise ValueError(

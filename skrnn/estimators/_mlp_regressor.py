@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import column_or_1d
 
 from ._base import is_stochastic
 from ._mlp import BaseMLP
 from ._regression import REGRESSION_CONSTRAINTS, Regression
+from ._remarks import warn_of_column
 
 
 class MLPRegressor(Regression, BaseMLP):
@@ -340,7 +340,7 @@ class MLPRegressor(Regression, BaseMLP):
         targets = super()._check_target(y, reset, **known)
         is_single = targets.shape[1] == 1
         if is_single:
-            column_or_1d(np.asarray(y), warn=True)  # as scikit-learn: a column is 1-D
+            warn_of_column(np.asarray(y))  # as scikit-learn: a column is 1-D
         if reset:
             self._target_ndim = 1 if is_single else 2
             self._target_dtype = self._fitted_dtype

@@ -1,13 +1,24 @@
-"""What a fit tells of itself."""
+"""What a fit tells of itself and of what it was given."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sklearn.exceptions import ConvergenceWarning
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 
 from .._warnings import warn
 from ..training import Outcome, Settings, has_fixed_length
+
+
+def warn_of_column(y: np.ndarray) -> None:
+    """Say that a y of one column is read as 1-D, in scikit-learn's words."""
+    if y.ndim == 2:
+        text = (
+            "A column-vector y was passed when a 1d array was expected. Please change "
+            "the shape of y to (n_samples,), for example using ravel()."
+        )
+        warn(text, DataConversionWarning)
 
 
 def warn_unless_converged(estimator: Any, outcome: Outcome, settings: Settings) -> None:
