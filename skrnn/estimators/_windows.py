@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import (
-    _check_feature_names,
-    check_array,
-    validate_data,
-)
+from sklearn.utils.validation import check_array, validate_data
 
+from .._feature_names import check_feature_names
 from .._warnings import warn
 from ..windows import (
     Windows,
     as_sequences,
+    feature_names,
     instances_of,
     is_panel,
     n_axes,
@@ -54,16 +52,13 @@ def _numeric_windows(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Wi
     """The windows in X, whatever its form."""
     if is_panel(X):
         windows = Windows.from_frame(X, dtype)
-        windows = _check_layout(estimator, X, windows, None, reset)
-        _check_feature_names(estimator, X, reset=reset)
-        return windows
+        return _check_layout(estimator, X, windows, None, reset)
     sequences = as_sequences(X)
     if sequences is not None or isinstance(X, Windows):
-        windows = (
-            _converted(X, dtype)
-            if isinstance(X, Windows)
-            else Windows.from_sequences(sequences, dtype)
-        )
+        if sequences is None:
+            windows = _converted(X, dtype)
+        else:
+            windows = Windows.from_sequences(sequences, dtype)
         # lengths may differ here, so those at hand say nothing about what is expected
         n_timesteps = windows.n_timesteps if reset and windows.is_uniform else None
         return _check_layout(estimator, X, windows, n_timesteps, reset)
@@ -197,15 +192,18 @@ def _notice_single_sequence(estimator: Any, X: Any) -> None:
 def _check_layout(
     estimator: Any, X: Any, windows: Windows, n_timesteps: int | None, reset: bool
 ) -> Windows:
-    """Note, or compare, the number of features and of time steps."""
+    """Note, or compare, the features, their names, and the number of time steps."""
+    names = feature_names(X if hasattr(X, "columns") else windows)
     if reset:
-        _check_feature_names(estimator, np.empty((1, 1)), reset=True)  # forget names
+        check_feature_names(estimator, names, reset=True)
         estimator._is_fitted_on_table = False
         estimator.n_features_in_ = windows.n_features
         estimator.n_timesteps_in_ = n_timesteps
     else:
         given = f"shape {X.shape}" if hasattr(X, "shape") else "in a list"
         _compare(estimator, windows, n_timesteps, given)
+        if not estimator._is_fitted_on_table:  # else the names are those of time steps
+            check_feature_names(estimator, names, reset=False)
     return windows
 
 

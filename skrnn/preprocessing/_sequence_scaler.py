@@ -10,13 +10,9 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import (
-    _check_feature_names,
-    check_array,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from .._feature_names import check_feature_names
 from .._vocabulary import Vocabulary
 from ..files import PackedState
 from ..windows import (
@@ -24,6 +20,7 @@ from ..windows import (
     as_sequences,
     concatenate_sequences,
     dense_windows,
+    feature_names,
     frame_rows,
     is_panel,
     n_axes,
@@ -139,7 +136,7 @@ class SequenceScaler(
         -------
         self : SequenceScaler
         """
-        windows = self._windows(_listed(X), reset=True)
+        windows = self._windows(_listed(X), feature_names(X), reset=True)
         is_name = isinstance(self.method, str)
         self.scaler_ = _SCALERS[self.method]() if is_name else clone(self.method)
         if hasattr(self.scaler_, "set_output"):
@@ -165,8 +162,9 @@ class SequenceScaler(
             object array or nested frame a list.
         """
         check_is_fitted(self)
+        names = feature_names(X)
         X = _listed(X)
-        windows = self._windows(X, reset=False)
+        windows = self._windows(X, names, reset=False)
         if self._is_fitted_per_sequence:
             return _in_the_form_of(X, _scale_each(windows, self.scaler_))
         return _in_the_form_of(X, _through(self.scaler_.transform, windows))
@@ -186,8 +184,11 @@ class SequenceScaler(
             In the form of what was given.
         """
         check_is_fitted(self)
+        names = feature_names(X)
+        if names is None:  # as of what transform has made an array of
+            names = getattr(self, "feature_names_in_", None)
         X = _listed(X)
-        windows = self._windows(X, reset=False)
+        windows = self._windows(X, names, reset=False)
         return _in_the_form_of(X, _through(self.scaler_.inverse_transform, windows))
 
     def __sklearn_tags__(self) -> Any:
@@ -197,7 +198,7 @@ class SequenceScaler(
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _windows(self, X: Any, reset: bool) -> Windows:
+    def _windows(self, X: Any, names: Any, reset: bool) -> Windows:
         """The sequences as they are, NaN and all, checked against those of ``fit``."""
         if getattr(X, "n_tokens", None) is not None:
             raise ValueError(
@@ -224,9 +225,8 @@ class SequenceScaler(
                 "(n_samples, n_timesteps, n_features); a single sequence goes into a "
                 "list: [X]"
             )
-        if reset or is_panel(X):
-            names = X if is_panel(X) else np.empty((1, 1))  # forget the names
-            _check_feature_names(self, names, reset=reset)
+        if not (is_table or self._is_fitted_on_table):  # whose columns are time steps
+            check_feature_names(self, names, reset=reset)
         return windows
 
 

@@ -34,6 +34,8 @@ class TimeSeriesClassifier(Vocabulary, PackedState, BaseClassifier):
         The fitted clone of ``estimator``.
     classes_ : ndarray of shape (n_classes,)
         The classes, sorted.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the variables, if X had string columns.
 
     Raises
     ------
@@ -75,7 +77,7 @@ class TimeSeriesClassifier(Vocabulary, PackedState, BaseClassifier):
         super().__init__()
 
     def _convert_X(self, X: Any, X_mtype: str) -> Any:
-        return sequences_of(X, X_mtype)
+        return sequences_of(self, X, X_mtype)
 
     def _fit(self, X: Any, y: np.ndarray) -> TimeSeriesClassifier:
         estimator = _default() if self.estimator is None else clone(self.estimator)

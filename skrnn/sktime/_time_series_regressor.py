@@ -36,6 +36,8 @@ class TimeSeriesRegressor(Vocabulary, PackedState, BaseRegressor):
     ----------
     estimator_ : regressor
         The fitted clone of ``estimator``.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the variables, if X had string columns.
 
     Raises
     ------
@@ -79,7 +81,7 @@ class TimeSeriesRegressor(Vocabulary, PackedState, BaseRegressor):
         super().__init__()
 
     def _convert_X(self, X: Any, X_mtype: str) -> Any:
-        return sequences_of(X, X_mtype)
+        return sequences_of(self, X, X_mtype)
 
     def _fit(self, X: Any, y: np.ndarray) -> TimeSeriesRegressor:
         estimator = _default() if self.estimator is None else clone(self.estimator)

@@ -12,6 +12,7 @@ from ._frames import (
     refuse_complex,
     series_of,
 )
+from ._names import feature_names
 from ._origins import Origins, hold_out_last_origins, origins_within
 from ._ragged import as_sequences, concatenate_sequences, n_axes
 from ._reading import reading
@@ -31,6 +32,7 @@ __all__ = [
     "check_consecutive",
     "concatenate_sequences",
     "dense_windows",
+    "feature_names",
     "frame_rows",
     "has_time",
     "hold_out_last_origins",

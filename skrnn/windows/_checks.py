@@ -36,6 +36,24 @@ def frozen_integers(name: str, values: Any) -> np.ndarray:
     return array
 
 
+def check_bounds(starts: np.ndarray, lengths: np.ndarray, n_rows: int) -> None:
+    """Raise if a window is empty, or reaches outside the rows."""
+    if len(starts) == 0:
+        return
+    if lengths.min() < 1:
+        raise ValueError(
+            f"window {int(lengths.argmin())} is empty; each window needs at least one "
+            "row"
+        )
+    outside = (starts < 0) | (lengths > n_rows - starts)
+    if outside.any():
+        first = int(np.flatnonzero(outside)[0])
+        raise ValueError(
+            f"window {first} covers rows {starts[first]} to "
+            f"{starts[first] + lengths[first] - 1}, but there are {n_rows} rows"
+        )
+
+
 def one_bool_a_row(name: str, values: Any, n_rows: int) -> np.ndarray:
     """An array of bool, of shape (n_rows,)."""
     with reading(name):

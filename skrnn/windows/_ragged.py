@@ -54,17 +54,21 @@ def n_axes(X: Any) -> int:
         return -1
 
 
-def concatenate_sequences(
-    sequences: Iterable[Any], dtype: Any = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows, starts and lengths of a list of (n_timesteps_i, n_features) arrays."""
+def listed(sequences: Iterable[Any]) -> list[Any]:
+    """Sequences as a list, whatever can be read one after the other."""
     try:
-        listed = list(sequences)
+        return list(sequences)
     except (TypeError, NotImplementedError) as error:  # the latter of a sparse array
         raise TypeError(
             f"expected a list of sequences, got {type(sequences).__name__} ({error})"
         ) from error
-    arrays = [_as_rows(index, sequence) for index, sequence in enumerate(listed)]
+
+
+def concatenate_sequences(
+    sequences: Iterable[Any], dtype: Any = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, starts and lengths of a list of (n_timesteps_i, n_features) arrays."""
+    arrays = [_as_rows(i, sequence) for i, sequence in enumerate(listed(sequences))]
     if not arrays:
         raise ValueError("expected at least one sequence, got an empty list (0 sample)")
     widths = np.array([array.shape[1] for array in arrays])

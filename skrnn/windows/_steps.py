@@ -10,6 +10,7 @@ import numpy as np
 from ._dense import dense_windows, share_rows
 from ._frames import is_panel, series_of
 from ._missing import drop_missing_ends
+from ._names import feature_names
 from ._ragged import as_sequences, n_axes
 from ._reading import reading
 from ._windows import Windows
@@ -155,6 +156,7 @@ def _table_of(y: Any) -> tuple[Any, np.ndarray, np.ndarray, bool]:
 
 def _joined(sequences: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One sequence after the other, of numbers or of labels."""
+    feature_names(sequences, "y")  # raises if they differ
     arrays = []
     for i, sequence in enumerate(sequences):
         with reading(f"sequence {i} of y"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ._checks import (
+    check_bounds,
     check_positive,
     check_rows,
     check_tokens,
@@ -17,7 +18,8 @@ from ._checks import (
 from ._dense import dense_windows, gather_dense, share_rows
 from ._frames import frame_rows
 from ._missing import drop_missing_ends
-from ._ragged import concatenate_sequences
+from ._names import feature_names
+from ._ragged import concatenate_sequences, listed
 from ._reading import converted, reading
 from ._series import series_windows
 
@@ -72,6 +74,8 @@ class Windows:
     lengths: np.ndarray
     n_tokens: int | None = None
 
+    _feature_names: ClassVar[list[Any] | None] = None  # of an instance: see _named
+
     def __post_init__(self) -> None:
         check_rows(self.rows)
         if self.n_tokens is not None:
@@ -85,21 +89,7 @@ class Windows:
                 "starts and lengths must be 1-D and equally long, got shapes "
                 f"{starts.shape} and {lengths.shape}"
             )
-        if len(starts) == 0:
-            return
-        if lengths.min() < 1:
-            raise ValueError(
-                f"window {int(lengths.argmin())} is empty; each window needs at least "
-                "one row"
-            )
-        outside = (starts < 0) | (lengths > len(self.rows) - starts)
-        if outside.any():
-            first = int(np.flatnonzero(outside)[0])
-            raise ValueError(
-                f"window {first} covers rows {starts[first]} to "
-                f"{starts[first] + lengths[first] - 1}, but there are "
-                f"{len(self.rows)} rows"
-            )
+        check_bounds(starts, lengths, len(self.rows))
 
     @classmethod
     def from_array(cls, X: np.ndarray, dtype: Any = None) -> Windows:
@@ -172,8 +162,8 @@ class Windows:
         ------
         ValueError
             If there is no sequence, if one is empty, if they differ in the number of
-            features, or if one holds infinity, or NaN between its first and its last
-            observed row.
+            features or DataFrames in their columns, or if one holds infinity, or NaN
+            between its first and its last observed row.
 
         Examples
         --------
@@ -181,9 +171,11 @@ class Windows:
         >>> Windows.from_sequences([[1.0, 2.0, 3.0], [4.0]]).lengths
         array([3, 1])
         """
+        sequences = listed(sequences)
+        names = feature_names(sequences)
         rows, starts, lengths = concatenate_sequences(sequences, dtype)
         bounds = drop_missing_ends(rows, starts, lengths, trailing=True)
-        return cls(rows, *bounds, n_tokens)
+        return cls(rows, *bounds, n_tokens)._named(names)
 
     @classmethod
     def from_frame(cls, frame: Any, dtype: Any = None) -> Windows:
@@ -217,7 +209,8 @@ class Windows:
         array([2, 1])
         """
         rows, starts, lengths = frame_rows(frame, dtype)
-        return cls(rows, *drop_missing_ends(rows, starts, lengths, trailing=True))
+        bounds = drop_missing_ends(rows, starts, lengths, trailing=True)
+        return cls(rows, *bounds)._named(feature_names(frame))
 
     @classmethod
     def from_series(
@@ -283,7 +276,8 @@ class Windows:
             Without leading rows that are NaN in every feature.
         """
         whole = Windows(rows, self.starts, self.lengths)
-        return Windows(rows, *drop_missing_ends(rows, whole.starts, whole.lengths))
+        bounds = drop_missing_ends(rows, whole.starts, whole.lengths)
+        return Windows(rows, *bounds)._named(self._feature_names)
 
     def keep_rows(self, keep: np.ndarray) -> Windows:
         """The same windows without the other rows, which they skip.
@@ -361,7 +355,13 @@ class Windows:
         if isinstance(key, (int, np.integer)):
             start = self.starts[key]
             return self.rows[start : start + self.lengths[key]]
-        return Windows(self.rows, self.starts[key], self.lengths[key], self.n_tokens)
+        chosen = Windows(self.rows, self.starts[key], self.lengths[key], self.n_tokens)
+        return chosen._named(self._feature_names)
+
+    def _named(self, names: list[Any] | None) -> Windows:
+        """Itself, with the names of the columns that its rows were made of."""
+        object.__setattr__(self, "_feature_names", names)
+        return self
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
