@@ -13,6 +13,8 @@ _BETWEEN = {
     "skbase",
     "skpro",
     "skorch",
+    "mlforecast",
+    "skforecast",
     "skops",
     "torch",
     "joblib",

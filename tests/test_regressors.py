@@ -5,7 +5,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 import torch
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_predict
@@ -76,7 +78,7 @@ def test_all_forms_of_the_same_input_give_the_same(cls):
 
 
 def test_table_is_sequences_of_one_feature():
-    columns = [f"lag{k}" for k in range(8)]
+    columns = [f"lag{k}" for k in range(7, -1, -1)]
     frame = pd.DataFrame(TABLE, columns=columns)
     expected = quick().fit(TABLE[:, :, None], Y).predict(TABLE[:, :, None])
     for form in (TABLE, frame, TABLE.tolist()):
@@ -373,3 +375,126 @@ def test_read_only_and_non_contiguous_input_is_taken_without_a_warning():
     np.testing.assert_allclose(
         model.predict(frozen[::-1]), model.predict(frozen)[::-1], atol=1e-6
     )
+
+
+NEWEST_FIRST = [
+    [f"lag_{k}" for k in range(1, 9)],  # skforecast
+    [f"lag{k}" for k in (1, 2, 3, 7, 14, 21, 24, 48)],  # mlforecast
+    [f"v_lag_{k}d" for k in range(1, 9)],  # feature-engine
+    [f"{name}_lag_{k}" for k in range(1, 5) for name in "vw"],
+    [f"{name}_lag_{k}" for name in "vw" for k in range(1, 5)],
+    ["v_lag0", "v_lag1", "v_lag2", "hour", "day", "heat", "wind", "rain"],
+    [f"v(t-{k})" for k in range(1, 9)],
+    [f"Lag {k}" for k in range(1, 9)],
+]
+IN_ORDER = [
+    *(names[::-1] for names in NEWEST_FIRST),
+    [f"v_lag{k}" for k in range(7, -1, -1)],
+    [f"{name}_lag{k}" for k in range(3, -1, -1) for name in "vw"],  # SlidingWindow's
+    [f"lag_{k}" for k in (1, 3, 2, 4, 8, 5, 6, 7)],
+    [f"lag_1_{statistic}" for statistic in "abcdefgh"],
+    [f"flag_{k}" for k in range(8)],
+    [f"step{k}" for k in range(8)],
+    list("abcdefgh"),
+    list(range(8)),
+]
+
+
+@pytest.mark.parametrize("names", NEWEST_FIRST)
+@pytest.mark.parametrize("cls", RECURRENT_REGRESSORS)
+def test_lags_with_the_newest_first_are_noticed(cls, names):
+    with pytest.warns(UserWarning, match="the newest first") as caught:
+        quick(cls, learning_rate="cosine").fit(pd.DataFrame(TABLE, columns=names), Y)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize("names", IN_ORDER)
+def test_other_names_are_not(names):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        quick(learning_rate="cosine").fit(pd.DataFrame(TABLE, columns=names), Y)
+
+
+def test_lags_reversed_are_the_windows():
+    """As skforecast makes them: lag_k at t is the value at t - k."""
+    series = pd.Series(wave(60)[:, 0], pd.date_range("2024", periods=60))
+    lags = pd.DataFrame({f"lag_{k}": series.shift(k) for k in range(1, 9)}).dropna()
+    y = series[lags.index]
+    windows = SlidingWindow(8).fit_transform(series.to_frame())[7:-1]
+    np.testing.assert_array_equal(lags[lags.columns[::-1]], windows[:, :, 0])
+    model = quick(max_iter=30).fit(lags[lags.columns[::-1]], y)
+    expected = quick(max_iter=30).fit(windows, y).predict(windows)
+    np.testing.assert_array_equal(model.predict(lags[lags.columns[::-1]]), expected)
+
+
+def dated_rows():
+    noise = np.random.default_rng(0).normal(size=(120, 2))
+    rows = pd.DataFrame(noise * [1, 1000], columns=["v", "w"])
+    rows["v"] += 50 + 20 * np.sin(np.arange(120) / 5)
+    return rows.set_index(pd.date_range("2024", periods=120))
+
+
+def standardized(y, like):
+    return StandardScaler().fit(like.to_frame()).transform(y.to_frame())[:, 0]
+
+
+def steps_before(network):
+    scale, window = StandardScaler(), SlidingWindow(6)
+    return [("scale", scale), ("window", window), ("net", network)]
+
+
+@pytest.mark.parametrize("routed", [True, False])
+@pytest.mark.parametrize("cls", RECURRENT_REGRESSORS)
+def test_validation_set_through_a_pipeline(cls, routed):
+    """The scores are those of a set scaled and cut into windows by hand."""
+    X, y = make_supervised(dated_rows(), "v")
+    X, X_val, y, y_val = X[:80], X[80:], y[:80], y[80:]
+    y_scaled, y_val_scaled = standardized(y, y), standardized(y_val, y)
+    network = quick(cls, early_stopping=True, learning_rate_init=0.02)
+
+    mean, deviation = X.mean().to_numpy(), X.std(ddof=0).to_numpy()
+    rows = (pd.concat([X, X_val]) - mean) / deviation
+    windows = SlidingWindow(6).fit_transform(rows)
+    by_hand = clone(network).fit(
+        windows[:80], y_scaled, X_val=windows[80:], y_val=y_val_scaled
+    )
+    with sklearn.config_context(enable_metadata_routing=routed):
+        if routed:
+            network.set_fit_request(X_val=True, y_val=True)
+            options = {"transform_input": ["X_val"]}
+            given = {"X_val": X_val, "y_val": y_val_scaled}
+        else:
+            before = Pipeline(steps_before(network)[:-1]).set_output(transform="pandas")
+            windows_val = before.fit(X).transform(X_val)
+            options = {}
+            given = {"net__X_val": windows_val, "net__y_val": y_val_scaled}
+        pipeline = Pipeline(steps_before(network), **options)
+        pipeline.set_output(transform="pandas")
+        model = TransformedTargetRegressor(pipeline, transformer=StandardScaler())
+        model.fit(X, y, **given)
+        predicted = model.predict(X_val)
+    scores = model.regressor_[-1].validation_scores_
+    np.testing.assert_allclose(scores, by_hand.validation_scores_, rtol=1e-5)
+    expected = by_hand.predict(windows[80:]) * y.std(ddof=0) + y.mean()
+    np.testing.assert_allclose(predicted, expected, rtol=1e-5)
+
+
+def test_panel_and_a_scaled_target():
+    """Refused without its index; with it no window crosses from a to b."""
+    frame = dated_rows()
+    X, y = make_supervised(pd.concat({"a": frame, "b": -3 * frame}), "v")
+    inside = TransformedTargetRegressor(quick(), transformer=StandardScaler())
+    pipeline = Pipeline(steps_before(inside))
+    with pytest.raises(ValueError, match="windows would cross the series"):
+        pipeline.fit(X, y)
+    pipeline.set_output(transform="pandas").fit(X, y)
+    alone = Pipeline(steps_before(quick())).set_output(transform="pandas")
+    around = TransformedTargetRegressor(alone, transformer=StandardScaler()).fit(X, y)
+
+    scaled = (X - X.mean()) / X.std(ddof=0)
+    parts = [SlidingWindow(6).fit_transform(scaled.loc[name]) for name in "ab"]
+    windows = np.concatenate(parts)  # as if each had been alone
+    by_hand = quick().fit(windows, standardized(y, y))
+    expected = by_hand.predict(windows) * y.std(ddof=0) + y.mean()
+    for model in (pipeline, around):
+        np.testing.assert_allclose(model.predict(X), expected, rtol=1e-5)

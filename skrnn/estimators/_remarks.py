@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 
 from .._warnings import warn
 from ..training import Outcome, Settings, has_fixed_length
+
+# lag_1, lag1, v_lag_1d, "Lag 1", target_lag-1, t-1, x(t-1), shift_1; not flag_1
+_LAG = re.compile(r"(?<![a-z])(?:(?:lag|shift)[ _-]?|t ?- ?)(\d+)", re.IGNORECASE)
 
 
 def warn_of_column(y: np.ndarray) -> None:
@@ -19,6 +23,28 @@ def warn_of_column(y: np.ndarray) -> None:
             "the shape of y to (n_samples,), for example using ravel()."
         )
         warn(text, DataConversionWarning)
+
+
+def warn_of_newest_first(X: Any) -> None:
+    """Say that columns of lags are read from the left, as the names tell, backwards.
+
+    Each feature that has several lags is looked at; SlidingWindow puts the oldest
+    first.
+    """
+    lags: dict[str, list[int]] = {}
+    for name in map(str, getattr(X, "columns", ())):
+        if found := _LAG.search(name):
+            feature = name[: found.start()] + name[found.end() :]
+            lags.setdefault(feature, []).append(int(found[1]))
+    several = [ks for ks in lags.values() if len(ks) > 1]
+    if several and all(ks == sorted(set(ks)) for ks in several):
+        first, *_, last = (name for name in map(str, X.columns) if _LAG.search(name))
+        warn(
+            f"the columns of X hold lags, the newest first ({first!r} to {last!r}), but "
+            "the network reads them from left to right as time steps, the oldest "
+            "first; reverse them: X[X.columns[::-1]], or let SlidingWindow make the "
+            "windows"
+        )
 
 
 def warn_unless_converged(estimator: Any, outcome: Outcome, settings: Settings) -> None:

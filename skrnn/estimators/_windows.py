@@ -18,6 +18,7 @@ from ..windows import (
     n_axes,
     reading,
 )
+from ._remarks import warn_of_newest_first
 from ._tokens import refuse_text, token_windows
 
 
@@ -143,6 +144,7 @@ def _check_table(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Window
     if not (was_table or reset) and hasattr(X, "shape") and n_axes(X) == 2:
         _notice_single_sequence(estimator, X)
     floats = [dtype, np.float64, np.float32]  # which a sliding view may stay a view in
+    given = X
     options: dict = {"dtype": floats, "ensure_all_finite": "allow-nan"}
     with reading("X"):
         if reset or was_table:
@@ -163,6 +165,7 @@ def _check_table(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Window
         )
     windows = Windows.from_array(X, dtype)
     if reset:
+        warn_of_newest_first(given)
         estimator._is_fitted_on_table = True
         estimator.n_timesteps_in_ = X.shape[1]
         return windows
