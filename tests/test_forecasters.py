@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 from sktime.forecasting.base import ForecastingHorizon
 
 from skrnn.sktime import GRUForecaster, MLPForecaster
@@ -270,6 +271,130 @@ def test_dates_with_gaps_are_stamped_by_their_usual_step(kind):
         forecaster = GRUForecaster(**QUICK).fit(y, fh=[1, 2])
     ahead = pd.date_range("2024-01-05 04:00", periods=2, freq="h")
     assert list(forecaster.predict().index) == list(ahead)
+
+
+EPS = np.finfo(float).eps
+STILL = {
+    "rounding": np.array([14.62, 14.62 * (1 + 3e-16)] * 55),
+    "exact": np.full(110, 15.0),
+    "huge": np.full(110, 1e9),
+    "beyond squares": np.full(110, -1e300),
+    "tiny": np.full(110, 1e-200),
+    "nothing": np.zeros(110),
+    "integer": np.full(110, 7),
+    "single precision": np.float32(14.62) * np.float32([1, 1 + 2e-7] * 55),
+}
+
+
+def with_still_column(values, moved):
+    """A series of 120 rows, and a column that moves in the last ten only."""
+    y = pd.DataFrame({"y": np.sin(np.arange(120) / 3) + 9}, months(120))
+    later = np.full(10, moved, values.dtype)
+    return y, pd.DataFrame({"price": np.concatenate([values, later])}, y.index)
+
+
+@pytest.mark.parametrize("past", [None, ["price"]])
+@pytest.mark.parametrize(
+    ("cls", "kind"),
+    [(cls, "rounding") for cls in FORECASTERS]
+    + [(MLPForecaster, kind) for kind in STILL if kind != "rounding"],
+)
+def test_a_column_that_stands_still_is_ignored(cls, kind, past):
+    """However it moves later, forecasts are those with a column of zeros."""
+    forecasts = []
+    for values, moved in [
+        (STILL[kind], 1.05 * STILL[kind].max() + 1),
+        (np.zeros(110), 0),
+    ]:
+        y, X = with_still_column(values, moved)
+        forecaster = cls(**QUICK, horizon=3, past_columns=past)
+        with pytest.warns(UserWarning, match=r"the columns \['price'\] of X do not"):
+            forecaster.fit(y[:110], X[:110])
+        ahead = forecaster.predict_quantiles([1, 3], X[110:113], alpha=[0.1, 0.5, 0.9])
+        forecaster.update(y[110:117], X[110:117], update_params=False)
+        moved_on = forecaster.predict([1, 3], X[117:])
+        forecasts.append(np.hstack([ahead, moved_on]))
+    np.testing.assert_array_equal(*forecasts)
+
+
+@pytest.mark.parametrize("cls", FORECASTERS)
+def test_a_column_that_moves_in_held_out_rows_only_is_ignored(cls):
+    y, X = with_still_column(np.full(110, 14.62), 15.9)
+    with pytest.warns(UserWarning, match="do not move"):
+        forecaster = cls(**QUICK, horizon=3).fit(y, X)
+    with pytest.warns(UserWarning, match="do not move"):
+        expected = cls(**QUICK, horizon=3).fit(y, 0 * X)
+    assert forecaster.validation_scores_ == expected.validation_scores_
+    assert_frame_equal(
+        forecaster.predict([1, 2], X[:2].set_axis(months(122)[-2:])),
+        expected.predict([1, 2], X[:2].set_axis(months(122)[-2:])),
+    )
+
+
+def test_a_column_that_stood_still_in_pretrain_may_be_learnt_later():
+    """Ignored until weights are trained on rows in which it moves, scaled by these."""
+    y, X = covariate_data()
+    still = X.assign(a=14.62)
+    shops = pd.concat({1: y, 2: y + 1}, names=["shop", "month"])
+    shops_X = pd.concat({1: still, 2: still}, names=["shop", "month"])
+    options = {
+        "window_length": 6,
+        "horizon": 3,
+        "random_state": 0,
+        "max_iter": 80,
+        "normalize": "series",
+        "learning_rate": "onecycle",
+        "learning_rate_init": 0.01,
+    }
+    kept = MLPForecaster(**options, fine_tune=False)
+    learning = MLPForecaster(**options)
+    for forecaster in (kept, learning):
+        with pytest.warns(UserWarning, match=r"the columns \['a'\]"):
+            forecaster.pretrain(shops, shops_X)
+    with pytest.warns(UserWarning, match=r"the columns \['a'\]"):
+        kept.fit(y[:140], X[:140])
+    moved = X[140:143].assign(a=9.0)
+    assert_frame_equal(
+        kept.predict([1, 2, 3], X[140:143]), kept.predict([1, 2, 3], moved)
+    )
+    learning.fit(y[:140], X[:140])  # y is 100 + 5 * a
+    np.testing.assert_allclose(
+        learning.predict([1, 2, 3], X[140:143]), y[140:143], atol=1.5
+    )
+    with pytest.warns(UserWarning, match="do not move"):
+        updated = MLPForecaster(**options).fit(y[:70], still[:70])
+    updated.update(y[70:140], X[70:140])
+    assert np.isfinite(updated._model.scaling.X_scale).all()
+    assert 0.3 < updated._model.scaling.X_scale[0] < 30
+
+
+def test_a_column_that_differs_between_series_only_is_learnt():
+    rng = np.random.default_rng(0)
+    walks = rng.normal(size=(4, 60)).cumsum(axis=1)
+    y = pd.concat({i: pd.DataFrame({"y": walk}) for i, walk in enumerate(walks)})
+    X = pd.DataFrame({"size": np.repeat([0.0, 1, 2, 3], 60)}, y.index)
+    forecaster = MLPForecaster(**QUICK, horizon=2).fit(y, X)  # does not warn
+    np.testing.assert_allclose(forecaster._model.scaling.X_scale, np.std(range(4)))
+
+
+def test_constants_of_many_rows_and_targets_are_seen_to_be_so():
+    """Sums over 10,000 rows of three columns are off by thousands of roundings."""
+    y = pd.DataFrame(np.full((10_000, 3), 14.62))
+    assert np.ascontiguousarray(y).std(axis=0).max() > 100 * 14.62 * EPS
+    options = {**QUICK, "max_iter": 1, "hidden_layer_sizes": 2}
+    forecaster = MLPForecaster(**options, step_length=50).fit(y)
+    _, scale, typical = forecaster._model.scaling.series[None]
+    np.testing.assert_allclose(scale, 14.62e-6)
+    np.testing.assert_allclose(typical, 1)
+
+
+def test_windows_that_mostly_stand_still_are_not_typical():
+    """The usual variance of windows is 0 here, up to rounding of its sums."""
+    values = np.full(2000, 14.62)
+    values[1000:1010] += np.random.default_rng(0).normal(size=10)
+    forecaster = MLPForecaster(**QUICK, horizon=2).fit(pd.DataFrame({"y": values}))
+    np.testing.assert_allclose(forecaster._model.scaling.series[None][2], 1)
+    np.testing.assert_allclose(forecaster.predict([1, 2]), 14.62, rtol=1e-3)
 
 
 def parameter_texts(cls):

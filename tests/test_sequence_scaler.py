@@ -59,6 +59,39 @@ def test_any_scaler_of_tables_may_be_given():
     assert np.concatenate(quantiles).max() == 1
 
 
+@pytest.mark.parametrize("per_sequence", [False, True])
+@pytest.mark.parametrize("level", [14.62, -1e9, 1e-200])
+@pytest.mark.parametrize("method", SCALERS)
+def test_nothing_is_divided_by_rounding(method, level, per_sequence):
+    """A feature that is constant up to rounding is scaled as a constant one."""
+    moving = np.random.default_rng(0).normal(size=(6, 5, 1))
+    rounding = np.where(np.arange(5) % 2, level, level * (1 + 3e-16))[:, np.newaxis]
+    noisy = np.concatenate([moving, np.broadcast_to(rounding, moving.shape)], axis=2)
+    model = SequenceScaler(method, per_sequence=per_sequence)
+    if per_sequence:  # which is flat now and then
+        model.fit(noisy)
+    else:
+        with pytest.warns(UserWarning, match=r"the features \[1\] of X do not move"):
+            model.fit(noisy)
+    np.testing.assert_allclose(model.transform(noisy)[..., 1], 0, atol=1e-6)
+    later = model.transform(1.05 * noisy)[..., 1]
+    expected = 0 if per_sequence else 0.05 * level
+    np.testing.assert_allclose(later, expected, atol=1e-6)
+    expected = SequenceScaler(method, per_sequence=per_sequence).fit(moving)
+    np.testing.assert_allclose(
+        model.transform(noisy)[..., :1], expected.transform(moving)
+    )
+
+
+def test_features_that_do_not_move_are_named():
+    index = pd.MultiIndex.from_product([["a", "b"], range(4)])
+    X = pd.DataFrame({"price": 14.62, "sold": np.arange(8.0)}, index)
+    X.iloc[0] = np.nan
+    with pytest.warns(UserWarning, match=r"the features \['price'\] of X do not move"):
+        SequenceScaler().fit(X)
+    SequenceScaler().fit(X[1:2])  # a single row moves nowhere
+
+
 @pytest.mark.parametrize("method", SCALERS)
 def test_each_sequence_by_its_own_rows(method):
     scaled = SequenceScaler(method, per_sequence=True).fit(X[:1]).transform(X)

@@ -14,11 +14,13 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .._feature_names import check_feature_names
 from .._vocabulary import Vocabulary
+from .._warnings import warn
 from ..files import PackedState
 from ..windows import (
     Windows,
     as_sequences,
     concatenate_sequences,
+    constant_columns,
     dense_windows,
     feature_names,
     frame_rows,
@@ -95,7 +97,9 @@ class SequenceScaler(
     Axis order is (sample, time, feature). A 2-D X is read as sequences of one feature,
     so all of its values are scaled alike. NaN is passed on. A row that several windows
     share counts once, and rows that no window shows, such as those of other folds,
-    not at all.
+    not at all. A feature that is constant up to rounding is centred and not divided, as
+    constant ones are in scikit-learn; a warning names it, except with
+    ``per_sequence``.
 
     Examples
     --------
@@ -143,7 +147,9 @@ class SequenceScaler(
             self.scaler_.set_output(transform="default")  # arrays, whatever is set
         self._is_fitted_per_sequence = self.per_sequence
         if not self.per_sequence:
-            self.scaler_.fit(windows.rows[windows.is_row_used])
+            rows = windows.rows[windows.is_row_used]
+            self._warn_of_constants(rows)
+            self.scaler_.fit(_without_rounding(rows))
         return self
 
     def transform(self, X: Any) -> Any:
@@ -197,6 +203,20 @@ class SequenceScaler(
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+    def _warn_of_constants(self, rows: np.ndarray) -> None:
+        places = np.flatnonzero(constant_columns(rows))
+        if len(rows) < 2 or len(places) == 0:
+            return
+        names = places.tolist()
+        if not self._is_fitted_on_table and hasattr(self, "feature_names_in_"):
+            names = self.feature_names_in_[places].tolist()
+        warn(
+            f"the features {names} of X do not move in the {len(rows)} rows of fit, "
+            "which tell nothing of their scale: they are not divided by any, and will "
+            "be far from 1 if they move by much later. Leave them out, or fit on rows "
+            "in which they move"
+        )
 
     def _windows(self, X: Any, names: Any, reset: bool) -> Windows:
         """The sequences as they are, NaN and all, checked against those of ``fit``."""
@@ -273,6 +293,14 @@ def _in_the_form_of(X: Any, windows: Windows) -> Any:
     return np.lib.stride_tricks.as_strided(rows, shape, strides, writeable=False)
 
 
+def _without_rounding(rows: np.ndarray) -> np.ndarray:
+    """Rows whose constant columns are so to the last bit, as scalers expect."""
+    is_constant = constant_columns(rows)
+    level = np.fmin.reduce(rows[:, is_constant], axis=0)
+    rows[:, is_constant] = np.where(np.isnan(rows[:, is_constant]), np.nan, level)
+    return rows
+
+
 def _through(function: Callable[..., np.ndarray], windows: Windows) -> Windows:
     """The same windows into rows that went through a function of tables."""
     used = windows.is_row_used
@@ -300,6 +328,7 @@ def _scale_each(windows: Windows, scaler: Any) -> Windows:
         steps = np.arange(length)
         block = windows.rows[windows.starts[like] + steps[:, np.newaxis]]
         columns = block.reshape(length, -1)  # (time, sample * feature)
+        columns = _without_rounding(columns)
         scaled = _same_shape(clone(scaler).fit_transform(columns), columns)
         rows[starts[like] + steps[:, np.newaxis]] = scaled.reshape(block.shape)
     return Windows(rows, starts, windows.lengths)

@@ -28,7 +28,7 @@ from ._model import ForecastModel, history_for
 from ._parameters import check_counts, check_parameters, plan_of
 from ._plan import Plan
 from ._probability import joint_distribution, marginal_distribution
-from ._remarks import warn_unless_converged, warn_unless_held_out
+from ._remarks import warn_of_ignored, warn_unless_converged, warn_unless_held_out
 from ._steps import Steps, steps_of, steps_within
 
 _SEED_LIMIT = 2**31 - 1
@@ -88,6 +88,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         self._start_drawing()
         model = self._adopted(pretrained)
         model.meet(history)
+        warn_of_ignored(model)
         self._note(model, history, None)
         return self
 
@@ -141,6 +142,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
                 model = self._adopted(pretrained)
             goes_on = pretrained is not None
             outcome = self._train(model, history, goes_on, checkpoint)
+        warn_of_ignored(model)
         return model, history, outcome
 
     def _plan(

@@ -90,7 +90,8 @@ class GRUForecaster(RecurrentForecaster):
         towards the usual one of the series, so that trends go on beyond the levels seen
         in training. "series" takes mean and deviation of each series, for series that
         return to a level. None changes nothing. Counts (loss="negative_binomial") are
-        divided by a mean and not centred, unless None. Columns of X are always scaled.
+        divided by a mean and not centred, unless None. Columns of X are always scaled;
+        one that does not move in the rows trained on is ignored, with a warning.
     step_length : int, default=1
         Rows from one training window to the next; more is quicker and learns less.
     past_columns : list of str, default=None

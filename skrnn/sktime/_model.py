@@ -101,7 +101,7 @@ class ForecastModel:
         for key, times in zip(history.keys, history.times, strict=True):
             if key not in self.scaling.series:
                 self.calibration_starts[key] = times[0]
-        self.scaling.learn(history, origins, history.sizes, keep=True)
+        self.scaling.learn_series(history, origins, history.sizes, keep=True)
 
     def _build(self) -> Any:
         return build_net(
@@ -132,7 +132,8 @@ class ForecastModel:
         n_known = history.sizes.copy()
         series, first = np.unique(validation.series, return_index=True)
         n_known[series] = validation.ends[first] - history.offsets[series]
-        self.scaling.learn(history, training, n_known, keep=goes_on)
+        self.scaling.learn_covariates(history, n_known, keep=goes_on)
+        self.scaling.learn_series(history, training, n_known, keep=goes_on)
         self._note_held_out(history, training, validation)
         if len(training) == 0:
             return None

@@ -22,6 +22,17 @@ def warn_unless_held_out(model: ForecastModel) -> None:
     )
 
 
+def warn_of_ignored(model: ForecastModel) -> None:
+    """Say which columns of X never move in the rows trained on."""
+    names = [model.X_names[place] for place in model.scaling.ignored]
+    if names:
+        warn(
+            f"the columns {names} of X do not move in the rows that were trained on, "
+            "which tell nothing of their effect: they are ignored, however they move "
+            "later. Leave them out, or pass rows in which they move"
+        )
+
+
 def warn_unless_converged(forecaster: Any, outcome: Outcome) -> None:
     """Say if training has ended for want of epochs."""
     ending = outcome.ending

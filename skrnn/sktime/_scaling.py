@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..windows import Origins
+from ..windows import Origins, constant_columns
 from ._history import History
 
 _TINY = 1e-6  # share of the level of a constant series that counts as its size
-_ROUNDING = 16 * float(np.finfo(np.float64).eps)
+_STILL = 1e-12  # share of the largest value by which a window moves at least
+_SQUARES_VANISH = 1e-150  # the squares of what is smaller are 0
 
 
 @dataclass
@@ -26,6 +27,12 @@ class Scaling:
     normalize : {"window", "series"} or None
     is_count : bool
         Whether values are counts, which are divided but not centred.
+
+    Attributes
+    ----------
+    X_center, X_scale : ndarray of shape (n_covariates,)
+        The scale of a covariate that has not moved in any rows trained on is infinite:
+        it counts as 0, however it moves later.
     """
 
     normalize: str | None
@@ -43,31 +50,52 @@ class Scaling:
             return "none"
         return "mean" if self.is_count else "last"
 
-    def learn(
+    @property
+    def ignored(self) -> np.ndarray:
+        """Places of the covariates of which nothing could be learnt."""
+        return np.flatnonzero(np.isinf([] if self.X_scale is None else self.X_scale))
+
+    def learn_covariates(
+        self, history: History, n_known: np.ndarray, *, keep: bool
+    ) -> None:
+        """From the first ``n_known`` rows of each series.
+
+        ``keep`` leaves what is known already, and adds columns that were ignored so far
+        and move now.
+        """
+        known = np.concatenate(
+            [np.arange(o, o + n) for o, n in zip(history.offsets, n_known, strict=True)]
+        )
+        values = history.X[known]
+        dtypes = [] if history.X_frame is None else list(history.X_frame.dtypes)
+        center, scale, is_constant = _level_and_size(values, dtypes, "X")
+        scale = np.where(is_constant, np.inf, scale)
+        if keep and self.X_center is not None and self.X_scale is not None:
+            is_known = np.isfinite(self.X_scale) | np.isinf(scale)
+            center = np.where(is_known, self.X_center, center)
+            scale = np.where(is_known, self.X_scale, scale)
+        self.X_center, self.X_scale = center, scale
+
+    def learn_series(
         self, history: History, origins: Origins, n_known: np.ndarray, *, keep: bool
     ) -> None:
         """From the first ``n_known`` rows of each series, and its training windows.
 
         ``keep`` leaves what is known already, and adds series that are new.
         """
-        known = np.concatenate(
-            [np.arange(o, o + n) for o, n in zip(history.offsets, n_known, strict=True)]
-        )
-        if not keep or self.X_center is None:
-            self.X_center, deviation = _level_and_size(history.X[known], "X")
-            self.X_scale = np.where(deviation > 0, deviation, 1.0)
         places = np.arange(len(history.keys) + 1)
         borders = np.searchsorted(origins.series, places)
+        dtypes = list(history.y_frame.dtypes)
         for place, key in enumerate(history.keys):
             if keep and key in self.series:
                 continue
             first = history.offsets[place]
             values = history.y[first : first + n_known[place]]
             own = origins.take(np.arange(borders[place], borders[place + 1]))
-            self.series[key] = self._of_series(values, own, first)
+            self.series[key] = self._of_series(values, dtypes, own, first)
 
     def _of_series(
-        self, values: np.ndarray, origins: Origins, first: int
+        self, values: np.ndarray, dtypes: list, origins: Origins, first: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         n_targets = values.shape[1]
         if self.normalize is None:
@@ -79,10 +107,9 @@ class Scaling:
                 np.where(mean > 0, mean, 1.0),
                 np.ones(n_targets),
             )
-        center, scale = _level_and_size(values, "y")
+        center, scale, is_constant = _level_and_size(values, dtypes, "y")
         level = np.abs(values).max(axis=0)
         smallest = np.where(_TINY * level > 0, _TINY * level, _TINY)
-        is_constant = scale <= _ROUNDING * level
         scale = np.where(is_constant, smallest, scale)
         scaled = (values - center) / scale
         typical = _usual_variance(scaled, origins.starts - first, origins.ends - first)
@@ -110,19 +137,30 @@ class Scaling:
 
     def covariates(self, X: np.ndarray) -> np.ndarray:
         """Covariates as the network is to read them."""
-        return (X - self.X_center) / self.X_scale
+        scaled = (X - self.X_center) / self.X_scale
+        scaled[..., self.ignored] = 0
+        return scaled
 
 
-def _level_and_size(values: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each column."""
+def _level_and_size(
+    values: np.ndarray, dtypes: list, name: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column, and whether it is constant."""
+    is_constant = constant_columns(values, dtypes)
+    first, values = values[0], np.where(is_constant, 0.0, values)
     with np.errstate(over="ignore", invalid="ignore"):
         center, scale = values.mean(axis=0), values.std(axis=0)
+        if (scale < _SQUARES_VANISH).any():
+            level = np.abs(values).max(axis=0)
+            level = np.where(level > 0, level, 1.0)
+            relative = (values / level).std(axis=0)
+            scale = np.where(scale < _SQUARES_VANISH, relative * level, scale)
     if not (np.isfinite(center).all() and np.isfinite(scale).all()):
         raise ValueError(
             f"{name} holds values up to {np.abs(values).max():g}, whose squares are "
             f"too large for a float; divide {name} by a constant first"
         )
-    return center, scale
+    return np.where(is_constant, first, center), scale, is_constant
 
 
 def _usual_variance(
@@ -136,5 +174,15 @@ def _usual_variance(
     n = (ends - starts)[:, None]
     mean = (sums[ends] - sums[starts]) / n
     variance = np.maximum(0, (squares[ends] - squares[starts]) / n - mean**2)
+    variance[_stand_still(values, starts, ends)] = 0  # where sums leave rounding
     usual = np.median(variance, axis=0)
     return np.where(usual > 0, usual, values.var(axis=0))
+
+
+def _stand_still(
+    values: np.ndarray, starts: np.ndarray, ends: np.ndarray
+) -> np.ndarray:
+    """Whether each window is constant up to rounding, (n_windows, n_targets)."""
+    moves = np.abs(np.diff(values, axis=0)) > _STILL * np.abs(values).max(axis=0)
+    n_moves = np.vstack([np.zeros((1, values.shape[1]), int), moves.cumsum(axis=0)])
+    return n_moves[ends - 1] == n_moves[starts]

@@ -1,6 +1,7 @@
 """Windows into rows: the one data structure, in plain NumPy."""
 
 from ._consecutive import check_consecutive, joined
+from ._constant import constant_columns
 from ._dense import dense_windows
 from ._frames import (
     Series,
@@ -31,6 +32,7 @@ __all__ = [
     "begins_missing",
     "check_consecutive",
     "concatenate_sequences",
+    "constant_columns",
     "dense_windows",
     "feature_names",
     "frame_rows",
