@@ -11,7 +11,13 @@ from sklearn.model_selection import TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skrnn import SlidingWindow, Windows, make_supervised
+from skrnn import (
+    GRURegressor,
+    SequenceScaler,
+    SlidingWindow,
+    Windows,
+    make_supervised,
+)
 
 
 def daily(n_rows, n_features=2, start="2020-01-01"):
@@ -349,3 +355,128 @@ def test_supervised_panel_takes_no_target_from_another_instance():
 def test_bad_targets_are_refused(target, horizon, message):
     with pytest.raises(ValueError, match=message):
         make_supervised(daily(6), target, horizon)
+
+
+# --- stamps that repeat
+
+
+DAYS = pd.date_range("2024-01-01", periods=50)
+STAMPS = {
+    "dates": DAYS,
+    "dates of a zone": DAYS.tz_localize("Europe/Berlin"),
+    "periods": pd.period_range("2000", periods=50, freq="M"),
+    "durations": pd.to_timedelta(np.arange(50), "h"),
+    "numbers": pd.RangeIndex(50),
+    "Python dates": pd.Index(DAYS.date, dtype=object),
+}
+
+
+def shops(index):
+    """Sales of three shops, one after the other; each rises by 1 from row to row."""
+    return pd.concat(
+        pd.DataFrame({"shop": k, "sales": 100.0 * k + np.arange(50)}, index)
+        for k in (1.0, 2.0, 3.0)
+    )
+
+
+@pytest.mark.parametrize("kind", STAMPS)
+def test_series_stacked_in_one_table_are_refused(kind):
+    stacked = shops(STAMPS[kind])
+    by_time = stacked.sort_index(kind="stable")
+    for table in (stacked, by_time):
+        calls = (
+            lambda table=table: SlidingWindow(4).fit(table),
+            lambda table=table: make_supervised(table, "sales"),
+        )
+        for call in calls:
+            with pytest.raises(ValueError, match="most stamps in the index come") as e:
+                call()
+            assert str(STAMPS[kind][0]) in str(e.value)
+    mended = by_time.set_index("shop", append=True).swaplevel().sort_index()
+    assert 'X.set_index("shop", append=True).swaplevel().sort_index()' in str(e.value)
+    X, y = make_supervised(mended, "sales")
+    np.testing.assert_array_equal(y, X["sales"] + 1)
+    windows = SlidingWindow(4).fit_transform(mended)
+    np.testing.assert_array_equal(windows[60][:, 0], [207, 208, 209, 210])
+    one_series = by_time.reset_index(drop=True)
+    assert SlidingWindow(4).fit_transform(one_series).shape == (150, 4, 2)
+
+
+def table_of(counts):
+    index = DAYS.repeat(np.resize(counts, 50))
+    return pd.DataFrame({"x": np.arange(len(index))}, index)
+
+
+def test_stamps_that_repeat_by_chance_are_a_warning():
+    clock_change = np.where(np.arange(50) == 30, 2, 1)
+    events = np.random.default_rng(0).poisson(4, 50)  # so many a day
+    later_shop = np.where(np.arange(50) > 30, 2, 1)
+    for counts in (clock_change, events, later_shop):
+        table = table_of(counts)
+        first = table.index[table.index.duplicated()][0]
+        message = f"stamps more than once, the first is {first}"
+        for call in (SlidingWindow(4).fit_transform, lambda X: make_supervised(X, "x")):
+            with pytest.warns(UserWarning, match=message) as caught:
+                call(table)
+            assert len(caught) == 1
+            assert caught[0].filename == __file__
+    windows = SlidingWindow(4).fit_transform(table_of(1))
+    np.testing.assert_array_equal(windows[9, :, 0], [6, 7, 8, 9])
+
+
+def test_stacked_series_with_holes_and_unequal_spans_are_refused():
+    rng = np.random.default_rng(0)
+    with_holes = rng.binomial(20, 0.9, 50)
+    opened_later = np.arange(50) // 5 + 1
+    twice_a_week_one_more = np.resize([2, 2, 2, 2, 2, 3, 3], 50)
+    for counts in (with_holes, opened_later, twice_a_week_one_more):
+        with pytest.raises(ValueError, match="most stamps in the index come several"):
+            SlidingWindow(4).fit(table_of(counts))
+
+
+def test_stamps_that_repeat_within_an_instance():
+    products = pd.concat({"a": shops(DAYS), "b": shops(DAYS)}, names=["town", "day"])
+    products = products.sort_index(kind="stable").rename(columns={"shop": "product"})
+    with pytest.raises(
+        ValueError, match="such as 2024-01-01 00:00:00 of instance a"
+    ) as e:
+        make_supervised(products, "sales")
+    assert "append=True).swaplevel().sort_index()" in str(e.value)
+    mended = products.set_index("product", append=True).swaplevel().sort_index()
+    X, y = make_supervised(mended, "sales")
+    np.testing.assert_array_equal(y, X["sales"] + 1)
+    with pytest.raises(ValueError, match="most stamps in the index come"):
+        GRURegressor().fit(products, [0.0, 1.0])
+    twice = DAYS.insert(5, DAYS[5])
+    few = pd.concat({i: table_of(1).reindex(DAYS if i else twice) for i in range(3)})
+    net = GRURegressor(2, max_iter=1, learning_rate="cosine", random_state=0)
+    with pytest.warns(
+        UserWarning, match="1 of its 150 .* 2024-01-06 00:00:00 of instance 0"
+    ):
+        net.fit(few, np.arange(3.0))
+    numbered = few.set_index(few.groupby(level=[0]).cumcount(), append=True)
+    net.fit(numbered.droplevel(-2), np.arange(3.0))
+    SequenceScaler().fit_transform(few)  # a scale knows no order
+
+
+def test_labels_that_repeat_like_stamps_are_a_warning():
+    texts = shops(DAYS.astype(str))
+    names = shops(DAYS).set_axis(np.repeat(["a", "b", "c"], 50))
+    for table in (texts, texts.sort_index(kind="stable"), names):
+        with pytest.warns(UserWarning, match="labels in the index repeat, such as"):
+            SlidingWindow(4).fit(table)
+    SlidingWindow(4).fit(texts[:50])
+
+
+def test_stacked_series_do_not_pass_as_one_of_a_stateful_network_or_stream():
+    table = shops(DAYS).sort_index(kind="stable")
+    options = {"max_iter": 1, "learning_rate": "cosine", "random_state": 0}
+    net = GRURegressor(2, stateful=True, shuffle=False, **options)
+    pieces = table.set_axis(["step0", "step1"], axis=1)  # two steps a row
+    with pytest.raises(ValueError, match="most stamps in the index come"):
+        net.fit(pieces, table["sales"])
+    windows = table.to_numpy().reshape(50, 3, 2)
+    stream = GRURegressor(2, **options).fit(windows, np.arange(50.0)).stream()
+    with pytest.raises(ValueError, match="most stamps in the index come"):
+        stream.predict(table)
+    assert stream.n_rows == 0

@@ -8,7 +8,15 @@ import numpy as np
 
 from .._warnings import warn
 from ..training import processes_of
-from ..windows import Windows, is_panel, overlap, series_of, time_ordered_split
+from ..windows import (
+    Windows,
+    has_time,
+    instances_of,
+    is_panel,
+    overlap,
+    series_of,
+    time_ordered_split,
+)
 
 
 def check_stateful(estimator: Any) -> None:
@@ -65,8 +73,10 @@ def check_causal(parts: Any, what: str) -> None:
 
 
 def check_one_series(X: Any) -> None:
-    """Raise if X is a panel of several series, which stand apart."""
-    if is_panel(X) and len(series_of(X, len(X))) > 1:
+    """Raise if X is a panel of several series, or a table not in order of time."""
+    if has_time(X) and not is_panel(X):
+        series_of(X, len(X))
+    elif is_panel(X) and len(instances_of(X)) > 1:
         raise ValueError(
             "X has an (instance, time) MultiIndex with several instances, and "
             "stateful=True reads one series: call fit with the first instance and "

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..modules import PADDING
-from ..windows import is_panel, reading
+from ..windows import has_time, is_panel, reading, series_of
 
 
 class StreamRows:
@@ -49,6 +49,8 @@ class StreamRows:
                 "X has an (instance, time) MultiIndex, and a stream follows one "
                 "series; make a stream for each, from X.loc[instance]"
             )
+        if has_time(X):
+            series_of(X, len(X))  # raises if the rows are not in order of time
         rows = self._numbers(X, "X")
         if rows.ndim == 1 and self.n_features == 1:
             rows = rows[:, None]  # (row, feature)

@@ -261,7 +261,7 @@ def _as_windows(X: Any) -> Windows:
     if isinstance(X, Windows):
         triple = (X.rows, X.starts, X.lengths)
     elif is_panel(X):
-        triple = frame_rows(X)
+        triple = frame_rows(X, warns=False)  # a scale knows no order
     elif isinstance(X, list) and as_sequences(X) is not None:
         triple = concatenate_sequences(X)
     else:

@@ -74,8 +74,8 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
     ------
     ValueError
         If ``window_length`` is longer than the (longest) series in ``fit``, the index
-        is not in order, a panel comes without its index, X holds infinity, or its
-        columns differ from those of ``fit``.
+        is not in order or that of several series in one table, a panel comes without
+        its index, X holds infinity, or its columns differ from those of ``fit``.
 
     See Also
     --------
@@ -167,7 +167,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
             As from :meth:`transform`.
         """
         self.fit(X, y, **fit_params)
-        return self._windows(X, context="never")
+        return self._windows(X, context="never", warns=False)  # fit has
 
     def transform(self, X: Any) -> Any:
         """Return the window that ends at each row.
@@ -265,9 +265,9 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
             "kind": one.kind,
         }
 
-    def _windows(self, X: Any, context: str) -> Any:
+    def _windows(self, X: Any, context: str, warns: bool = True) -> Any:
         rows = self._check_rows(X, reset=False)
-        series = series_of(X, len(rows))
+        series = series_of(X, len(rows), warns)
         if not is_panel(X):
             view = self._view(rows, self._context(series[0], context))
             return view.reshape(len(view), -1) if self.flatten else view

@@ -45,7 +45,8 @@ def make_supervised(
     ------
     ValueError
         If ``horizon`` is not a positive integer, no series is longer than
-        ``horizon``, a column is missing, or target and rows are not aligned.
+        ``horizon``, a column is missing, target and rows are not aligned, or the index
+        of rows is not in order, or that of several series in one table.
 
     See Also
     --------

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._warnings import warn
 from ._reading import converted
 
 
@@ -41,18 +42,22 @@ def has_time(X: Any) -> bool:
     return is_panel(X) or (_kind(last) or "number") != "number"
 
 
-def series_of(X: Any, n_rows: int) -> list[Series]:
+def series_of(X: Any, n_rows: int, warns: bool = True) -> list[Series]:
     """The series of a table: one, or one per instance of a pandas MultiIndex.
+
+    Stamps that repeat here and there are a warning, if it ``warns``.
 
     Raises
     ------
     ValueError
-        If the rows of an instance are not together, or a series is not in order of
-        time.
+        If the rows of an instance are not together, a series is not in order of time,
+        or its stamps repeat as those of several series in one table do.
     """
     if not is_panel(X):
         index = getattr(X, "index", None)
-        return [Series(None, slice(0, n_rows), *_times(index))]
+        series = [Series(None, slice(0, n_rows), *_times(index))]
+        _check_repeats(index, series, warns)
+        return series
     _check_level_order(X.index)
     if len(X) == 0:
         raise ValueError("the frame has no row (0 sample(s)); pass one at least")
@@ -73,12 +78,14 @@ def series_of(X: Any, n_rows: int) -> list[Series]:
             "them with X.sort_index(), and bring y into the same order"
         )
     bounds = zip(first, [*first[1:], len(codes)], strict=True)
-    return [
+    series = [
         Series(
             instances[start], slice(int(start), int(stop)), *_times(times[start:stop])
         )
         for start, stop in bounds
     ]
+    _check_repeats(X.index, series, warns)
+    return series
 
 
 def _check_level_order(index: Any) -> None:
@@ -93,7 +100,7 @@ def _check_level_order(index: Any) -> None:
 
 
 def frame_rows(
-    frame: Any, dtype: Any = None
+    frame: Any, dtype: Any = None, warns: bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows, starts and lengths of the instances of an (instance, time) MultiIndex.
 
@@ -119,7 +126,7 @@ def frame_rows(
             "a column of the frame holds values that are no numbers; encode them as "
             f"numbers, or leave the column out ({error})"
         ) from error
-    bounds = [one.rows for one in series_of(frame, len(frame))]
+    bounds = [one.rows for one in series_of(frame, len(frame), warns)]
     starts = np.array([one.start for one in bounds], dtype=np.int64)
     stops = np.array([one.stop for one in bounds], dtype=np.int64)
     rows = converted(rows.reshape(len(frame), -1), dtype)
@@ -161,6 +168,7 @@ def _times(index: Any) -> tuple[Any, str | None]:
     """The index if it measures time (dates, periods, numbers), and what it is."""
     if index is None or callable(index):  # list.index is a method
         return None, None
+    given = index
     if index.inferred_type in ("date", "datetime"):  # Python objects
         index = index.astype("datetime64[ns]")
     kind = _kind(index)
@@ -171,6 +179,8 @@ def _times(index: Any) -> tuple[Any, str | None]:
     if kind.startswith("period") or index.dtype.kind in "iu":
         index = index.astype("int64")  # periods are counted in their own frequency
     if not index.is_monotonic_increasing:
+        if _are_stacked(_counts(index)):
+            raise _stacked(given, int(np.argmax(index.duplicated(keep=False))))
         raise ValueError(
             "rows must be in order of time, but the index goes back; sort them with "
             "X.sort_index(), split without shuffling, or, if the index is no time, "
@@ -186,3 +196,88 @@ def _kind(index: Any) -> str | None:
     if index.dtype.kind == "M":
         return "datetime"
     return kinds.get(index.dtype.kind)
+
+
+def _check_repeats(index: Any, series: list[Series], warns: bool) -> None:
+    """Raise, or warn, if stamps repeat within a series."""
+    if any(one.times is None for one in series):
+        if warns:
+            _notice_labels(index)
+        return
+    repeating = [one for one in series if not one.times.is_unique]
+    if not repeating:
+        return
+    first = repeating[0]
+    row = first.rows.start + int(np.argmax(first.times.duplicated()))
+    counts = np.concatenate([_counts(one.times) for one in series])
+    if _are_stacked(counts):
+        raise _stacked(index, row)
+    if warns:
+        warn(
+            f"the index holds {(counts > 1).sum()} of its {len(counts)} stamps more "
+            f"than once, the first is {_stamp(index, row)}; their rows are read one "
+            f"after the other, as steps of one series. {_remedy(index)}"
+        )
+
+
+def _notice_labels(index: Any) -> None:
+    """Warn if what is not taken for time, such as text, repeats as stamps would."""
+    if index is None or callable(index) or index.is_unique:
+        return
+    if _are_stacked(_counts(index)):
+        row = int(np.argmax(index.duplicated(keep=False)))
+        warn(
+            f"the labels in the index repeat, such as {_stamp(index, row)}, as if "
+            "several series stood in one table; its rows are read as one. Give the "
+            "table an (instance, time) index: X.set_index([instance, time]), with "
+            "times by pd.to_datetime; if it is one series, drop the labels: "
+            "X.reset_index(drop=True)"
+        )
+
+
+def _counts(times: Any) -> np.ndarray:
+    """How often each stamp comes, in their order."""
+    codes = times.factorize()[0]
+    return np.bincount(codes[codes >= 0])
+
+
+def _are_stacked(counts: np.ndarray) -> bool:
+    """Whether stamps repeat as in a table of several series, and not by chance.
+
+    Most of them do, and neighbours about equally often: counts of independent events
+    have a mean squared difference of twice their mean.
+    """
+    if len(counts) < 3 or np.median(counts) < 2:
+        return False
+    return bool(np.square(np.diff(counts.astype(float))).mean() < counts.mean())
+
+
+def _stacked(index: Any, row: int) -> ValueError:
+    return ValueError(
+        "expected the rows of one series, but most stamps in the index come several "
+        f"times, such as {_stamp(index, row)}. {_remedy(index)}"
+    )
+
+
+def _stamp(index: Any, row: int) -> str:
+    """The stamp of a row, and of which instance it is."""
+    if index.nlevels == 1:
+        return str(index[row])
+    *instance, time = index[row]
+    return f"{time} of instance {', '.join(map(str, instance))}"
+
+
+def _remedy(index: Any) -> str:
+    text = (
+        "If several series stand in the table, move the column that tells them apart, "
+        'say "shop", into an (instance, time) index, and bring y into the same order: '
+        'X.set_index("shop", append=True).swaplevel().sort_index(). If it is one '
+        "series, "
+    )
+    if index.nlevels == 1:
+        return text + "drop the index: X.reset_index(drop=True)"
+    levels = list(range(index.nlevels - 1))
+    return text + (
+        f"number its rows: X.set_index(X.groupby(level={levels}).cumcount(), "
+        "append=True).droplevel(-2)"
+    )

@@ -135,7 +135,7 @@ def _table_of(y: Any) -> tuple[Any, np.ndarray, np.ndarray, bool]:
     if isinstance(y, Windows):
         return np.asarray(y.rows), y.starts, y.lengths, False
     if is_panel(y):
-        bounds = [one.rows for one in series_of(y, len(y))]
+        bounds = [one.rows for one in series_of(y, len(y), warns=False)]  # X has
         starts = np.array([one.start for one in bounds])
         return y, starts, np.array([one.stop for one in bounds]) - starts, True
     sequences = as_sequences(y)
