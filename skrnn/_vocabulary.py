@@ -216,7 +216,12 @@ _ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
         "the class says which cell it is: RNN, GRU or LSTM",
     ),
     (
-        "return_conf_int return_pred_int level confidence",
+        "alpha level levels confidence conf_level interval_width",
+        ("coverage=0.9",),
+        "predict_interval(coverage=0.9) of forecasters gives intervals",
+    ),
+    (
+        "return_conf_int return_pred_int",
         (),
         "predict_interval(coverage=0.9) of forecasters gives intervals",
     ),
@@ -225,7 +230,15 @@ _ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
 _BY_WORD = {
     word: (ours, advice) for words, ours, advice in _ARGUMENTS for word in words.split()
 }
-_METHODS = ("__init__", "fit", "predict")
+_METHODS = (
+    "__init__",
+    "fit",
+    "update",
+    "predict",
+    "predict_proba",
+    "predict_interval",
+    "score",
+)
 
 
 class Vocabulary:

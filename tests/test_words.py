@@ -183,7 +183,20 @@ def test_validation_data_of_fit():
 def test_words_of_predict(word):
     told = error_of(LSTMForecaster().predict, **{word: 3})
     assert told.endswith(f"argument {word!r}; use fh=range(1, 13)")
-    with pytest.raises(TypeError, match=r"MLPClassifier\.predict"):
+    told = error_of(LSTMForecaster().predict_interval, **{word: 3})
+    assert told.startswith("LSTMForecaster.predict_interval() got an unexpected")
+    assert told.endswith("use fh=range(1, 13)")
+
+
+def test_words_of_other_methods():
+    for word in ("alpha", "level"):
+        told = error_of(GRUForecaster().predict_interval, fh=[1], **{word: 0.1})
+        assert told.endswith("use coverage=0.9")
+    assert "in MLPForecaster(...)" in error_of(MLPForecaster().update, SERIES, epochs=3)
+    for method in ("predict_proba", "score"):  # Keras' evaluate
+        told = error_of(getattr(GRUClassifier(), method), X, verbose=0)
+        assert told.startswith(f"GRUClassifier.{method}() got an unexpected")
+    with pytest.raises(TypeError, match=r"MLPClassifier\.predict\(\) got"):
         MLPClassifier().predict(X, verbose=0)
     with pytest.raises(NotFittedError):
         MLPClassifier().predict(X)

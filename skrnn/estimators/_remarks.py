@@ -40,8 +40,8 @@ def warn_of_newest_first(X: Any) -> None:
     if several and all(ks == sorted(set(ks)) for ks in several):
         first, *_, last = (name for name in map(str, X.columns) if _LAG.search(name))
         warn(
-            f"the columns of X hold lags, the newest first ({first!r} to {last!r}), but "
-            "the network reads them from left to right as time steps, the oldest "
+            f"the columns of X hold lags, the newest first ({first!r} to {last!r}), "
+            "but the network reads them from left to right as time steps, the oldest "
             "first; reverse them: X[X.columns[::-1]], or let SlidingWindow make the "
             "windows"
         )
