@@ -108,13 +108,15 @@ _ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
         "the order of axes is always (sample, time, feature)",
     ),
     (
-        "input_chunk_length input_size lookback look_back lookback_window n_lags lags "
+        "input_chunk_length lookback look_back lookback_window n_lags lags "
         "window window_size seq_len seq_length sequence_length timesteps n_timesteps "
         "time_steps n_steps n_past context_length max_encoder_length n_steps_in",
         ("window_length=24, rows to look back over",),
         "the length of a window comes from X; SlidingWindow(window_length=24) before "
         "the network makes windows of rows",
     ),
+    # of NeuralForecast; torch's is the number of features
+    ("input_size", ("window_length=24, rows to look back over",), "it comes from X"),
     (
         "window_length",
         ("window_length",),

@@ -72,6 +72,7 @@ OURS = {
     "steps": ("make_supervised", "horizon"),
     "input_chunk_length": ("SlidingWindow", "window_length"),
     "output_chunk_length": ("make_supervised", "horizon"),
+    "input_size": ("comes from X", "window_length"),
     "n_lags": ("SlidingWindow", "window_length"),
     "batch_first": "(sample, time, feature)",
     "input_shape": "comes from X",
