@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +20,7 @@ def test_code_runs(page, capsys, monkeypatch, tmp_path):
         promised = re.findall(r"^# (.+)$", code, re.M)
         printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
         assert not promised or [line.strip() for line in promised] == printed
+    plt.close("all")  # what the page has drawn, before other tests count
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
