@@ -298,7 +298,7 @@ def test_parameters_of_training_arrive(capsys):
     assert forecaster.device_.type == "cpu"
     assert forecaster.n_iter_ == 4
     assert len(heard) == 4
-    assert sizes == 4 * [7, 7, 7, 6]  # 31 windows 3 rows apart, 4 of them held out
+    assert sizes == 4 * [7, 7, 7, 6]  # 30 windows 3 rows apart, 3 of them held out
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ def test_origins_are_those_of_brute_force(sizes, window_length, horizon, step_le
     for series, size in enumerate(sizes):
         last = offset + size - horizon
         first = offset + (window_length if size - horizon >= window_length else 1)
-        ends = list(range(last, first - 1, -step_length))[::-1]
+        from_end = range(offset + size, first - 1, -step_length)
+        ends = [end for end in from_end if end <= last][::-1]
+        ends = ends or list(range(last, first - 1, -step_length))[::-1]
         expected += [(series, max(offset, end - window_length), end) for end in ends]
         offset += size
     found = zip(origins.series, origins.starts, origins.ends, strict=True)

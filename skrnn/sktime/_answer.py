@@ -13,6 +13,7 @@ from ._forecasts import Forecasting
 from ._history import History
 from ._model import ForecastModel
 from ._places import places_of
+from ._remarks import warn_of_untrained_phase
 from ._steps import Steps
 
 
@@ -41,6 +42,7 @@ class Answer:
         future: np.ndarray | None,
         n_threads: Any,
     ) -> None:
+        warn_of_untrained_phase(model, history, steps, n_threads)
         self.steps = steps
         self.n_targets = model.plan.n_targets
         self.is_ahead = steps.steps > 0
@@ -50,12 +52,12 @@ class Answer:
             ends, sizes = history.ends, history.sizes
             starts = ends - np.minimum(sizes, model.plan.window_length)
             origins = Origins(np.arange(len(ends)), starts, ends)
-            self.ahead = Forecasting(
-                model, history, origins, future, steps.n_ahead, n_threads
-            )
+            how = (steps.n_ahead, n_threads, model.plan.step_length)
+            self.ahead = Forecasting(model, history, origins, future, *how)
         if not self.is_ahead.all():
             origins = _origins_before(history, steps, model.plan.window_length)
-            self.within = Forecasting(model, history, origins, None, 1, n_threads)
+            how = (1, n_threads, 1)  # they begin at any row
+            self.within = Forecasting(model, history, origins, None, *how)
 
     @property
     def parts(self) -> list[Forecasting]:

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 from sklearn.covariance import ledoit_wolf
 
+from .._warnings import warn
+from ..training import Rolled
 from ..windows import Origins, origins_within
 from ._history import History
 from ._model import ForecastModel
@@ -21,6 +23,7 @@ _PRIOR = 20  # held-out scores that weigh as much as the forecast's own word
 _GRID = np.linspace(-3, 3, 61)  # normal scores
 _RAREST = 1e-4  # probability that is told from 0
 _TINY = 1e-30
+_MOST_KEPT = 4_000_000  # errors that are kept for the next call
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class Errors:
         by_step = [[_conformal(e, level) for e in step] for step in self.ascending]
         return np.array(by_step) * self.factors[:, None]
 
+    def first(self, n_steps: int) -> Errors:
+        """Of the first steps alone."""
+        ascending, factors = self.ascending[:n_steps], self.factors[:n_steps]
+        return Errors(ascending, factors, self.paths[:, :n_steps], self.power)
+
     def variance(self) -> np.ndarray:
         """Mean squared error, (n_steps, n_targets)."""
         by_step = [[np.mean(e**2) for e in step] for step in self.ascending]
@@ -68,22 +76,58 @@ class Errors:
 
 
 def errors_of(
-    model: ForecastModel, history: History, n_steps: int, n_threads: Any
+    model: ForecastModel,
+    history: History,
+    n_steps: int,
+    n_threads: Any,
+    step_length: int,
 ) -> Errors:
     """Errors of point forecasts from the origins that were held out.
 
-    Where nothing was held out, from all origins, those trained on among them.
+    Where nothing was held out, from all origins, those trained on among them. They are
+    found once, for as many steps as have been asked for.
     """
-    origins = calibration_origins(model, history)
+    kept, key = model.kept_for(history), ("errors", step_length)
+    errors: Errors | None = kept.get(key)
+    if errors is None or len(errors.factors) < n_steps:
+        errors = _found_errors(model, history, n_steps, n_threads, step_length)
+        if errors.paths.size <= _MOST_KEPT:
+            kept[key] = errors
+    return errors.first(n_steps)
+
+
+def _found_errors(
+    model: ForecastModel,
+    history: History,
+    n_steps: int,
+    n_threads: Any,
+    step_length: int,
+) -> Errors:
+    origins = calibration_origins(model, history, step_length)
     if len(origins) == 0:
         raise _nothing_to_compare()
+    errors, rolled, scale = errors_from(model, history, origins, n_steps, n_threads)
+    power = _power(errors / scale, rolled.scale)
+    unit = scale / rolled.scale ** (1 - power)
+    return replace(_by_step(errors / unit), power=power)
+
+
+def errors_from(
+    model: ForecastModel,
+    history: History,
+    origins: Origins,
+    n_steps: int,
+    n_threads: Any,
+) -> tuple[np.ndarray, Rolled, np.ndarray]:
+    """Errors of point forecasts, NaN where it has not come yet; forecasts and scale.
+
+    Errors and scale are of shape (n_origins, n_steps, n_targets), in units of y.
+    """
     inputs = model.roll_inputs(history, origins, None, n_steps)
     rolled = model.roll(inputs, n_steps, n_threads)
     center, scale = model.units_of(history, origins, rolled)
     errors = _actual(history, origins, n_steps) - (rolled.values * scale + center)
-    power = _power(errors / scale, rolled.scale)
-    unit = scale / rolled.scale ** (1 - power)
-    return replace(_by_step(errors / unit), power=power)
+    return errors, rolled, scale
 
 
 def _power(errors: np.ndarray, scale: np.ndarray) -> int:
@@ -119,31 +163,42 @@ def _by_step(errors: np.ndarray) -> Errors:
     return Errors(in_order, factors, paths)
 
 
-def calibration_origins(model: ForecastModel, history: History) -> Origins:
+def calibration_origins(
+    model: ForecastModel, history: History, step_length: int
+) -> Origins:
     """Origins after the rows trained on, whose next row is known.
 
-    All origins, if none was held out.
+    They are a multiple of ``step_length`` before the end of their series, as forecasts
+    from there are what they stand for. All origins, if there are too few of these;
+    those trained on as well, if none was held out.
     """
     window = model.plan.window_length
-    firsts = [_first_row(model, history, place) for place in range(len(history.keys))]
-    bounds = list(zip(firsts, history.ends, strict=True))
+    firsts = model.first_held_out(history)
+    bounds = list(zip(firsts.tolist(), history.ends.tolist(), strict=True))
     if not any(first < end for first, end in bounds):
-        return _some(origins_within(history.sizes, window, 1))
-    ends = np.concatenate([np.arange(first, end) for first, end in bounds])
-    counts = [max(0, end - first) for first, end in bounds]
-    series = np.repeat(np.arange(len(bounds)), counts)
-    starts = np.maximum(history.offsets[series], ends - window)
-    return _some(Origins(series, starts, ends))
+        origins = origins_within(history.sizes, window, 1, step_length)
+    else:
+        parts = [
+            np.arange(end, first - 1, -step_length)[:0:-1] for first, end in bounds
+        ]
+        series = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        ends = np.concatenate(parts)
+        starts = np.maximum(history.offsets[series], ends - window)
+        origins = Origins(series, starts, ends)
+    if step_length > 1 and len(origins) < _FEWEST_ERRORS:
+        _warn_of_few(step_length, len(origins))
+        return calibration_origins(model, history, 1)
+    return _some(origins)
 
 
-def _first_row(model: ForecastModel, history: History, place: int) -> int:
-    """The first row of a series that was held out; its end if none was."""
-    time = model.calibration_starts.get(history.keys[place])
-    if time is None:
-        return int(history.ends[place])
-    times = history.times[place]
-    first = int(np.searchsorted(times, time))
-    return int(history.offsets[place]) + max(1, first)
+def _warn_of_few(step_length: int, n_origins: int) -> None:
+    warn(
+        f"step_length={step_length} leaves {n_origins} windows that tell how far "
+        f"forecasts are off, fewer than {_FEWEST_ERRORS}: forecasts made between the "
+        "windows trained on count as well, so that intervals are too wide if the time "
+        "of the forecast matters. Raise validation_fraction, lower step_length, or "
+        "pass longer series"
+    )
 
 
 def _some(origins: Origins) -> Origins:
@@ -219,7 +274,7 @@ class Recalibration:
 
 
 def recalibration_of(
-    model: ForecastModel, history: History, n_threads: Any
+    model: ForecastModel, history: History, n_threads: Any, step_length: int
 ) -> Recalibration:
     """Truth and dependence of forecasts from the origins that were held out.
 
@@ -227,7 +282,7 @@ def recalibration_of(
     a normal score [1]_. The ranks of these scores tell which level of a forecast covers
     what share of new values, as in split-conformal prediction; with few scores a
     forecast is believed as it is. Their correlation, shrunk as Ledoit and Wolf do,
-    tells how steps and targets go together (a Gaussian copula).
+    tells how steps and targets go together (a Gaussian copula). This is found once.
 
     References
     ----------
@@ -235,8 +290,18 @@ def recalibration_of(
        learning using calibrated regression", ICML, 2018.
        https://arxiv.org/abs/1807.00263
     """
+    kept, key = model.kept_for(history), ("recalibration", step_length)
+    if key not in kept:
+        kept[key] = _found_recalibration(model, history, n_threads, step_length)
+    recalibration: Recalibration = kept[key]
+    return recalibration
+
+
+def _found_recalibration(
+    model: ForecastModel, history: History, n_threads: Any, step_length: int
+) -> Recalibration:
     horizon, n_targets = model.plan.horizon, model.plan.n_targets
-    origins = calibration_origins(model, history)
+    origins = calibration_origins(model, history, step_length)
     if len(origins) == 0:
         raise _nothing_to_compare()
     inputs = model.roll_inputs(history, origins, None, horizon)

@@ -103,6 +103,8 @@ class Forecasting:
         Covariates of the steps ahead, scaled.
     n_steps : int
     n_threads : int or "auto"
+    step_length : int
+        Rows between the origins that forecasts from here are like.
     """
 
     def __init__(
@@ -113,12 +115,14 @@ class Forecasting:
         future: np.ndarray | None,
         n_steps: int,
         n_threads: Any,
+        step_length: int,
     ) -> None:
         self.model = model
         self.history = history
         self.origins = origins
         self.n_steps = n_steps
         self.n_threads = n_threads
+        self.step_length = step_length
         self.inputs = model.roll_inputs(history, origins, future, n_steps)
 
     def point(self) -> np.ndarray:
@@ -196,11 +200,13 @@ class Forecasting:
 
     @cached_property
     def _recalibration(self) -> Recalibration:
-        return recalibration_of(self.model, self.history, self.n_threads)
+        how = (self.n_threads, self.step_length)
+        return recalibration_of(self.model, self.history, *how)
 
     @cached_property
     def _errors(self) -> Errors:
-        return errors_of(self.model, self.history, self.n_steps, self.n_threads)
+        how = (self.n_threads, self.step_length)
+        return errors_of(self.model, self.history, self.n_steps, *how)
 
     def _rolled(self) -> tuple[Rolled, np.ndarray, np.ndarray]:
         """What is rolled on from means, and what brings it into the units of y."""

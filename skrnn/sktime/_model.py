@@ -63,6 +63,7 @@ class ForecastModel:
         self.y_names: list = []
         self.X_names: list = []
         self.net = self._build()
+        self._kept: tuple = ()
 
     def described(self) -> dict[str, Any]:
         """What decides the network, by name."""
@@ -77,6 +78,19 @@ class ForecastModel:
     def learnt(self) -> list[Any]:
         """Whatever a training that goes on from here depends on."""
         return [self.weights, self.scaling.X_center, self.scaling.X_scale]
+
+    def kept_for(self, history: History) -> dict[Any, Any]:
+        """A place for what follows from the network and this history.
+
+        Empty again if one of them is another; in no file and no copy.
+        """
+        module = self.net.module_
+        versions = [parameter._version for parameter in module.parameters()]
+        kept = self._kept
+        if not kept or kept[:2] != (id(module), versions) or kept[2] is not history:
+            self._kept = kept = (id(module), versions, history, {})
+        found: dict[Any, Any] = kept[3]
+        return found
 
     def forget_series(self) -> None:
         """Be ready for other series with the same network."""
@@ -181,6 +195,16 @@ class ForecastModel:
             time = history.times[place][row - history.offsets[place]]
             self.calibration_starts[history.keys[place]] = time
 
+    def first_held_out(self, history: History) -> np.ndarray:
+        """The first row of each series that was held out; its end if none was."""
+        rows = history.ends
+        for place, key in enumerate(history.keys):
+            time = self.calibration_starts.get(key)
+            if time is not None:
+                first = int(np.searchsorted(history.times[place], time))
+                rows[place] = history.offsets[place] + max(1, first)
+        return rows
+
     def _dataset(
         self, history: History, rows: np.ndarray, origins: Origins
     ) -> ForecastDataset:
@@ -279,7 +303,7 @@ class ForecastModel:
         for name in _RECORDS:
             state[name] = vars(state[name]).copy()
         state["asked_device"] = as_text(self.asked_device)
-        del state["device"]
+        del state["device"], state["_kept"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -292,6 +316,7 @@ class ForecastModel:
         self.plan.check()
         self.device = device_after_loading(self.asked_device, self.plan.dtype)
         self.net = self._build()
+        self._kept = ()
         set_weights(self.net, weights)
 
 

@@ -95,6 +95,12 @@ class RNNForecaster(RecurrentForecaster):
         one that does not move in the rows trained on is ignored, with a warning.
     step_length : int, default=1
         Rows from one training window to the next; more is quicker and learns less.
+        Windows are laid back from the end of each series, so that ``predict`` begins
+        where a window would. A step that shares a factor with the season learns some
+        times of the day alone: 24 hours, those of the last row. Forecasts that begin at
+        others (after ``update``, rolled beyond the horizon, within the sample) are then
+        worse, which a warning tells; intervals are measured at the time of the
+        forecast. A step such as 23 learns all times.
     past_columns : list of str, default=None
         Columns of X whose future is not known when forecasting. They enter the window
         only, and ``predict`` does not need them, but forecasts cannot be rolled

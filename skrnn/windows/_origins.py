@@ -46,8 +46,10 @@ def origins_within(
     """Origins whose targets are known, ``step_length`` rows apart.
 
     A series gives those with a full window; one that is too short for any gives those
-    with a shorter window, of a single row at least. Each series' last possible origin
-    is among them.
+    with a shorter window, of a single row at least. They are a multiple of
+    ``step_length`` before the end of the series, so that a forecast from there begins,
+    for instance, at the same time of the day as those learnt from; if none is, they are
+    laid back from the last possible one.
 
     Parameters
     ----------
@@ -79,10 +81,12 @@ def origins_within(
     offsets = np.cumsum(sizes) - sizes
     last = sizes - horizon  # the latest end, counted from the start of the series
     first = np.where(last >= window_length, window_length, 1)
-    counts = np.maximum(0, (last - first) // step_length + 1)
+    from_end = sizes - -(-horizon // step_length) * step_length
+    newest = np.where(from_end >= first, from_end, last)
+    counts = np.maximum(0, (newest - first) // step_length + 1)
     series = np.repeat(np.arange(len(sizes)), counts)
     back = (np.repeat(counts, counts) - 1 - _count_within(counts)) * step_length
-    ends = offsets[series] + last[series] - back
+    ends = offsets[series] + newest[series] - back
     starts = np.maximum(offsets[series], ends - window_length)
     return Origins(series, starts, ends)
 
