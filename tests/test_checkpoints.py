@@ -640,6 +640,7 @@ OTHERS = other_fits()
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:y of shape .* is read as an indicator")
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_fits_have_folders_of_their_own(name, tmp_path):
     losses = []

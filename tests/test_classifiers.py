@@ -18,7 +18,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.class_weight import compute_class_weight
 
-from skrnn import GRUClassifier, SequenceScaler, Windows
+from skrnn import GRUClassifier, MLPClassifier, SequenceScaler, Windows
 from skrnn.estimators._held_out import hold_out
 
 from .estimators import RECURRENT_CLASSIFIERS, tones
@@ -438,3 +438,43 @@ def test_copies_predict_the_same(duplicate, y):
 def test_label_smoothing_keeps_scores_small(learnt):
     smooth = copy.deepcopy(learnt).set_params(label_smoothing=0.3).fit(X, Y)
     assert smooth.predict_proba(X).max() < 0.9 < learnt.predict_proba(X).max()
+
+
+# --- labels in other containers
+
+
+@pytest.mark.parametrize("cls", [GRUClassifier, MLPClassifier])
+def test_one_class_a_sample_as_an_indicator_is_noticed(cls):
+    X, y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 3
+    model = cls(hidden_layer_sizes=2, max_iter=1, random_state=0)
+    one_hot = np.eye(3, dtype=int)[y]
+    for target in (one_hot, one_hot * 1.0, pd.get_dummies(y), csr_array(one_hot)):
+        with pytest.warns(UserWarning, match="every row has a single 1. If") as told:
+            model.fit(X, target)
+        assert model.predict_proba(X).shape == (30, 3)
+        assert "pass its number: np.argmax(y, axis=1)" in str(told[0].message)
+    model.fit(X, np.argmax(pd.get_dummies(y), axis=1))
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1, rtol=1e-5)
+    model.fit(X, np.c_[y > 0, y > 1, y < 2])  # labels that hold together
+
+
+@pytest.mark.parametrize(
+    ("labels", "remedy"),
+    [
+        (np.array([0, 1] * 6, dtype=object), r"y\.astype\(int\)"),
+        (np.array([0.0, 1] * 6, dtype=object), r"y\.astype\(int\)"),
+        (pd.Series([3, 7] * 6, dtype=object), r"y\.astype\(int\)"),
+        (np.array([True, False] * 6, dtype=object), r"y\.astype\(bool\)"),
+        (np.array([0.5, 0.25] * 6, dtype=object), "fit a regressor"),
+        (np.array([0, "a"] * 6, dtype=object), r"types \['int', 'str'\]. Expected"),
+        ([0, "a"] * 6, r"types \['int', 'str'\]. Expected labels of one type"),
+    ],
+)
+@pytest.mark.parametrize("cls", [GRUClassifier, MLPClassifier])
+def test_labels_of_dtype_object(cls, labels, remedy):
+    X = np.random.default_rng(0).normal(size=(12, 4))
+    model = cls(hidden_layer_sizes=2, max_iter=1)
+    with pytest.raises(ValueError, match=f"Unknown label type: .*{remedy}"):
+        model.fit(X, labels)
+    if "int" in remedy and "Expected" not in remedy:
+        assert model.fit(X, labels.astype(int)).classes_.dtype.kind == "i"

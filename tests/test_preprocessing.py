@@ -480,3 +480,18 @@ def test_stacked_series_do_not_pass_as_one_of_a_stateful_network_or_stream():
     with pytest.raises(ValueError, match="most stamps in the index come"):
         stream.predict(table)
     assert stream.n_rows == 0
+
+
+def test_what_a_mask_hides_stays_missing():
+    rows = np.ma.masked_greater(np.arange(12.0).reshape(6, 2), 9.5)
+    windows = SlidingWindow(2).fit_transform(rows)
+    np.testing.assert_array_equal(windows[4], [[6, 7], [8, 9]])
+    assert np.isnan(windows[5, 1]).all()
+    X, _ = make_supervised(rows.astype(int), np.arange(6))
+    assert not isinstance(X, np.ma.MaskedArray)
+    assert X.dtype == np.float64
+    with pytest.raises(ValueError, match=r"target holds 1 value\(s\) that are masked"):
+        make_supervised(np.zeros((6, 1)), rows[:, 1])
+    scaled = SequenceScaler("min-max").fit_transform([rows, rows])[0]
+    np.testing.assert_allclose(scaled[:5, 0], np.arange(5) / 4)
+    assert np.isnan(scaled[5]).all()

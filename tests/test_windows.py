@@ -324,3 +324,23 @@ def test_unreadable_arrays_are_refused(X, message):
 def test_unreadable_lists_are_refused(sequences, message):
     with pytest.raises(ValueError, match=message):
         Windows.from_sequences(sequences)
+
+
+def test_what_a_mask_hides_is_no_value_of_a_window():
+    values = np.arange(24.0).reshape(4, 3, 2)
+    hidden = np.zeros(values.shape, bool)
+    hidden[1, 0] = True
+    masked = np.ma.masked_array(values, hidden)
+    whole = np.ma.masked_array(values.astype(int), hidden)
+    for windows in (
+        Windows.from_array(masked),
+        Windows.from_array(whole),
+        Windows.from_sequences(list(masked)),
+    ):
+        assert windows.lengths.tolist() == [3, 2, 3, 3]
+        np.testing.assert_array_equal(windows[1], values[1, 1:])
+    rows = np.ma.masked_array(values[0], hidden[1])
+    assert np.isnan(Windows.from_series(rows, 2).rows[0]).all()
+    assert np.isnan(Windows(rows, [0], [3]).rows).sum() == 2
+    with pytest.raises(ValueError, match=r"got object; use rows\.astype\(float\)"):
+        Windows.from_array(values.astype(object))

@@ -16,7 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, unique_labels
 
 from ..modules import LogLoss
-from ..windows import Steps
+from ..windows import Steps, refuse_mask
 from ._base import BaseNetwork, is_stochastic
 from ._guard import unchanged_on_error
 from ._labels import (
@@ -26,6 +26,7 @@ from ._labels import (
     weigh_classes,
     weigh_label_sets,
 )
+from ._remarks import warn_of_one_hot
 from ._samples import Samples, checked_weights
 from ._steps import with_class_weights
 
@@ -160,6 +161,10 @@ class Classification(ClassifierMixin, BaseNetwork):
             return independent(np.hstack([-scores, scores]))
         return exclusive(scores, axis=1)
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        refuse_mask("y", y)  # scikit-learn's scores would ignore the mask
+        return super().score(X, y, sample_weight)
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
@@ -180,6 +185,7 @@ class Classification(ClassifierMixin, BaseNetwork):
     def _learn_classes(self, labels: np.ndarray, classes: Any) -> None:
         self._is_multilabel = labels.ndim == 2
         if self._is_multilabel:
+            warn_of_one_hot(labels)
             self.classes_ = np.arange(labels.shape[1])
             if classes is not None and not np.array_equal(classes, self.classes_):
                 raise ValueError(

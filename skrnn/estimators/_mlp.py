@@ -26,7 +26,7 @@ from ..training import (
     batch_size_of,
     processes_of,
 )
-from ..windows import reading, time_ordered_split
+from ..windows import reading, time_ordered_split, unmasked
 from ._base import BaseNetwork
 from ._constraints import TRAINING_CONSTRAINTS
 from ._layer_arrays import LayerArrays
@@ -134,7 +134,7 @@ class BaseMLP(BaseNetwork):
         floats = (np.float64, np.float32)
         dtype: Any = floats if reset else np.dtype(self._fitted_dtype)
         with reading("X"):
-            X = validate_data(self, X, reset=reset, dtype=dtype, **options)
+            X = validate_data(self, unmasked(X), reset=reset, dtype=dtype, **options)
         if reset:
             self._fitted_dtype = X.dtype.name
         return X

@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array
 
 from ..modules import LOSSES, PointLoss
-from ..windows import reading
+from ..windows import reading, refuse_mask
 from ._base import BaseNetwork, is_stochastic
 from ._samples import Samples
 
@@ -81,6 +81,10 @@ class Regression(RegressorMixin, BaseNetwork):
         """
         fitted = getattr(self, "_fitted_loss_params", self._loss_params())
         return self._partial_fit(X, y, sample_weight, **fitted)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        refuse_mask("y", y)  # scikit-learn's scores would ignore the mask
+        return super().score(X, y, sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

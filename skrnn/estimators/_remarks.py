@@ -10,6 +10,15 @@ from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 
 from .._warnings import warn
 from ..training import Outcome, Settings, has_fixed_length
+from ..windows import (
+    Windows,
+    feature_names,
+    is_panel,
+    looks_like_series,
+    n_axes,
+)
+
+_MANY_FEATURES = 8
 
 # lag_1, lag1, v_lag_1d, "Lag 1", target_lag-1, t-1, x(t-1), shift_1; not flag_1
 _LAG = re.compile(r"(?<![a-z])(?:(?:lag|shift)[ _-]?|t ?- ?)(\d+)", re.IGNORECASE)
@@ -23,6 +32,16 @@ def warn_of_column(y: np.ndarray) -> None:
             "the shape of y to (n_samples,), for example using ravel()."
         )
         warn(text, DataConversionWarning)
+
+
+def warn_of_one_hot(labels: np.ndarray) -> None:
+    """Say that an indicator (n_samples, n_labels) may mean one class a sample."""
+    if labels.shape[1] > 1 and (labels.sum(axis=1) == 1).all():
+        warn(
+            f"y of shape {labels.shape} is read as an indicator of labels, each of "
+            "which is predicted on its own, but every row has a single 1. If a sample "
+            "is of one class only, pass its number: np.argmax(y, axis=1)"
+        )
 
 
 def warn_of_newest_first(X: Any) -> None:
@@ -44,6 +63,37 @@ def warn_of_newest_first(X: Any) -> None:
             "but the network reads them from left to right as time steps, the oldest "
             "first; reverse them: X[X.columns[::-1]], or let SlidingWindow make the "
             "windows"
+        )
+
+
+def warn_of_rows_in_time(X: Any) -> None:
+    """Say so if a table whose columns are read as time steps looks like a series."""
+    if looks_like_series(X):
+        warn(
+            f"the index of X holds times, and its columns have names such as "
+            f"{list(X.columns[:2])}, but a network reads each row of a table as a "
+            "sequence of one feature, whose time steps are the columns. If the rows "
+            "are the time steps, put SlidingWindow before it, which gives each row its "
+            "history: make_pipeline(SlidingWindow(10), network); if the columns are, "
+            "pass X.to_numpy()"
+        )
+
+
+def warn_of_single_steps(X: Any, windows: Windows) -> None:
+    """Say so if sequences of one step seem to have time and features exchanged.
+
+    Read-only views and Windows of one step come from SlidingWindow(1), and features
+    that have names, or few of them, are features.
+    """
+    is_view = isinstance(X, np.ndarray) and not X.flags.writeable
+    if windows.n_timesteps > 1 or is_view or isinstance(X, Windows) or is_panel(X):
+        return
+    if windows.n_features > _MANY_FEATURES and feature_names(windows) is None:
+        mend = "np.swapaxes(X, 1, 2)" if n_axes(X) == 3 else "[x.T for x in X]"
+        warn(
+            f"each sequence in X has one time step of {windows.n_features} features; "
+            "axis order is (n_samples, n_timesteps, n_features). If the last axis is "
+            f"time, exchange the two: {mend}"
         )
 
 

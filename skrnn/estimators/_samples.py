@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
-from ..windows import Steps, reading
+from ..windows import Steps, reading, refuse_mask, unmasked
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,9 @@ def check_samples(
             f"This {type(estimator).__name__} estimator requires y to be passed, but "
             "the target y is None"
         )
+    X = unmasked(X)
+    refuse_mask("y", y)
+    refuse_mask("sample_weight", sample_weight)
     inputs = estimator._check_inputs(X, reset=reset)
     targets = check_target(y)
     estimator._check_aligned(X, y, inputs, targets)

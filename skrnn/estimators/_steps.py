@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
-from ..windows import Steps, Windows, begins_missing, is_panel, read_steps
+from ..windows import (
+    Steps,
+    Windows,
+    begins_missing,
+    is_panel,
+    read_steps,
+    refuse_mask,
+)
 from ._labels import class_codes, weights_by_class
 
 
@@ -89,6 +96,7 @@ def truth_and_answers(
     ValueError
         If y has not as many steps as the predictions.
     """
+    refuse_mask("y", y)
     table, starts, lengths = read_steps(y, is_single=is_single)
     expected = np.array([len(answer) for answer in answers])
     if not np.array_equal(lengths, expected):

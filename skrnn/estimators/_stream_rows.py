@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..modules import PADDING
-from ..windows import has_time, is_panel, reading, series_of
+from ..windows import has_time, is_panel, reading, series_of, unmasked
 
 
 class StreamRows:
@@ -67,7 +67,8 @@ class StreamRows:
         if not isinstance(X, np.ndarray):
             self._check_names(X, name)
         with reading(name):
-            return np.asarray(X, np.float64 if self.reads_tokens else self.dtype)
+            dtype = np.float64 if self.reads_tokens else self.dtype
+            return np.asarray(unmasked(X), dtype)
 
     def _check_names(self, X: Any, name: str) -> None:
         """Raise if a DataFrame or a row of one has other columns than in fit."""

@@ -17,8 +17,13 @@ from ..windows import (
     is_panel,
     n_axes,
     reading,
+    unmasked,
 )
-from ._remarks import warn_of_newest_first
+from ._remarks import (
+    warn_of_newest_first,
+    warn_of_rows_in_time,
+    warn_of_single_steps,
+)
 from ._tokens import refuse_text, token_windows
 
 
@@ -29,6 +34,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows:
     ``feature_names_in_`` on ``estimator`` if ``reset``, compares with them otherwise.
     """
     refuse_text(X)
+    X = unmasked(X)
     if reset:
         estimator._reads_tokens = estimator.embedding_dim is not None
         estimator.n_tokens_ = None
@@ -166,6 +172,8 @@ def _check_table(estimator: Any, X: Any, dtype: np.dtype, reset: bool) -> Window
     windows = Windows.from_array(X, dtype)
     if reset:
         warn_of_newest_first(given)
+        if not (estimator._is_stateful or estimator._reads_tokens):
+            warn_of_rows_in_time(given)
         estimator._is_fitted_on_table = True
         estimator.n_timesteps_in_ = X.shape[1]
         return windows
@@ -202,6 +210,8 @@ def _check_layout(
         estimator._is_fitted_on_table = False
         estimator.n_features_in_ = windows.n_features
         estimator.n_timesteps_in_ = n_timesteps
+        if not estimator._is_stateful:
+            warn_of_single_steps(X, windows)
     else:
         given = f"shape {X.shape}" if hasattr(X, "shape") else "in a list"
         _compare(estimator, windows, n_timesteps, given)

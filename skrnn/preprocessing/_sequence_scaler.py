@@ -25,8 +25,10 @@ from ..windows import (
     feature_names,
     frame_rows,
     is_panel,
+    looks_like_series,
     n_axes,
     reading,
+    unmasked,
 )
 from ._output import SequenceOutput
 
@@ -228,6 +230,14 @@ class SequenceScaler(
         is_table = n_axes(X) == 2 and not is_panel(X) and as_sequences(X) is None
         if is_table and (reset or self._is_fitted_on_table):
             self._is_fitted_on_table = True
+            if reset and looks_like_series(X):
+                warn(
+                    "the index of X holds times, and its columns have names such as "
+                    f"{list(X.columns[:2])}, but SequenceScaler scales a table as one "
+                    "feature, whose time steps are the columns. If the rows are the "
+                    "time steps, take StandardScaler, and put SlidingWindow behind it; "
+                    "if the columns are, pass X.to_numpy()"
+                )
             with reading("X"):
                 X = validate_data(self, X, reset=reset, **_FLOATS_OR_NAN)
         windows = _as_windows(X)
@@ -252,6 +262,7 @@ class SequenceScaler(
 
 def _listed(X: Any) -> Any:
     """Sequences in whatever container as a list; other forms as they are."""
+    X = unmasked(X)
     sequences = as_sequences(X)
     return X if sequences is None else sequences
 

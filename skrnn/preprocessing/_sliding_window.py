@@ -27,6 +27,7 @@ from ..windows import (
     reading,
     series_of,
     too_long_a_window,
+    unmasked,
 )
 
 
@@ -231,7 +232,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
         with reading("X"):
             return validate_data(
                 self,
-                X,
+                unmasked(X),
                 reset=reset,
                 dtype=[np.float64, np.float32],
                 ensure_all_finite="allow-nan",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..windows import Series, reading, series_of
+from ..windows import Series, reading, refuse_mask, series_of, unmasked
 
 
 def make_supervised(
@@ -63,7 +63,7 @@ def make_supervised(
     """
     if not hasattr(rows, "iloc"):
         with reading("rows"):
-            rows = np.asarray(rows)
+            rows = np.asarray(unmasked(rows))
         if rows.ndim == 0:
             raise ValueError(
                 "rows must be of shape (n_rows, n_features), got a single value"
@@ -99,6 +99,7 @@ def _target_values(rows: Any, target: Any) -> tuple[list[Any], np.ndarray]:
             "target and rows have different indices; align them with "
             "target.reindex(rows.index)"
         )
+    refuse_mask("target", target)
     with reading("target"):
         values = np.asarray(target)
     if values.ndim not in (1, 2) or len(values) != len(rows):

@@ -9,6 +9,7 @@ from ._frames import (
     has_time,
     instances_of,
     is_panel,
+    looks_like_series,
     next_time_by,
     refuse_complex,
     series_of,
@@ -16,7 +17,7 @@ from ._frames import (
 from ._names import feature_names
 from ._origins import Origins, hold_out_last_origins, origins_within
 from ._ragged import as_sequences, concatenate_sequences, n_axes
-from ._reading import reading
+from ._reading import reading, refuse_mask, unmasked
 from ._series import too_long_a_window
 from ._split import overlap, split_windows_in_time, time_ordered_split
 from ._steps import Steps, begins_missing, read_steps
@@ -41,6 +42,7 @@ __all__ = [
     "instances_of",
     "is_panel",
     "joined",
+    "looks_like_series",
     "n_axes",
     "next_time_by",
     "origins_within",
@@ -48,9 +50,11 @@ __all__ = [
     "read_steps",
     "reading",
     "refuse_complex",
+    "refuse_mask",
     "series_of",
     "split_windows_in_time",
     "time_ordered_split",
     "too_long_a_window",
+    "unmasked",
     "windows_with_targets",
 ]

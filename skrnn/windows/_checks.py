@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ._reading import reading
+from ._reading import reading, unmasked
 
 
-def check_rows(rows: Any) -> None:
+def check_rows(rows: Any) -> Any:
+    """The rows, if they can be those of windows; NaN for what is masked."""
+    rows = unmasked(rows)
     if hasattr(rows, "iloc") or not hasattr(rows, "ndim"):
         raise TypeError(
             f"rows must be an array, got {type(rows).__name__}; use np.asarray(rows)"
@@ -21,7 +23,11 @@ def check_rows(rows: Any) -> None:
             f"shape {rows.shape}; use rows.reshape(-1, 1) for a single feature"
         )
     if np.dtype(rows.dtype).kind not in "fiub":
-        raise ValueError(f"rows must hold real numbers, got {rows.dtype}")
+        raise ValueError(
+            f"rows must hold real numbers, got {rows.dtype}; use rows.astype(float) if "
+            "they are numbers"
+        )
+    return rows
 
 
 def frozen_integers(name: str, values: Any) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from calendar import day_abbr, day_name, month_abbr, month_name
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +42,23 @@ def has_time(X: Any) -> bool:
         return False
     last = index.get_level_values(-1)
     return is_panel(X) or (_kind(last) or "number") != "number"
+
+
+def looks_like_series(X: Any) -> bool:
+    """Whether the rows of a table seem to be time steps, and its columns features.
+
+    Its index is of dates, periods or durations, and its columns have names that are not
+    those of time steps: the same but for a number, as lags are, months or weekdays.
+    """
+    names = list(getattr(X, "columns", ()))
+    if len(names) < 2 or is_panel(X) or not has_time(X):
+        return False
+    if not all(isinstance(name, str) for name in names):
+        return False
+    if len({re.sub(r"\d+", "", name) for name in names}) == 1:
+        return False
+    calendar = {*day_abbr, *day_name, *month_abbr, *month_name}
+    return not {name.strip().title() for name in names} <= calendar
 
 
 def series_of(X: Any, n_rows: int, warns: bool = True) -> list[Series]:

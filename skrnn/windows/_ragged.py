@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._reading import converted, reading
+from ._reading import converted, reading, unmasked
 
 
 def as_sequences(X: Any) -> list[Any] | None:
@@ -94,7 +94,7 @@ def _stacked(arrays: list[np.ndarray], dtype: Any) -> np.ndarray:
 
 def _as_rows(index: int, sequence: Any) -> np.ndarray:
     with reading(f"sequence {index}"):
-        array = np.asarray(sequence)
+        array = np.asarray(unmasked(sequence))
     if array.ndim == 1:
         array = array[:, np.newaxis]  # (time, 1)
     if array.ndim != 2:

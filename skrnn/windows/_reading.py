@@ -51,6 +51,46 @@ def reading(name: str) -> Iterator[None]:
         raise kind(f"{name} cannot be read: {error}; {remedy[0]}") from error
 
 
+def unmasked(X: Any) -> Any:
+    """A masked array, or a list of them, with NaN for what its mask hides.
+
+    NumPy makes arrays of them without a word about the mask. Anything else is returned
+    as it is.
+    """
+    if _is_masked(X):
+        return _filled(X)
+    if _holds_masks(X):
+        return [unmasked(item) for item in X]
+    return X
+
+
+def refuse_mask(name: str, values: Any) -> None:
+    """Raise if an argument, such as the targets, holds values that are masked."""
+    parts = values if _holds_masks(values) else [values]
+    n_masked = sum(int(np.ma.count_masked(part)) for part in parts if _is_masked(part))
+    if n_masked:
+        raise ValueError(
+            f"{name} holds {n_masked} value(s) that are masked, that is, missing; drop "
+            f"these samples from all arguments: keep = ~np.ma.getmaskarray({name})"
+        )
+
+
+def _is_masked(X: Any) -> bool:
+    return isinstance(X, np.ma.MaskedArray)
+
+
+def _holds_masks(X: Any) -> bool:
+    is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim > 0
+    return (is_object_array or isinstance(X, (list, tuple))) and any(map(_is_masked, X))
+
+
+def _filled(X: np.ma.MaskedArray) -> np.ndarray:
+    if not np.ma.is_masked(X):
+        return np.asarray(X)
+    is_whole = X.dtype.kind in "iub"  # which have no NaN
+    return np.ma.filled(X.astype(np.float64) if is_whole else X, np.nan)
+
+
 def converted(rows: Any, dtype: Any) -> Any:
     """Rows of another type, which must hold their values.
 

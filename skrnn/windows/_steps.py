@@ -112,7 +112,8 @@ def read_steps(y: Any, *, is_single: bool = False) -> tuple[Any, Any, Any]:
             raise ValueError(
                 f"y gives each step {table.shape[1]} values, expected one label a "
                 "step: several labels at a step are not supported; fit one classifier "
-                "for each"
+                "for each. If every step has a single 1, pass the number of its class: "
+                "np.argmax(y, axis=-1)"
             )
         table = table.iloc[:, 0] if hasattr(table, "iloc") else table[:, 0]
     missing = _missing_in(table)

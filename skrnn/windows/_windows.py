@@ -20,7 +20,7 @@ from ._frames import frame_rows
 from ._missing import drop_missing_ends
 from ._names import feature_names
 from ._ragged import concatenate_sequences, listed
-from ._reading import converted, reading
+from ._reading import converted, reading, unmasked
 from ._series import series_windows
 
 
@@ -77,7 +77,7 @@ class Windows:
     _feature_names: ClassVar[list[Any] | None] = None  # of an instance: see _named
 
     def __post_init__(self) -> None:
-        check_rows(self.rows)
+        object.__setattr__(self, "rows", check_rows(self.rows))
         if self.n_tokens is not None:
             check_tokens(self.rows, self.n_tokens)
         starts = frozen_integers("starts", self.starts)
@@ -130,7 +130,7 @@ class Windows:
         Windows(n_samples=4, n_timesteps=3, n_features=1, n_rows=6)
         """
         with reading("X"):
-            X = np.asarray(X)
+            X = np.asarray(unmasked(X))
         rows, starts, lengths = dense_windows(X)
         with reading("X"):
             rows = converted(rows, dtype)
@@ -257,7 +257,7 @@ class Windows:
         >>> Windows.from_series(rows, 3, series_lengths=[4, 3]).starts
         array([0, 1, 4])
         """
-        check_rows(rows)
+        rows = check_rows(rows)
         starts, lengths = series_windows(
             len(rows), window_length, step_length, series_lengths, complete
         )
