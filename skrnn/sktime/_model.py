@@ -238,14 +238,15 @@ class ForecastModel:
             history, as far as there are any.
         """
         plan = self.plan
-        rows = self.scaling.rows_of(history, plan.dtype)
+        first, last = origins.starts.min(), origins.ends.max() + n_steps
+        rows = self.scaling.rows_of(history, plan.dtype, first, last)
         ahead = np.zeros((len(origins), n_steps, plan.n_columns), plan.dtype)
         if future is not None:
             ahead[..., plan.n_targets :] = future
         elif plan.n_columns > plan.n_targets:
             index = origins.ends[:, None] + np.arange(n_steps)
             is_known = index < history.ends[origins.series][:, None]
-            known = rows[np.where(is_known, index, 0), plan.n_targets :]
+            known = rows[np.where(is_known, index - first, 0), plan.n_targets :]
             ahead[..., plan.n_targets :] = np.where(is_known[..., None], known, 0)
         unknown = np.setdiff1d(np.arange(plan.n_columns), plan.future)
         ahead[..., unknown] = 0  # whatever is in the history
@@ -253,8 +254,8 @@ class ForecastModel:
         units = scale[origins.series].astype(plan.dtype)
         return RollInputs(
             rows,
-            origins.starts,
-            origins.ends,
+            origins.starts - first,
+            origins.ends - first,
             ahead,
             typical[origins.series].astype(plan.dtype),
             units if self.scaling.is_count else None,

@@ -121,13 +121,19 @@ class Scaling:
         center, scale, typical = (np.stack(values) for values in stacked)
         return center, scale, typical
 
-    def rows_of(self, history: History, dtype: str) -> np.ndarray:
-        """The rows as the network is to read them, (n_rows, n_columns)."""
+    def rows_of(
+        self, history: History, dtype: str, first: int = 0, last: int | None = None
+    ) -> np.ndarray:
+        """Rows ``first`` to ``last`` as the network is to read them.
+
+        Of shape (n_rows, n_columns); all rows by default.
+        """
+        part = np.arange(len(history.y))[first:last]
         center, scale, _ = self.of(history)
-        series = np.repeat(np.arange(len(history.sizes)), history.sizes)
-        y = (history.y - center[series]) / scale[series]
+        series = np.searchsorted(history.ends, part, side="right")
+        y = (history.y[first:last] - center[series]) / scale[series]
         with np.errstate(over="ignore"):
-            rows = np.hstack([y, self.covariates(history.X)]).astype(dtype)
+            rows = np.hstack([y, self.covariates(history.X[first:last])]).astype(dtype)
         if not np.isfinite(rows).all():
             raise ValueError(
                 f"y or X holds values too large for {dtype}; divide them first, or set "
