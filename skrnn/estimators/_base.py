@@ -122,7 +122,9 @@ class BaseNetwork(Vocabulary, BaseEstimator, ABC):
         """The samples on the device."""
 
     @abstractmethod
-    def _split_in_time(self, inputs: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    def _split_in_time(
+        self, inputs: Any, strata: Any = None
+    ) -> tuple[np.ndarray, np.ndarray] | None:
         """Samples to train on and the last ones, or None for a random split."""
 
     @_fit_context(prefer_skip_nested_validation=True)

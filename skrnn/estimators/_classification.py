@@ -253,6 +253,14 @@ class Classification(ClassifierMixin, BaseNetwork):
             return None
         return self.classes_[class_codes(targets)]
 
+    def _classes_in(self, targets: Any) -> np.ndarray:
+        """The classes, or labels, that are among the targets."""
+        if isinstance(targets, Steps):
+            targets = targets.rows[targets.windows.is_row_used]
+        if self._is_multilabel:
+            return np.flatnonzero(targets.any(axis=0))
+        return self.classes_[np.unique(class_codes(targets))]
+
     def _scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
         return _subset_accuracy if self._is_multilabel else _accuracy
 

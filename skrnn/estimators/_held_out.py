@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.model_selection import train_test_split
 
+from .._warnings import warn
 from ._samples import Samples
 
 
@@ -41,15 +43,17 @@ def checked_size(held_out: Samples) -> Samples:
 
 
 def _split(estimator: Any, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
-    split = estimator._split_in_time(samples.inputs)
+    strata = estimator._strata(samples.targets)
+    split = estimator._split_in_time(samples.inputs, strata)
     if split is not None:
+        _warn_of_classes(estimator, samples, split)
         return split
     try:
         return train_test_split(
             np.arange(len(samples)),
             test_size=estimator.validation_fraction,
             random_state=estimator._random_state,
-            stratify=estimator._strata(samples.targets),
+            stratify=strata,
         )
     except ValueError as error:
         raise ValueError(
@@ -57,3 +61,32 @@ def _split(estimator: Any, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
             f"{estimator.validation_fraction} of {len(samples)} samples: {error} Give "
             "X_val and y_val, more samples, or early_stopping=False"
         ) from error
+
+
+def _warn_of_classes(
+    estimator: Any, samples: Samples, split: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Say if a part of the split has no sample of some class."""
+    if not is_classifier(estimator):
+        return
+    all_of_them = estimator._classes_in(samples.targets)
+    unseen, unscored = (
+        np.setdiff1d(all_of_them, estimator._classes_in(samples.targets[part])).tolist()
+        for part in split
+    )
+    if unseen:
+        what = f"of the classes {unseen} no sample is left to train on"
+    elif unscored and not estimator._is_multilabel:
+        what = f"of the classes {unscored} no sample is held out to be scored"
+    else:
+        return
+    remedy = "give X_val and y_val"
+    if not getattr(estimator, "_is_stateful", False):
+        remedy += (
+            ', or set validation_split="random", which draws from all classes (but '
+            "windows that overlap then have rows in both parts)"
+        )
+    warn(
+        f"early_stopping holds out the last samples of the series, and {what}, so that "
+        f"the validation score says nothing of them; {remedy}"
+    )

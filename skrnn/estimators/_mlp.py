@@ -212,7 +212,9 @@ class BaseMLP(BaseNetwork):
     ) -> TableDataset:
         return TableDataset(inputs, targets, weights, device=self.device_)
 
-    def _split_in_time(self, inputs: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    def _split_in_time(
+        self, inputs: Any, strata: Any = None
+    ) -> tuple[np.ndarray, np.ndarray] | None:
         if self.validation_split != "last":
             return None
         gap = self._n_steps_ahead() - 1

@@ -192,7 +192,9 @@ class BaseRecurrent(BaseNetwork):
     def _steps_of(self, inputs: Windows) -> np.ndarray | None:
         return inputs.lengths if self._has_steps else None
 
-    def _split_in_time(self, inputs: Windows) -> tuple[np.ndarray, np.ndarray] | None:
+    def _split_in_time(
+        self, inputs: Windows, strata: Any = None
+    ) -> tuple[np.ndarray, np.ndarray] | None:
         if self._is_stateful:
             return split_series(self, inputs)
         if self.validation_split == "last" or (
@@ -201,7 +203,8 @@ class BaseRecurrent(BaseNetwork):
             gap = self._n_steps_ahead() - 1
             if self._has_steps and overlap(inputs):  # targets are as long as windows
                 gap += inputs.n_timesteps - 1
-            return split_windows_in_time(inputs, self.validation_fraction, gap)
+            fraction = self.validation_fraction
+            return split_windows_in_time(inputs, fraction, gap, strata=strata)
         return None
 
     def _dataset(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from ._copies import shifts_seen, starts_if_shared
 from ._windows import Windows
-
-_PAIRS_LOOKED_AT = 64
 
 
 def time_ordered_split(
@@ -54,13 +55,18 @@ def time_ordered_split(
 
 
 def split_windows_in_time(
-    windows: Windows, validation_fraction: float, gap: int = 0
+    windows: Windows,
+    validation_fraction: float,
+    gap: int = 0,
+    *,
+    strata: Any = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hold out the last windows, those of each series where several share rows.
+    """Hold out the last windows of each run of windows that overlap.
 
-    Windows that share rows are ordered by the row at which they end, whatever their
-    place among the samples, and each run of rows (each series of a panel) gives its
-    own share. Windows that share none are taken to be in order of time.
+    Windows that share rows, or are copies of such, are ordered by the row at which they
+    end, whatever their place among the samples, and each run (each series of a panel,
+    each recording) gives its own share. Windows that do not overlap are taken to be in
+    order of time.
 
     Parameters
     ----------
@@ -68,7 +74,11 @@ def split_windows_in_time(
     validation_fraction : float
         Share that is held out.
     gap : int, default=0
-        Rows (samples, where none share rows) dropped between the two parts.
+        Rows (samples, where none overlap) dropped between the two parts.
+    strata : array-like of shape (n_samples,), default=None
+        Class of each window. If the last windows of the runs lack one, each stretch of
+        a run that is of one class gives its own share; of stretches too short for that,
+        some are held out as a whole. Not where classes alternate from window to window.
 
     Returns
     -------
@@ -89,35 +99,107 @@ def split_windows_in_time(
     >>> split_windows_in_time(panel, 0.4)[1].tolist()
     [3, 4, 8, 9]
     """
-    runs = _runs(windows)
-    if len(runs) == len(windows):  # no two windows share a row
+    runs, ends = _runs(windows)
+    if len(runs) == len(windows):  # no two windows overlap
         return time_ordered_split(len(windows), validation_fraction, gap)
-    ends = windows.starts + windows.lengths
-    train, validation = [], []
-    for run in runs:
-        share = validation_fraction * len(run)
-        n_validation = int(np.ceil(share)) if len(runs) == 1 else round(share)
-        if n_validation == 0:
+    counts = [_n_held_out(run, validation_fraction, len(runs) == 1) for run in runs]
+    split = _last_of_each(runs, counts, ends, gap)
+    n_owed = validation_fraction * len(windows)
+    if len(split[0]) == 0 or 2 * len(split[1]) < n_owed:
+        split = time_ordered_split(len(windows), validation_fraction, gap)
+    if strata is None:
+        return split
+    codes = np.unique(strata, return_inverse=True)[1]
+    if _n_missing(codes, split) == 0:
+        return split
+    stretches = [part for run in runs for part in np.split(run, _changes(codes[run]))]
+    if len(stretches) - len(runs) > n_owed:
+        return split  # parts of alternating classes overlap in most of their rows
+    counts = _shares_by_class(stretches, codes, validation_fraction)
+    by_class = _last_of_each(stretches, counts, ends, gap)
+    is_better = _n_missing(codes, by_class) < _n_missing(codes, split)
+    return by_class if is_better else split
+
+
+def _n_held_out(run: np.ndarray, validation_fraction: float, is_alone: bool) -> int:
+    share = validation_fraction * len(run)
+    return int(np.ceil(share)) if is_alone else round(share)
+
+
+def _last_of_each(
+    runs: list[np.ndarray], counts: list[int], ends: np.ndarray, gap: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Training samples and the last of each run, so many as ``counts`` says."""
+    train, validation = [np.arange(0)], [np.arange(0)]
+    for run, count in zip(runs, counts, strict=True):
+        if count == 0:
             train.append(run)
             continue
-        first = ends[run[len(run) - n_validation]]
+        first = ends[run[len(run) - count]]
         train.append(run[ends[run] + gap < first])
         validation.append(run[ends[run] >= first])
-    if sum(map(len, train)) == 0 or not validation:
-        return time_ordered_split(len(windows), validation_fraction, gap)
     return np.sort(np.concatenate(train)), np.sort(np.concatenate(validation))
 
 
-def _runs(windows: Windows) -> list[np.ndarray]:
-    """Samples grouped by the run of rows that they share, in order of their end."""
-    order = np.lexsort((windows.starts, windows.starts + windows.lengths))
-    by_start = order[np.argsort(windows.starts[order], kind="stable")]
-    starts = windows.starts[by_start]
-    reach = np.maximum.accumulate(starts + windows.lengths[by_start])
-    borders = np.flatnonzero(starts[1:] >= reach[:-1]) + 1
-    ends = windows.starts + windows.lengths
+def _n_missing(codes: np.ndarray, split: tuple[np.ndarray, np.ndarray]) -> int:
+    """How many classes are missing in a part, both parts counted."""
+    n_classes = codes.max() + 1
+    return int(sum(n_classes - len(np.unique(codes[part])) for part in split))
+
+
+def _changes(codes: np.ndarray) -> np.ndarray:
+    """Where another class begins."""
+    return np.flatnonzero(codes[1:] != codes[:-1]) + 1
+
+
+def _shares_by_class(
+    stretches: list[np.ndarray], codes: np.ndarray, validation_fraction: float
+) -> list[int]:
+    """How many of each stretch are held out, so that no class goes without."""
+    counts = [0] * len(stretches)
+    of_class: dict[int, list[int]] = {}
+    for place, stretch in enumerate(stretches):
+        of_class.setdefault(int(codes[stretch[0]]), []).append(place)
+    for places in of_class.values():
+        owed = 0.0  # by stretches that are too short to give a sample
+        for place in places:
+            size = len(stretches[place])
+            share = validation_fraction * size
+            counts[place] = min(round(share), size - 1)
+            owed += share if counts[place] == 0 else 0
+            if counts[place] == 0 and place != places[0] and 2 * owed >= size:
+                counts[place] = size
+                owed -= size
+        if not any(counts[place] for place in places):
+            longest = max(places, key=lambda place: len(stretches[place]))
+            last = places[-1] if len(stretches[longest]) == 1 else longest
+            if len(places) > 1 or len(stretches[last]) > 1:
+                counts[last] = 1
+    return counts
+
+
+def _runs(windows: Windows) -> tuple[list[np.ndarray], np.ndarray]:
+    """Samples grouped by the run of rows that they share, in order of their end.
+
+    Also returned is the end of each sample; those of copies are such as they would have
+    if they shared rows.
+    """
+    starts, lengths = windows.starts, windows.lengths
+    if not _share_rows(windows) and overlap(windows):
+        starts = starts_if_shared(windows)
+    ends = starts + lengths
+    order = np.lexsort((starts, ends))
+    by_start = order[np.argsort(starts[order], kind="stable")]
+    reach = np.maximum.accumulate(ends[by_start])
+    borders = np.flatnonzero(starts[by_start][1:] >= reach[:-1]) + 1
     parts = np.split(by_start, borders)
-    return [part[np.argsort(ends[part], kind="stable")] for part in parts]
+    return [part[np.argsort(ends[part], kind="stable")] for part in parts], ends
+
+
+def _share_rows(windows: Windows) -> bool:
+    order = np.argsort(windows.starts, kind="stable")
+    starts, ends = windows.starts[order], (windows.starts + windows.lengths)[order]
+    return bool((starts[1:] < ends[:-1]).any())
 
 
 def overlap(windows: Windows) -> bool:
@@ -148,36 +230,9 @@ def overlap(windows: Windows) -> bool:
     """
     if len(windows) < 2:
         return False
-    order = np.argsort(windows.starts, kind="stable")
-    starts, ends = windows.starts[order], (windows.starts + windows.lengths)[order]
-    if (starts[1:] < ends[:-1]).any():
+    if _share_rows(windows):
         return True
     if windows.n_tokens is not None:
         return False
-    pairs = np.unique(np.linspace(0, len(windows) - 2, _PAIRS_LOOKED_AT, dtype=int))
-    neighbours = [(windows[i], windows[i + 1]) for i in pairs]
-    onward = sum(_continues(before, after) for before, after in neighbours)
-    backward = sum(_continues(after, before) for before, after in neighbours)
-    return max(onward, backward) * 3 > len(pairs) * 2  # chance goes both ways
-
-
-def _continues(first: np.ndarray, then: np.ndarray) -> bool:
-    """Whether the end of one window is the beginning of the other, at any shift."""
-    if len(first) != len(then):
-        return False
-    needed = min(2, len(first) - 1)
-    for shift in np.flatnonzero((first == then[0]).all(axis=1)).tolist():
-        n_shared = len(first) - shift
-        if shift > 0 and n_shared >= needed > 0:
-            shared = first[shift:]
-            if np.array_equal(shared, then[:n_shared]) and _is_telling(shared, then):
-                return True
-    return False
-
-
-def _is_telling(shared: np.ndarray, window: np.ndarray) -> bool:
-    """Whether the same rows are no chance: many of them, or none found elsewhere."""
-    n_different = len(np.unique(shared, axis=0))
-    if len(np.unique(window, axis=0)) == len(window):
-        return True
-    return n_different > 1 and 2 * len(shared) >= len(window)  # silence tells nothing
+    shifts = shifts_seen(windows)
+    return bool(np.count_nonzero(shifts) * 3 > len(shifts) * 2)
