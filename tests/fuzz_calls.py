@@ -35,6 +35,10 @@ _SPOKEN_OF = (  # warnings of scikit-learn and of ours, each with a cause
     "read as",
     "larger than the",
     "index: a step before",
+    "never moves",
+    "y_val has mean",
+    "early_stopping holds out",
+    "all samples of y_val",
 )
 _NUMPY_SAYS = (
     "setting an array element",

@@ -199,6 +199,7 @@ def test_ctrl_c_before_training_leaves_the_model_as_it_was():
     np.testing.assert_array_equal(model.predict(X), before)
 
 
+@pytest.mark.filterwarnings("ignore:y_val has mean")
 def test_divergence_says_where():
     options = {**QUICK, "solver": "sgd", "max_iter": 60}
     with pytest.raises(

@@ -242,11 +242,11 @@ def test_held_out_windows_leak_no_target_into_training():
     # every value at or after the first held-out target is changed
     first = len(windows) - n_held_out + 8
     poisoned = series.copy()
-    poisoned[first:] = 1e3
+    poisoned[first:] *= 1e3
     poisoned_targets = np.lib.stride_tricks.sliding_window_view(poisoned[8:], horizon)
     assert model.fit(windows, poisoned_targets).loss_curve_ == clean
     earlier = series.copy()
-    earlier[first - 1 :] = 1e3  # one value more does reach the training targets
+    earlier[first - 1 :] *= 1e3  # one value more does reach the training targets
     earlier_targets = np.lib.stride_tricks.sliding_window_view(earlier[8:], horizon)
     assert model.fit(windows, earlier_targets).loss_curve_ != clean
 
@@ -256,7 +256,7 @@ def test_independent_samples_are_held_out_at_random():
     independent = rng.standard_normal((60, 5, 1))
     y = independent[:, -1, 0]
     last = y.copy()
-    last[-12:] = 1e3
+    last[-12:] *= 1e3
     options = {"early_stopping": True, "validation_fraction": 0.2, "max_iter": 2}
     model = RNNRegressor(2, random_state=0, **options)
     clean = model.fit(independent, y).loss_curve_

@@ -257,6 +257,80 @@ def test_split_in_time_by_series_whatever_the_order(
         assert own_train.tolist() == list(range(last - size + 1, first - gap))
 
 
+@pytest.mark.parametrize("step", [1, 3])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("kind", ["dense", "list", "history"])
+def test_copies_are_split_as_windows_that_share_rows(step, turned, kind):
+    """Also with windows at the front that are shorter, as SlidingWindow gives them."""
+    rows = np.random.default_rng(0).integers(0, 4, (95, 2)).astype(float)
+    rows[10:20] = 1.0  # a sensor that stands still is no border
+    options = {"series_lengths": [50, 33, 12], "complete": kind != "history"}
+    shared = Windows.from_series(rows, 7, step_length=step, **options)
+    shared = shared[::-1] if turned else shared
+    dense = np.asarray(shared)
+    copies = list(dense) if kind == "list" else dense
+    make = Windows.from_sequences if kind == "list" else Windows.from_array
+    for gap in (0, 2):
+        expected = split_windows_in_time(shared, 0.2, gap)
+        for part, other in zip(
+            expected, split_windows_in_time(make(copies), 0.2, gap), strict=True
+        ):
+            np.testing.assert_array_equal(part, other)
+
+
+def test_each_recording_gives_its_last_windows_also_if_some_are_missing():
+    """In a fold of a cross-validation, say; recordings of 20, 10 and 10 windows."""
+    series = [
+        np.random.default_rng(i).standard_normal(n) for i, n in enumerate((24, 14, 14))
+    ]
+    X = np.concatenate([np.lib.stride_tricks.sliding_window_view(s, 5) for s in series])
+    kept = np.delete(np.arange(40), [3, 4, 12, 25, 33])
+    train, held_out = split_windows_in_time(Windows.from_array(X[kept]), 0.25)
+    assert kept[held_out].tolist() == [16, 17, 18, 19, 28, 29, 38, 39]
+    assert np.union1d(train, held_out).tolist() == list(range(35))
+
+
+def of_one_series(n, window_length=4):
+    return Windows.from_series(np.zeros((n + window_length - 1, 1)), window_length)
+
+
+def split_by_class(windows, classes, fraction=0.2):
+    train, held_out = split_windows_in_time(windows, fraction, strata=classes)
+    assert len(np.intersect1d(train, held_out)) == 0
+    return train.tolist(), held_out.tolist()
+
+
+def test_classes_that_lack_at_the_end_are_held_out_where_they_are():
+    windows = of_one_series(30)
+    stretches = np.repeat(["a", "b", "c"], 10)
+    train, held_out = split_by_class(windows, stretches)
+    assert held_out == [8, 9, 18, 19, 28, 29]
+    assert len(train) == 24
+    rare = np.repeat(["a", "b"], [26, 4])  # all of them among the last fifth
+    assert split_by_class(windows, rare)[1] == [21, 22, 23, 24, 25, 29]
+    single = np.repeat(["a", "b"], [29, 1])  # cannot be on both sides: it is learnt
+    assert split_by_class(windows, single)[1] == [23, 24, 25, 26, 27, 28]
+
+
+def test_classes_that_alternate_do_not_scatter_what_is_held_out():
+    alternating = np.resize(["a", "b", "b"], 30)
+    alternating[4] = "c"  # held out it would be between windows of the same rows
+    expected = list(range(24, 30))
+    assert split_by_class(of_one_series(30), alternating)[1] == expected
+    in_the_end = np.resize(["a", "b"], 30)
+    assert split_by_class(of_one_series(30), in_the_end)[1] == expected
+
+
+def test_recordings_too_short_to_be_split_are_held_out_as_wholes():
+    """60 of them with 3 windows each, stored class by class."""
+    windows = Windows.from_series(np.zeros((300, 1)), 3, series_lengths=[5] * 60)
+    classes = np.repeat([0, 1, 2], 60)
+    train, held_out = split_by_class(windows, classes, 0.1)
+    np.testing.assert_array_equal(np.bincount(classes[held_out]), [6, 6, 6])
+    recordings = np.arange(180) // 3
+    assert not set(recordings[train]) & set(recordings[held_out])
+
+
 def test_windows_cannot_be_moved_after_they_were_checked():
     starts = np.array([0, 1])
     windows = Windows(np.zeros((4, 1)), starts, [2, 2])

@@ -33,7 +33,7 @@ from ..training import (
 )
 from ._files import damage_told, loaded_state, saved_state
 from ._guard import unchanged_on_error
-from ._held_out import checked_size, hold_out
+from ._held_out import checked_size, with_held_out
 from ._remarks import warn_unless_converged
 from ._samples import Samples, check_samples, finite
 from ._steps import by_sample
@@ -64,6 +64,7 @@ class BaseNetwork(Vocabulary, BaseEstimator, ABC):
 
     _loss_class: ClassVar[type[nn.Module]]
     _module_class: ClassVar[type[nn.Module]]
+    _scores_as_sklearn: ClassVar[bool] = False
     _pickles_momenta: ClassVar[bool] = False  # of the solver
     _draws_anew: ClassVar[bool] = False  # each partial_fit, from random_state
     _later_module_params: ClassVar[dict[str, Any]] = {}  # that old files do not name
@@ -181,9 +182,8 @@ class BaseNetwork(Vocabulary, BaseEstimator, ABC):
                     self._random_state = checkpoint.begin(self._random_state)
                 self._restart() if is_warm else self._start()
                 self._begin()
-                if given is None and self._settings().early_stopping:
-                    samples, given = hold_out(self, samples)
-                self._train(samples, given, self.max_iter, checkpoint=checkpoint)
+                samples, held_out = with_held_out(self, samples, given)
+                self._train(samples, held_out, self.max_iter, checkpoint=checkpoint)
         return self
 
     def summary(self) -> NetworkSummary:
@@ -359,7 +359,7 @@ class BaseNetwork(Vocabulary, BaseEstimator, ABC):
         self._progress = progress
         self._record(outcome, len(samples))
         if not incremental:
-            warn_unless_converged(self, outcome, settings)
+            warn_unless_converged(self, outcome, settings, samples, held_out)
 
     def _training_data(self, samples: Samples) -> DeviceDataset:
         return self._dataset(samples.inputs, samples.targets, samples.weights)

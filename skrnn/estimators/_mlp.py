@@ -40,6 +40,7 @@ class BaseMLP(BaseNetwork):
     """A multi-layer perceptron over the rows of a table, as in scikit-learn."""
 
     _module_class = MLPNetwork
+    _scores_as_sklearn = True
     _pickles_momenta = True
     _draws_anew = True
 

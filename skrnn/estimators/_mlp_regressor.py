@@ -156,7 +156,8 @@ class MLPRegressor(Regression, BaseMLP):
         Training loss of each epoch, the penalty included; warm_start and partial_fit
         append to it.
     validation_scores_ : list of float, or None
-        R2 on the held-out samples after each epoch, if there were any.
+        R2 on the held-out samples after each epoch, if there were any; minus the loss
+        on them if the target of given ones never moves.
     best_validation_score_ : float or None
         The largest of them.
     n_iter_ : int

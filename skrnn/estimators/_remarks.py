@@ -17,6 +17,8 @@ from ..windows import (
     looks_like_series,
     n_axes,
 )
+from ._samples import Samples
+from ._scores import worse_than_constant
 
 _MANY_FEATURES = 8
 
@@ -97,21 +99,36 @@ def warn_of_single_steps(X: Any, windows: Windows) -> None:
         )
 
 
-def warn_unless_converged(estimator: Any, outcome: Outcome, settings: Settings) -> None:
-    """Say so if training ended before it had converged."""
-    ending = outcome.ending
-    if ending.kind in ("converged", "interrupted") or has_fixed_length(settings):
+def warn_unless_converged(
+    estimator: Any,
+    outcome: Outcome,
+    settings: Settings,
+    samples: Samples,
+    held_out: Samples | None,
+) -> None:
+    """Say so if training ended before it had converged, or for the worse."""
+    if outcome.ending.kind == "interrupted":
         return
+    parts = [
+        _unfinished(estimator, outcome, settings),
+        worse_than_constant(estimator, samples, held_out, outcome),
+    ]
+    if any(parts):
+        warn(". ".join(part for part in parts if part), ConvergenceWarning)
+
+
+def _unfinished(estimator: Any, outcome: Outcome, settings: Settings) -> str:
+    ending = outcome.ending
+    if ending.kind == "converged" or has_fixed_length(settings):
+        return ""
     if settings.solver == "lbfgs":
-        text = (
+        return (
             f"lbfgs failed to converge after {estimator.n_iter_} iteration(s): "
             f"{ending.message}. Raise max_iter (now {estimator.max_iter}), or scale X "
             "and y"
         )
-    else:
-        remedy = "" if estimator.early_stopping else ", or set early_stopping=True"
-        text = (
-            f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
-            f"and the optimization hasn't converged yet. Raise max_iter{remedy}"
-        )
-    warn(text, ConvergenceWarning)
+    remedy = "" if estimator.early_stopping else ", or set early_stopping=True"
+    return (
+        f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
+        f"and the optimization hasn't converged yet. Raise max_iter{remedy}"
+    )

@@ -154,10 +154,11 @@ class RNNClassifier(BaseRecurrentClassifier):
         Share of the samples held out by early_stopping, in (0, 1).
     validation_split : {"auto", "last", "random"}, default="auto"
         Which samples early_stopping holds out. "random" draws them, with the classes
-        in proportion; "last" takes the last ones (of each series, where windows look
-        into several). "auto" takes the last where windows overlap, and draws where
-        they do not. With return_sequences draws do not mind classes, and between
-        overlapping windows lies a gap of the length of a window, less 1.
+        in proportion; "last" takes the last ones (of each run of windows that overlap,
+        and where these lack a class, of each stretch of one class). "auto" takes the
+        last where windows overlap, and draws where they do not. With return_sequences
+        draws do not mind classes, and between overlapping windows lies a gap of the
+        length of a window, less 1.
     n_iter_no_change : int or inf, default=10
         See tol.
     device : str or torch.device, default="auto"

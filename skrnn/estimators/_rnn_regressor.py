@@ -151,8 +151,8 @@ class RNNRegressor(BaseRecurrentRegressor):
         Share of the samples held out by early_stopping, in (0, 1).
     validation_split : {"auto", "last", "random"}, default="auto"
         Which samples early_stopping holds out. "last" takes the last ones (of each
-        series, where windows look into several), with a gap of ``n_outputs - 1``
-        windows, so that no target of a training window lies in the held-out part (with
+        run of windows that overlap), with a gap of ``n_outputs - 1``
+        rows, so that no target of a training window lies in the held-out part (with
         return_sequences wider by the length of a window, less 1);
         "auto" does so where windows overlap, and draws at random where they do not.
         A single target further ahead needs a wider gap: give X_val and y_val.
@@ -195,7 +195,8 @@ class RNNRegressor(BaseRecurrentRegressor):
         Training loss of each epoch, the penalty included; warm_start and partial_fit
         append to it.
     validation_scores_ : list of float, or None
-        R2 on the held-out samples after each epoch, if there were any.
+        R2 on the held-out samples after each epoch, if there were any; minus the loss
+        on them if their target never moves.
     best_loss_ : float
         Smallest value of ``loss_curve_``.
     n_iter_ : int

@@ -37,6 +37,20 @@ class Samples:
             return self.targets.mean_weight(self.weights)
         return 1.0 if self.weights is None else float(np.mean(self.weights, dtype="f8"))
 
+    def table(self) -> tuple[np.ndarray, np.ndarray]:
+        """What is to be predicted, (n_targets, n_outputs), and the weight of each row.
+
+        Without those of weight zero.
+        """
+        rows, weights = self.targets, self.weights
+        if isinstance(rows, Steps):
+            counts = rows.weight_of_rows(weights)
+            weights = counts * (1 if rows.weights is None else rows.weights)
+            rows = rows.rows
+        if weights is None:
+            return rows, np.ones(len(rows))
+        return rows[weights > 0], weights[weights > 0].astype(np.float64)
+
     def named(self) -> dict[str, Any]:
         """By the names of the arguments of ``fit``."""
         return {"X": self.inputs, "y": self.targets, "sample_weight": self.weights}

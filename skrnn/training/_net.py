@@ -299,6 +299,11 @@ class DeviceNet(NeuralNet):
             loss = torch.add(loss, torch.dot(flat, flat), alpha=0.5 * strength)
         return loss
 
+    def penalty(self) -> float:
+        """The L2 penalty as it is part of the loss of a full batch."""
+        strength = self.alpha / self.batch_size
+        return float(self._with_penalty(torch.zeros(()), strength))
+
     def _matrices(self) -> list[tuple[Any, torch.Tensor, torch.Tensor]]:
         """The penalised weights: as parameters, plain, and flat."""
         if self.matrices_ is None:

@@ -110,15 +110,15 @@ def split_windows_in_time(
     if strata is None:
         return split
     codes = np.unique(strata, return_inverse=True)[1]
-    if _n_missing(codes, split) == 0:
+    missing = _n_missing(codes, split)
+    if not any(missing):
         return split
     stretches = [part for run in runs for part in np.split(run, _changes(codes[run]))]
     if len(stretches) - len(runs) > n_owed:
         return split  # parts of alternating classes overlap in most of their rows
     counts = _shares_by_class(stretches, codes, validation_fraction)
     by_class = _last_of_each(stretches, counts, ends, gap)
-    is_better = _n_missing(codes, by_class) < _n_missing(codes, split)
-    return by_class if is_better else split
+    return by_class if _n_missing(codes, by_class) < missing else split
 
 
 def _n_held_out(run: np.ndarray, validation_fraction: float, is_alone: bool) -> int:
@@ -141,10 +141,13 @@ def _last_of_each(
     return np.sort(np.concatenate(train)), np.sort(np.concatenate(validation))
 
 
-def _n_missing(codes: np.ndarray, split: tuple[np.ndarray, np.ndarray]) -> int:
-    """How many classes are missing in a part, both parts counted."""
-    n_classes = codes.max() + 1
-    return int(sum(n_classes - len(np.unique(codes[part])) for part in split))
+def _n_missing(
+    codes: np.ndarray, split: tuple[np.ndarray, np.ndarray]
+) -> tuple[int, int]:
+    """How many classes the training part lacks, which is worse, and the held-out."""
+    n_classes = int(codes.max()) + 1
+    train, validation = (len(np.unique(codes[part])) for part in split)
+    return n_classes - train, n_classes - validation
 
 
 def _changes(codes: np.ndarray) -> np.ndarray:

@@ -1,0 +1,242 @@
+"""Whether validation scores tell anything, and what they tell at the end of a fit."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import is_classifier
+
+from .._warnings import warn
+from ..training import Outcome, has_fixed_length
+from ._samples import Samples
+
+_SCALE = (
+    "Scale X and y: for instance with StandardScaler in a pipeline, and with "
+    "TransformedTargetRegressor around it"
+)
+_TOO_SOON = (
+    "or training may have stopped too soon: raise n_iter_no_change or "
+    "learning_rate_init"
+)
+_FAR = 20.0  # standard deviations of y: trends and growth lead less far
+_WIDER, _NARROWER = 20.0, 100.0  # times as spread as y; calm stretches are ordinary
+_FEWEST_FOR_SPREAD, _ROUNDING = 10, 1e-6
+_ALIKE, _CLEARLY = 1.5, 2.0
+_FAR_FROM_SETTLED = 10.0  # times the error of a constant, after any number of epochs
+_TINY = 1e-300
+_SAMPLES_OF_CHANCE = 10.0  # so few have means that differ by their spread
+_DEVIATIONS_OF_CHANCE = 3.0
+_IGNORE_OVERFLOW = np.errstate(over="ignore", invalid="ignore")  # inf tells enough
+_TARGET_MODULE = "sklearn.compose._target"
+
+
+@_IGNORE_OVERFLOW
+def examine(
+    estimator: Any, training: Samples, held_out: Samples, *, is_given: bool
+) -> None:
+    """Say of held-out samples what keeps them from telling how good a network is.
+
+    If it is a target that never moves, R2 gives way to the loss.
+    """
+    if is_classifier(estimator):
+        if is_given and estimator.early_stopping:
+            _warn_of_single_class(estimator, training, held_out)
+        return
+    known, targets = training.table()[0], held_out.table()[0]
+    if is_given:
+        _warn_of_scale(known, targets)
+    never_move = (targets == targets[:1]).all(axis=0)
+    have_stopped = never_move & (known != known[:1]).any(axis=0)
+    is_drawn = not is_given and estimator.validation_split != "last"
+    if have_stopped.any() or never_move.all():
+        if not (estimator._scores_as_sklearn and is_drawn):
+            _leave_r2(estimator, never_move)
+        elif have_stopped.any():
+            _warn_of_r2(never_move)
+
+
+def _warn_of_single_class(estimator: Any, training: Samples, held_out: Samples) -> None:
+    seen = estimator._classes_in(held_out.targets)
+    if len(seen) > 1 or len(estimator._classes_in(training.targets)) == len(seen):
+        return
+    warn(
+        f"all samples of y_val are of the class {seen.tolist()[0]!r}, so that a "
+        "network which always answers it has the best validation score; let y_val hold "
+        "all classes"
+    )
+
+
+def _leave_r2(estimator: Any, never_move: np.ndarray) -> None:
+    """Score by the loss."""
+    estimator.net_.score = None
+    warn(
+        f"{_what_rests(never_move)}: validation_scores_ are minus the loss on the "
+        "held-out samples instead. To be scored by R2, give X_val and y_val in which "
+        "it moves"
+    )
+
+
+def _warn_of_r2(never_move: np.ndarray) -> None:
+    """Of samples by whose R2 scikit-learn goes, too."""
+    warn(
+        f"{_what_rests(never_move)}. As in scikit-learn it decides even so, and the "
+        "epoch that is kept may be a poor one; give X_val and y_val in which it moves"
+    )
+
+
+def _what_rests(never_move: np.ndarray) -> str:
+    what = "The held-out target never moves"
+    if len(never_move) > 1:
+        columns = np.flatnonzero(never_move).tolist()
+        what = f"The held-out target never moves in the outputs {columns}"
+    return f"{what}, where R2 is the same whatever is predicted"
+
+
+def _warn_of_scale(known: np.ndarray, given: np.ndarray) -> None:
+    """Say if y_val seems to be in other units than y."""
+    mean, spread = known.mean(axis=0, dtype="f8"), known.std(axis=0, dtype="f8")
+    mean_given, spread_given = given.mean(axis=0, dtype="f8"), given.std(0, dtype="f8")
+    reason = "as if in other units"
+    is_odd = np.abs(mean_given - mean) > _FAR * spread
+    is_odd |= spread_given > _WIDER * spread
+    if len(given) >= _FEWEST_FOR_SPREAD:
+        moves = spread_given > _ROUNDING * spread
+        is_odd |= moves & (_NARROWER * spread_given < spread)
+    if _is_left_untransformed(known, given):
+        is_odd[:] = True
+        reason = "TransformedTargetRegressor scales y, and passes y_val on as it is"
+    is_odd &= spread > 0
+    if not is_odd.any():
+        return
+    first = int(np.argmax(is_odd))
+    output = f" of output {first}" if known.shape[1] > 1 else ""
+    warn(
+        f"y_val{output} has mean {mean_given[first]:.4g} and standard deviation "
+        f"{spread_given[first]:.4g}, y {mean[first]:.4g} and {spread[first]:.4g}: "
+        f"{reason}. Scale y_val as y is scaled (TransformedTargetRegressor does it "
+        "for y alone), or leave out X_val and y_val, for a split of X and y"
+    )
+
+
+def _is_left_untransformed(known: np.ndarray, given: np.ndarray) -> bool:
+    """Whether TransformedTargetRegressor calls this fit, and y_val is like its own y.
+
+    That is, whether what its transformer makes of y_val is clearly more like the y that
+    arrives here.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") != _TARGET_MODULE:
+        frame = frame.f_back
+    caller = None if frame is None else frame.f_locals.get("self")
+    transformer = getattr(caller, "transformer_", None)
+    if transformer is None:
+        return False
+    try:
+        transformed = np.asarray(transformer.transform(given), dtype="f8")
+        distances = [_distance(known, values) for values in (given, transformed)]
+    except ValueError:  # values that the transformer refuses, or of another shape
+        return False
+    return bool(distances[1] < _ALIKE and distances[0] > distances[1] + _CLEARLY)
+
+
+def _distance(known: np.ndarray, values: np.ndarray) -> float:
+    """How far from what is known: in standard deviations, and powers of e of them."""
+    spread = np.maximum(known.std(axis=0, dtype="f8"), _TINY)
+    wide = np.maximum(values.std(axis=0, dtype="f8"), _TINY)
+    shift = values.mean(axis=0, dtype="f8") - known.mean(axis=0, dtype="f8")
+    return float(np.max(np.abs(shift) / spread + np.abs(np.log(wide / spread))))
+
+
+@_IGNORE_OVERFLOW
+def worse_than_constant(
+    estimator: Any, training: Samples, held_out: Samples | None, outcome: Outcome
+) -> str:
+    """What the end of a fit says, if a constant would have done clearly better."""
+    if is_classifier(estimator):
+        return _worse_than_one_class(estimator, held_out, outcome)
+    if outcome.scores and estimator.net_.score is None:  # the target never moved
+        return ""
+    if not outcome.scores or held_out is None:
+        return _worse_in_training(estimator, training, outcome)
+    score = _kept(estimator, outcome)
+    chance = 1.1 + _SAMPLES_OF_CHANCE / held_out.n_targets
+    clearly = chance if _has_settled(estimator, outcome) else _FAR_FROM_SETTLED
+    if 1 - score < clearly:  # the squared error, that of the mean being 1
+        return ""
+    return (
+        f"R2 on the held-out samples is {score:.3g}: the mean of their targets would "
+        f"be better than the predictions. {_SCALE}. If they are scaled, the held-out "
+        f"targets may lie at a level that training has not seen, {_TOO_SOON}"
+    )
+
+
+def _has_settled(estimator: Any, outcome: Outcome) -> bool:
+    """Whether the epochs were not cut short, by a schedule or a callback.
+
+    After few of them a network that learns well may still be worse than a constant.
+    """
+    if outcome.ending.kind == "max_iter":
+        return not has_fixed_length(estimator._settings())  # which is a warning anyway
+    return len(outcome.losses) > estimator.n_iter_no_change
+
+
+def _kept(estimator: Any, outcome: Outcome) -> float:
+    """The score of the weights that are kept."""
+    return max(outcome.scores) if estimator.early_stopping else outcome.scores[-1]
+
+
+def _worse_than_one_class(
+    estimator: Any, held_out: Samples | None, outcome: Outcome
+) -> str:
+    if not outcome.scores or held_out is None:
+        return ""
+    targets, weights = held_out.table()
+    kinds = np.unique(targets > 0, axis=0, return_inverse=True)[1].ravel()
+    share = np.bincount(kinds, weights).max() / weights.sum()
+    n = len(targets)
+    expected = (share * n + 1) / (n + 2)  # also of few that are all alike
+    chance = _DEVIATIONS_OF_CHANCE * np.sqrt(expected * (1 - expected) / n)
+    score = _kept(estimator, outcome)
+    if score >= share - chance:
+        return ""
+    return (
+        f"Accuracy on the held-out samples is {score:.3g}: always answering the most "
+        f"frequent class would be right in {share:.3g}. Scale X, for instance with "
+        "StandardScaler in a pipeline or SequenceScaler. If it is scaled, the held-out "
+        f"samples may be unlike those of training, {_TOO_SOON}"
+    )
+
+
+def _worse_in_training(estimator: Any, training: Samples, outcome: Outcome) -> str:
+    if outcome.loss is None:
+        return ""
+    constant = _loss_of_constant(estimator, training)
+    is_settled = _has_settled(estimator, outcome)
+    clearly = _CLEARLY if is_settled else _FAR_FROM_SETTLED
+    if not 0 < clearly * constant < outcome.loss - estimator.net_.penalty():
+        return ""
+    return (
+        f"The training loss ends at {outcome.loss:.3g}: always predicting the same "
+        f"number would have {constant:.3g}. {_SCALE}"
+    )
+
+
+def _loss_of_constant(estimator: Any, training: Samples) -> float:
+    """The loss where the mean is predicted, or the quantile that the loss asks for."""
+    targets, weights = training.table()
+    if estimator.loss in ("squared_error", "poisson"):
+        constant = np.average(targets, axis=0, weights=weights)
+    else:
+        level = estimator.quantile if estimator.loss == "quantile" else 0.5
+        constant = np.quantile(targets, level, axis=0)
+    if estimator.loss == "poisson":
+        constant = np.log(np.maximum(constant, _TINY))
+    raw = torch.from_numpy(np.broadcast_to(constant, targets.shape).astype("f8"))
+    y, w = torch.from_numpy(targets.astype("f8")), torch.from_numpy(weights)
+    arguments = (raw, y, w, float(weights.sum()))
+    criterion = estimator.net_.criterion_
+    return float(criterion.reported(criterion(*arguments), *arguments))
