@@ -187,7 +187,7 @@ class RNNClassifier(BaseRecurrentClassifier):
     n_features_in_ : int
         Features of a time step; for a 2-D X its columns, as in scikit-learn.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, if X was a DataFrame with string columns.
+        Names of the columns, if X was one or several DataFrames with string columns.
     n_timesteps_in_ : int or None
         Time steps of a window; None if they varied.
     n_tokens_ : int or None

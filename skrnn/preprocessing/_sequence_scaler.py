@@ -81,7 +81,7 @@ class SequenceScaler(
     n_features_in_ : int
         Features of a time step; for a 2-D X its columns, as in scikit-learn.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, if X was a DataFrame with string columns.
+        Names of the columns, if X was one or several DataFrames with string columns.
 
     Raises
     ------
