@@ -35,6 +35,10 @@ TIMES = {
 }
 
 
+def count_of(told, words):
+    return sum(words in str(warning.message) for warning in told)
+
+
 def table_of(columns, index=DAYS):
     values = np.random.default_rng(0).normal(size=(len(index), len(columns)))
     return pd.DataFrame(values, index, columns)
@@ -53,10 +57,11 @@ def test_a_table_of_rows_in_time_is_noticed(kind):
         with pytest.warns(UserWarning, match=r"\['load', 'heat'\], but a net") as told:
             fit(table, np.arange(20) % 2)
         assert "make_pipeline(SlidingWindow(10), network)" in str(told[0].message)
-        assert (len(told), told[0].filename) == (1, __file__)
+        assert told[0].filename == __file__
+        assert count_of(told, "SlidingWindow") == 1
     with pytest.warns(UserWarning, match="put SlidingWindow before it") as told:
         search.fit(table, y)
-    assert len(told) == 2  # a fold each
+    assert count_of(told, "SlidingWindow") == 2  # a fold each
     with pytest.warns(UserWarning, match="take StandardScaler, and put SlidingWindow"):
         make_pipeline(SequenceScaler(), model).fit(table, y)
     make_pipeline(SlidingWindow(3), model).fit(table, y)
@@ -65,7 +70,7 @@ def test_a_table_of_rows_in_time_is_noticed(kind):
         UserWarning, match="stateful=True reads each of its rows"
     ) as told:
         quick(max_iter=1, stateful=True, shuffle=False).fit(table, y)
-    assert len(told) == 1
+    assert count_of(told, "SlidingWindow") == 0  # said in other words
 
 
 @pytest.mark.parametrize(
