@@ -53,6 +53,7 @@ MONTHLY = pd.Series(np.arange(36.0), months(36), name="sales")
 
 @pytest.fixture(autouse=True)
 def no_figures_left():
+    plt.close("all")  # of doctests before
     yield
     plt.close("all")
 
