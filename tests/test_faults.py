@@ -133,7 +133,7 @@ class Slow(Callback):
         if len(net.history) == 2:
             timer = threading.Timer(0.2, _thread.interrupt_main)
             timer.start()
-            time.sleep(5)
+            time.sleep(0.5)  # which the interrupt does not cut short
 
 
 class Stop(Callback):
