@@ -274,7 +274,7 @@ def test_later_values_of_a_series_are_on_its_scale(name, cls):
 
 
 @pytest.mark.parametrize("cls", [LSTMRegressor, MLPRegressor])
-@pytest.mark.parametrize("units", [(1000, 50), (5, 2), (0, 0.01), (0, 30)])
+@pytest.mark.parametrize("units", [(1000, 50), (0, 0.005), (0, 30)])
 def test_y_val_that_a_transformer_has_not_seen_is_told(cls, units):
     X, y = cut(np.sin(np.arange(400) / 5))
     level, scale = units
@@ -285,7 +285,20 @@ def test_y_val_that_a_transformer_has_not_seen_is_told(cls, units):
     _, texts = told(lambda: both.fit(X[:300], raw[:300], **given), but=["R2"])
     (text,) = texts
     assert text.startswith(f"y_val has mean {raw[300:].mean():.4g} and standard dev")
-    assert "TransformedTargetRegressor scales y, and passes y_val on as it is" in text
+    assert "(TransformedTargetRegressor transforms y alone)" in text
+
+
+def test_y_val_in_units_that_are_near_has_a_score_that_says_so():
+    X, y = cut(np.sin(np.arange(400) / 5))
+    raw = 5 + 2 * y
+    model = GRURegressor(2, max_iter=2, random_state=0)
+    both = TransformedTargetRegressor(model, transformer=StandardScaler())
+    given = {"X_val": X[300:], "y_val": raw[300:]}
+    expected = (
+        "R2 on the held-out samples is -12.9.* Scale X and y, and X_val and y_val"
+    )
+    with pytest.warns(ConvergenceWarning, match=expected):
+        both.fit(X[:300], raw[:300], **given)
 
 
 def test_y_val_in_other_units_is_told_of_each_output_and_by_hand():
@@ -295,14 +308,14 @@ def test_y_val_in_other_units_is_told_of_each_output_and_by_hand():
     model = GRURegressor(2, max_iter=2, random_state=0)
     _, (text, *_) = told(lambda: model.fit(X, two, None, X, other))
     assert text.startswith("y_val of output 1 has mean 1000 and standard deviation")
-    assert "as if in other units. Scale y_val as y is scaled" in text
+    assert "in different units. Transform y_val as y was transformed" in text
     logs = TransformedTargetRegressor(
         model, transformer=FunctionTransformer(np.log, np.exp)
     )
     counts = np.exp(5 + 2 * y)
     given = {"X_val": X[300:], "y_val": counts[300:]}
     _, (text, *_) = told(lambda: logs.fit(X[:300], counts[:300], **given))
-    assert "passes y_val on as it is" in text
+    assert text.startswith("y_val has mean")
 
 
 def test_scores_are_as_before_where_they_tell():

@@ -111,6 +111,16 @@ REMARKS = {
         ),
         "sequences of one step",
     ),
+    "held-out target that never moves": (
+        lambda: GRURegressor(3, **QUIET).fit(X, Y, X_val=X, y_val=np.ones(20)),
+        "target never moves",
+    ),
+    "y_val in other units": (
+        lambda: TransformedTargetRegressor(
+            MLPRegressor(hidden_layer_sizes=3, **QUIET), transformer=StandardScaler()
+        ).fit(X, 1e6 + Y, X_val=X, y_val=1e6 + Y),
+        "TransformedTargetRegressor transforms y alone",
+    ),
     "pickle": (lambda: pickle.loads(pickle.dumps(_from_elsewhere())), "cuda:7"),
     "copy": (lambda: copy.deepcopy(_from_elsewhere()), "cuda:7"),
     "joblib": (_by_joblib, "cuda:7"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -15,8 +13,8 @@ from ..training import Outcome, has_fixed_length
 from ._samples import Samples
 
 _SCALE = (
-    "Scale X and y: for instance with StandardScaler in a pipeline, and with "
-    "TransformedTargetRegressor around it"
+    "Scale X and y, and X_val and y_val alike: for instance with StandardScaler in a "
+    "pipeline, and with TransformedTargetRegressor around it"
 )
 _TOO_SOON = (
     "or training may have stopped too soon: raise n_iter_no_change or "
@@ -25,13 +23,12 @@ _TOO_SOON = (
 _FAR = 20.0  # standard deviations of y: trends and growth lead less far
 _WIDER, _NARROWER = 20.0, 100.0  # times as spread as y; calm stretches are ordinary
 _FEWEST_FOR_SPREAD, _ROUNDING = 10, 1e-6
-_ALIKE, _CLEARLY = 1.5, 2.0
+_CLEARLY = 2.0
 _FAR_FROM_SETTLED = 10.0  # times the error of a constant, after any number of epochs
 _TINY = 1e-300
 _SAMPLES_OF_CHANCE = 10.0  # so few have means that differ by their spread
 _DEVIATIONS_OF_CHANCE = 3.0
 _IGNORE_OVERFLOW = np.errstate(over="ignore", invalid="ignore")  # inf tells enough
-_TARGET_MODULE = "sklearn.compose._target"
 
 
 @_IGNORE_OVERFLOW
@@ -100,15 +97,11 @@ def _warn_of_scale(known: np.ndarray, given: np.ndarray) -> None:
     """Say if y_val seems to be in other units than y."""
     mean, spread = known.mean(axis=0, dtype="f8"), known.std(axis=0, dtype="f8")
     mean_given, spread_given = given.mean(axis=0, dtype="f8"), given.std(0, dtype="f8")
-    reason = "as if in other units"
     is_odd = np.abs(mean_given - mean) > _FAR * spread
     is_odd |= spread_given > _WIDER * spread
     if len(given) >= _FEWEST_FOR_SPREAD:
         moves = spread_given > _ROUNDING * spread
         is_odd |= moves & (_NARROWER * spread_given < spread)
-    if _is_left_untransformed(known, given):
-        is_odd[:] = True
-        reason = "TransformedTargetRegressor scales y, and passes y_val on as it is"
     is_odd &= spread > 0
     if not is_odd.any():
         return
@@ -116,39 +109,11 @@ def _warn_of_scale(known: np.ndarray, given: np.ndarray) -> None:
     output = f" of output {first}" if known.shape[1] > 1 else ""
     warn(
         f"y_val{output} has mean {mean_given[first]:.4g} and standard deviation "
-        f"{spread_given[first]:.4g}, y {mean[first]:.4g} and {spread[first]:.4g}: "
-        f"{reason}. Scale y_val as y is scaled (TransformedTargetRegressor does it "
-        "for y alone), or leave out X_val and y_val, for a split of X and y"
+        f"{spread_given[first]:.4g}, but y has {mean[first]:.4g} and "
+        f"{spread[first]:.4g}, as if they were in different units. Transform y_val as "
+        "y was transformed (TransformedTargetRegressor transforms y alone), or leave "
+        "out X_val and y_val, for a split of X and y"
     )
-
-
-def _is_left_untransformed(known: np.ndarray, given: np.ndarray) -> bool:
-    """Whether TransformedTargetRegressor calls this fit, and y_val is like its own y.
-
-    That is, whether what its transformer makes of y_val is clearly more like the y that
-    arrives here.
-    """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__") != _TARGET_MODULE:
-        frame = frame.f_back
-    caller = None if frame is None else frame.f_locals.get("self")
-    transformer = getattr(caller, "transformer_", None)
-    if transformer is None:
-        return False
-    try:
-        transformed = np.asarray(transformer.transform(given), dtype="f8")
-        distances = [_distance(known, values) for values in (given, transformed)]
-    except ValueError:  # values that the transformer refuses, or of another shape
-        return False
-    return bool(distances[1] < _ALIKE and distances[0] > distances[1] + _CLEARLY)
-
-
-def _distance(known: np.ndarray, values: np.ndarray) -> float:
-    """How far from what is known: in standard deviations, and powers of e of them."""
-    spread = np.maximum(known.std(axis=0, dtype="f8"), _TINY)
-    wide = np.maximum(values.std(axis=0, dtype="f8"), _TINY)
-    shift = values.mean(axis=0, dtype="f8") - known.mean(axis=0, dtype="f8")
-    return float(np.max(np.abs(shift) / spread + np.abs(np.log(wide / spread))))
 
 
 @_IGNORE_OVERFLOW
