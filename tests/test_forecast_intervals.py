@@ -247,11 +247,11 @@ def test_forecasts_between_the_steps_are_told_and_measured_as_they_are():
     forecaster.predict_interval(fh)  # does not warn
     with pytest.warns(UserWarning, match="rows within the sample are asked for"):
         forecaster.predict_residuals()
-    with pytest.warns(UserWarning, match=r"begin every 24 rows; those that begin bet"):
+    with pytest.warns(UserWarning, match="begin every 24 rows, but others are needed"):
         within = forecaster.predict_interval(range(-239, 1)).to_numpy()
     assert 0.8 < covered(within, np.arange(n - 240, n)).mean() < 0.98
     forecaster.update(hourly(np.arange(n + 24))[n : n + 7], update_params=False)
-    with pytest.warns(UserWarning, match="a series ends between them"):
+    with pytest.warns(UserWarning, match="a series ends between two of them"):
         intervals = forecaster.predict_interval(fh).to_numpy()
     assert 0.8 < covered(intervals, n + 7 + np.arange(24)).mean() < 0.98
     forecaster.update(hourly(np.arange(n + 24))[n + 7 :], update_params=False)

@@ -74,15 +74,15 @@ def warn_of_untrained_phase(
     if steps.n_ahead > horizon and horizon % step_length:
         reasons.append(f"forecasts are rolled beyond horizon={horizon}")
     if steps.n_ahead and _ends_between(model, history):
-        reasons.append("a series ends between them")
+        reasons.append("a series ends between two of them")
     ratio = _times_as_far_off(model, history, n_threads) if reasons else 1.0
     if ratio > 1:
         warn(
-            f"step_length={step_length} has trained forecasts that begin every "
-            f"{step_length} rows; those that begin between were off {ratio:.1f} times "
-            f"as far on held-out rows, and such are needed: {' and '.join(reasons)}. "
-            "Set one that shares no factor with the season, such as "
-            f"{step_length - 1}, and fit again"
+            f"step_length={step_length} trains only forecasts that begin every "
+            f"{step_length} rows, but others are needed here: "
+            f"{' and '.join(reasons)}. On held-out rows those were {ratio:.1f} times "
+            "as far off. Set step_length=1, or one that shares no factor with the "
+            "season, such as 23 for hours of the day, and fit again"
         )
 
 
