@@ -52,6 +52,14 @@ def as_windows(frames):
     return Windows.from_sequences(frames)[np.arange(len(frames))]
 
 
+def as_windows_without_some_rows(frames):
+    longer = [frame.iloc[[0, *range(len(frame))]] for frame in frames]
+    windows = Windows.from_sequences(longer)
+    return windows.keep_rows(
+        np.isin(np.arange(len(windows.rows)), windows.starts, invert=True)
+    )
+
+
 def as_windows_of_a_panel(frames):
     return Windows.from_frame(as_a_panel(frames))
 
@@ -64,6 +72,7 @@ NAMED = [
     as_a_panel,
     nested,
     as_windows,
+    as_windows_without_some_rows,
     as_windows_of_a_panel,
 ]
 

@@ -1,4 +1,4 @@
-"""Columns that stand still, whose deviation is nothing but rounding."""
+"""Constant columns, whose standard deviation is only rounding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SINGLE_ROUNDING = 1e-6
 def constant_columns(values: np.ndarray, dtypes: Any = None) -> np.ndarray:
     """Which columns are constant up to rounding, relative to their level.
 
-    To divide by what such a column deviates would be to divide by noise.
+    The standard deviation of such a column is noise: do not divide by it.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ def _go_on(windows: Windows, pairs: np.ndarray, shift: int, sign: int) -> np.nda
 
 
 def _is_told(windows: Windows, i: int, shift: int) -> bool:
-    """Whether the rows that samples ``i`` and ``i + 1`` share are no chance."""
+    """Whether the rows that samples ``i`` and ``i + 1`` share are not chance."""
     first, then = (i, i + 1) if shift > 0 else (i + 1, i)
     return _is_telling(windows[first][abs(shift) :], windows[then])
 
@@ -100,7 +100,7 @@ def _n_needed(n_timesteps: int) -> int:
 
 
 def _is_telling(shared: np.ndarray, window: np.ndarray) -> bool:
-    """Whether the same rows are no chance: many of them, or none found elsewhere."""
+    """Whether the same rows are not chance: many of them, or none found elsewhere."""
     n_different = len(np.unique(shared, axis=0))
     if len(np.unique(window, axis=0)) == len(window):
         return True

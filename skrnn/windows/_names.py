@@ -39,11 +39,8 @@ def feature_names(X: Any, name: str = "X") -> list[Any] | None:
     if hasattr(X, "iloc"):  # a Series; with two levels of index it is a panel
         X = X.to_numpy() if X.dtype == object and X.index.nlevels == 1 else None
     is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
-    return _names_of_items(X, name) if is_object_array or _is_list(X) else None
-
-
-def _is_list(X: Any) -> bool:
-    return isinstance(X, (list, tuple))
+    is_list = isinstance(X, (list, tuple))
+    return _names_of_items(X, name) if is_object_array or is_list else None
 
 
 def _labels(item: Any) -> Any:

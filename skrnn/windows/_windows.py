@@ -302,9 +302,9 @@ class Windows:
         """
         keep = one_bool_a_row("keep", keep, len(self.rows))
         before = np.concatenate([[0], np.cumsum(keep)])
-        starts = before[self.starts]
-        lengths = before[self.starts + self.lengths] - starts
-        return Windows(self.rows[keep], starts, lengths, self.n_tokens)
+        starts, stops = before[self.starts], before[self.starts + self.lengths]
+        kept = Windows(self.rows[keep], starts, stops - starts, self.n_tokens)
+        return kept._named(self._feature_names)
 
     @property
     def is_row_used(self) -> np.ndarray:
