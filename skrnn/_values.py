@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 
-# of their values, in small letters; what is none of our words is advice
+# by parameter: their value in lower case, and ours, or advice (ends in a full stop)
 _VALUES: dict[str, dict[str, str]] = {
     "activation": {
         "sigmoid": "logistic",
@@ -98,10 +98,9 @@ _VALUES: dict[str, dict[str, str]] = {
     "batch_size": {"none": "auto"},
     "method": {"minmax": "min-max", "zscore": "standard"},
 }
-_CONV = {"conv_activation": _VALUES["activation"]}
-_VALUES |= {**_CONV, "recurrent_activation": _VALUES["activation"]}
+_VALUES["conv_activation"] = _VALUES["recurrent_activation"] = _VALUES["activation"]
 
-# of values that are no words: which, and what the user means
+# of values that are not strings: a test, and what the user probably means
 _MEANT: dict[str, tuple[Callable[[Any], bool], str]] = {
     "learning_rate": (
         lambda value: isinstance(value, Real),
@@ -118,8 +117,8 @@ _MEANT: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "loss": (
         lambda value: isinstance(value, (Integral, tuple, list)),
-        "Units are hidden_layer_sizes={}, to be given by name; loss comes first, as in "
-        "scikit-learn.",
+        "Units are hidden_layer_sizes={}; pass them by name, as loss comes first, like "
+        "in scikit-learn.",
     ),
     "horizon": (
         lambda value: hasattr(value, "__len__") and not isinstance(value, str),

@@ -11,9 +11,9 @@ from typing import Any
 
 from ._values import check_values
 
-# what Keras, torch, skorch, scikit-learn, Darts, NeuralForecast, tsai, skforecast and
-# their like say; our arguments, of which the first counts that the class has; and what
-# else there is to know
+# words of Keras, torch, skorch, scikit-learn, Darts, NeuralForecast, tsai, skforecast
+# and others; our arguments (the first that the class has is named); and the advice if
+# it has none of them
 _ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
     (
         "units n_units num_units hidden_size hidden_sizes hidden_dim hidden_units "

@@ -35,7 +35,7 @@ _SPOKEN_OF = (  # warnings of scikit-learn and of ours, each with a cause
     "read as",
     "larger than the",
     "index: a step before",
-    "never moves",
+    "held-out target is constant",
     "y_val has mean",
     "early_stopping holds out",
     "all samples of y_val",

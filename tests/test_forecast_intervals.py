@@ -272,7 +272,7 @@ def test_forecasts_between_the_steps_are_told_and_measured_as_they_are():
 def test_too_few_steps_held_out_are_told():
     forecaster = MLPForecaster(**QUICK, horizon=2, step_length=6).fit(noise(150))
     forecaster.predict([1, 2])
-    with pytest.warns(UserWarning, match="step_length=6 leaves 3 windows that tell"):
+    with pytest.warns(UserWarning, match="step_length=6 leaves 3 held-out windows"):
         forecaster.predict_interval([1, 2])
     forecaster.predict_interval([1, 2])  # has been said
     of_many = MLPForecaster(**QUICK, horizon=2, step_length=6)

@@ -80,15 +80,15 @@ def test_classes_that_cannot_be_on_both_sides_are_named():
     y = np.repeat(["on", "off", "odd"], [60, 29, 1])
     model = GRUClassifier(2, max_iter=2, **STOPPED)
     _, (text, *_) = told(lambda: model.fit(X, y))
-    assert "none of them is of the classes ['odd']" in text
+    assert "none of them belongs to the classes ['odd']" in text
     assert 'set validation_split="random"' in text
     rare = np.resize(["on", "off"], 90)
     rare[20] = "odd"  # where the others alternate
     _, (text, *_) = told(lambda: model.fit(X, rare))
-    assert "none of them is of the classes ['odd']" in text
+    assert "none of them belongs to the classes ['odd']" in text
     single = MLPClassifier(max_iter=2, validation_split="last", early_stopping=True)
     _, (text, *_) = told(lambda: single.fit(X, np.arange(90) < 80))
-    assert "none of them is of the classes [True]" in text
+    assert "none of them belongs to the classes [True]" in text
     _, (text, *_) = told(lambda: single.fit(X, np.arange(90) < 81))
     assert "no sample of the classes [False] is left to learn from" in text
     single.set_params(validation_split="random")
@@ -102,7 +102,7 @@ def test_classes_at_each_step_and_labels_that_are_not_held_out_are_named():
     steps[:4] = 1
     model.set_params(stateful=True, shuffle=False)
     _, (text, *_) = told(lambda: model.fit(series, steps))
-    assert "none of them is of the classes [1]" in text
+    assert "none of them belongs to the classes [1]" in text
     assert "random" not in text  # which stateful=True refuses
     labels = np.zeros((20, 2), int)
     labels[:, 0] = np.arange(20) % 2
@@ -118,7 +118,7 @@ def test_a_validation_set_of_one_class_is_told():
         model = cls(max_iter=2, early_stopping=True, random_state=0)
         one = y == 1
         _, (text, *_) = told(lambda m=model, o=one: m.fit(X, y, None, X[o], y[o]))
-        assert "of the class 1, so that a network which always answers it" in text
+        assert "to the class 1: a network that always predicts it" in text
         assert not told(lambda m=model: m.fit(X, y, None, X, y), but=["Accur"])[1]
 
 
@@ -137,7 +137,7 @@ def test_the_loss_decides_where_r2_cannot(loss):
         8, loss=loss, learning_rate_init=0.02, batch_size=50, max_iter=30, **STOPPED
     )
     _, (text, *more) = told(lambda: model.fit(X, y))
-    assert "The held-out target never moves" in text
+    assert "The held-out target is constant" in text
     assert not more
     assert len(set(model.validation_scores_)) == model.n_iter_
     errors = model.predict(X[315:]) - y[315:]  # a tenth of 350
@@ -151,7 +151,7 @@ def test_one_output_that_never_moves_in_the_held_out_part():
     both = np.column_stack([np.roll(np.sin(np.arange(350)), 3), y])
     model = RNNRegressor(4, max_iter=3, **STOPPED)
     _, (text, *_) = told(lambda: model.fit(X, both))
-    assert "The held-out target never moves in the outputs [1], where R2" in text
+    assert "The held-out target is constant in the outputs [1], so R2" in text
     assert max(model.validation_scores_) < 0
     both[:, 1] = 7.0  # never: R2 tells of the other one, as before
     _, texts = told(lambda: model.fit(X, both), but=["R2"])
@@ -166,7 +166,7 @@ def test_perceptrons_go_by_r2_where_scikit_learn_does():
     options = {"max_iter": 30, "early_stopping": True, "random_state": 0}
     theirs = Original(**options).fit(X, y)
     ours, (text, *_) = told(lambda: MLPRegressor(**options).fit(X, y))
-    assert "As in scikit-learn it decides even so" in text
+    assert "As in scikit-learn, R2 decides all the same" in text
     assert ours.validation_scores_ == theirs.validation_scores_ == [0.0] * ours.n_iter_
     given, (text, *_) = told(lambda: MLPRegressor(**options).fit(X, y, None, X, y * 0))
     assert "minus the loss" in text
@@ -209,10 +209,10 @@ def test_a_training_loss_worse_than_that_of_a_constant_is_told(schedule):
         model.fit(X, y)
     (text,) = (str(warning.message) for warning in noted)
     constant = np.var(y) / 2
-    assert f"predicting the same number would have {constant:.3g}. Scale X and" in text
+    assert f"a constant prediction gives {constant:.3g}. Scale X and" in text
     assert text.startswith("Stochastic Opt") == (schedule == "constant")
     assert model.loss_curve_[-1] > 10 * constant
-    with pytest.warns(ConvergenceWarning, match="always predicting the same number"):
+    with pytest.warns(ConvergenceWarning, match="a constant prediction gives"):
         MLPRegressor("poisson", max_iter=3, random_state=0).fit(X / 1e6, y)
 
 
@@ -237,7 +237,7 @@ def test_accuracy_worse_than_that_of_one_class_is_told():
     model = GRUClassifier(4, **options, random_state=0)
     fitted, (text, *_) = told(lambda: model.fit(X, frequent, None, X[:60], shifted))
     assert fitted.validation_scores_[-1] < 0.5
-    assert "most frequent class would be right in 0.917. Scale X" in text
+    assert "most frequent class gives 0.917. Scale X" in text
     assert not told(lambda: model.fit(X, y, None, X[:60], y[:60]))[1]
 
 
@@ -262,7 +262,7 @@ SERIES = {
 def test_later_values_of_a_series_are_on_its_scale(name, cls):
     X, y = cut(standard(SERIES[name]))
     model = cls(hidden_layer_sizes=2, max_iter=2, random_state=0)
-    known = ["R2", "The training loss", "The held-out target never"]
+    known = ["R2", "The training loss", "The held-out target is constant"]
     X_val, y_val = X[310:], y[310:]
     assert not told(lambda: model.fit(X[:310], y[:310], None, X_val, y_val), but=known)[
         1

@@ -102,7 +102,7 @@ def test_time_in_the_place_of_features_is_noticed():
     for X in (channels_first, list(channels_first)):
         with pytest.warns(UserWarning, match="one time step of 30 features") as told:
             model.fit(X, y)
-        assert "exchange the two: np.swapaxes(X, 1, 2)" in str(told[0].message)
+        assert "swap the two: np.swapaxes(X, 1, 2)" in str(told[0].message)
     model.fit(np.swapaxes(channels_first, 1, 2), y)
     assert (model.n_timesteps_in_, model.n_features_in_) == (30, 1)
     model.fit(channels_first[:, :, :8], y)  # a few features of one step

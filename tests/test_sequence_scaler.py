@@ -71,7 +71,7 @@ def test_nothing_is_divided_by_rounding(method, level, per_sequence):
     if per_sequence:  # which is flat now and then
         model.fit(noisy)
     else:
-        with pytest.warns(UserWarning, match=r"the features \[1\] of X do not move"):
+        with pytest.warns(UserWarning, match=r"the features \[1\] of X are constant"):
             model.fit(noisy)
     np.testing.assert_allclose(model.transform(noisy)[..., 1], 0, atol=1e-6)
     later = model.transform(1.05 * noisy)[..., 1]
@@ -87,7 +87,7 @@ def test_features_that_do_not_move_are_named():
     index = pd.MultiIndex.from_product([["a", "b"], range(4)])
     X = pd.DataFrame({"price": 14.62, "sold": np.arange(8.0)}, index)
     X.iloc[0] = np.nan
-    with pytest.warns(UserWarning, match=r"the features \['price'\] of X do not move"):
+    with pytest.warns(UserWarning, match=r"the features \['price'\] of X are constant"):
         SequenceScaler().fit(X)
     SequenceScaler().fit(X[1:2])  # a single row moves nowhere
 

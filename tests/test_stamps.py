@@ -303,7 +303,7 @@ def test_two_rows_a_series_tell_a_month():
 
 @pytest.mark.parametrize("has_fh_of_stamps", [False, True])
 @pytest.mark.parametrize("has_seen_holidays", [False, True])
-def test_covariates_of_the_next_trading_days_is_taken(
+def test_covariates_of_the_next_trading_days_are_taken(
     has_seen_holidays, has_fh_of_stamps
 ):
     """The last day seen is Maundy Thursday, the next that is traded a Tuesday."""
@@ -358,7 +358,10 @@ def test_a_frequency_that_explains_less_is_not_taken():
 @pytest.mark.parametrize(
     ("stamps", "message"),
     [
-        (pd.DatetimeIndex(["2024-03-10 12:00"]), "no stamp of the series: after its"),
+        (
+            pd.DatetimeIndex(["2024-03-10 12:00"]),
+            "not a stamp of the series: after its",
+        ),
         (pd.DatetimeIndex(["2024-01-01"]), "before the first row of the series"),
         (pd.DatetimeIndex(["2024-01-21"]), "y has no row there"),
         (pd.DatetimeIndex(["2024-03-10"], tz="UTC"), "dates in a zone, but the index"),

@@ -85,7 +85,7 @@ def _split(estimator: Any, samples: Samples) -> tuple[np.ndarray, np.ndarray, bo
 def _warn_of_classes(
     estimator: Any, samples: Samples, training: Samples, held_out: Samples
 ) -> None:
-    """Say if a part of the split has no sample of some class."""
+    """Warn if a part of the split has no sample of some class."""
     all_of_them = estimator._classes_in(samples.targets)
     unseen, unscored = (
         np.setdiff1d(all_of_them, estimator._classes_in(part.targets)).tolist()
@@ -95,8 +95,8 @@ def _warn_of_classes(
         what = f"no sample of the classes {unseen} is left to learn from"
     elif unscored and not estimator._is_multilabel:
         what = (
-            f"none of them is of the classes {unscored}, of which the validation score "
-            "says nothing"
+            f"none of them belongs to the classes {unscored}, about which the "
+            "validation score says nothing"
         )
     else:
         return
@@ -104,6 +104,6 @@ def _warn_of_classes(
     if not getattr(estimator, "_is_stateful", False):
         remedy += (
             ', or set validation_split="random", which draws from all classes (but '
-            "where windows overlap, each part then has rows of the other)"
+            "if windows overlap, the two parts then share rows)"
         )
     warn(f"early_stopping holds out the last samples, and {what}; {remedy}")

@@ -25,8 +25,8 @@ def check_labels(y: Any) -> np.ndarray:
         columns that are no indicator of 0 and 1.
     """
     y = y.toarray() if issparse(y) else _without_extension(y)
-    are_texts = {isinstance(label, str) for label in y} if _is_list(y) else set()
-    if len(are_texts) > 1:
+    is_list = isinstance(y, (list, tuple))
+    if is_list and len({isinstance(label, str) for label in y}) > 1:
         raise _unknown(np.array(y, dtype=object))  # NumPy would make texts of them all
     _refuse_missing(y)
     try:
@@ -58,23 +58,19 @@ def check_labels(y: Any) -> np.ndarray:
     return labels
 
 
-def _is_list(y: Any) -> bool:
-    return isinstance(y, (list, tuple))
-
-
 def _unknown(labels: np.ndarray) -> ValueError:
     """The error for objects that are not all of one type that a label may have."""
     flat = list(np.ravel(labels))
     types = sorted({type(label).__name__ for label in flat})
-    remedy = "Expected labels of one type, strings, integers or booleans, none missing"
+    remedy = "Expected labels of one type (strings, integers or booleans), none missing"
     if all(isinstance(label, (bool, np.bool_)) for label in flat):
-        remedy = "They stand in an array of dtype object: convert it, y.astype(bool)"
+        remedy = "They are in an array of dtype object; convert it: y.astype(bool)"
     elif all(isinstance(label, (Real, np.bool_)) for label in flat):
         is_whole = all(float(label).is_integer() for label in flat)
         remedy = (
-            "They stand in an array of dtype object: convert it, y.astype(int)"
+            "They are in an array of dtype object; convert it: y.astype(int)"
             if is_whole
-            else "Fractions are no classes; fit a regressor"
+            else "Fractions are not classes; fit a regressor"
         )
     return ValueError(
         f"Unknown label type: y holds values of the types {types}. {remedy}"

@@ -155,9 +155,9 @@ class LSTMClassifier(BaseRecurrentClassifier):
     validation_split : {"auto", "last", "random"}, default="auto"
         Which samples early_stopping holds out. "random" draws them, with the classes
         in proportion; "last" takes the last ones (of each run of windows that overlap,
-        and where these lack a class, of each stretch of one class). "auto" takes the
+        and if these lack a class, of each stretch of one class). "auto" takes the
         last where windows overlap, and draws where they do not. With return_sequences
-        draws do not mind classes, and between overlapping windows lies a gap of the
+        draws ignore the classes, and between overlapping windows lies a gap of the
         length of a window, less 1.
     n_iter_no_change : int or inf, default=10
         See tol.
@@ -171,7 +171,7 @@ class LSTMClassifier(BaseRecurrentClassifier):
         CPU threads of torch during fit and predict; set back afterwards. "auto" is one
         for networks with no layer over 256 units.
     callbacks : list of skorch callbacks, default=None
-        Called during training; not copied, so that what they note is for you.
+        Called during training, and not copied: read what they recorded after fit.
     net_params : dict, default=None
         Further arguments of the skorch net, such as
         ``{"optimizer__amsgrad": True}``; not those that have a parameter here.

@@ -168,7 +168,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         CPU threads of torch during fit and predict; set back afterwards. "auto" is one
         for networks with no layer over 256 units.
     callbacks : list of skorch callbacks, default=None
-        Called during training; not copied, so that what they note is for you.
+        Called during training, and not copied: read what they recorded after fit.
     net_params : dict, default=None
         Further arguments of the skorch net, such as
         ``{"optimizer__amsgrad": True}``; not those that have a parameter here.
@@ -196,7 +196,7 @@ class LSTMRegressor(BaseRecurrentRegressor):
         append to it.
     validation_scores_ : list of float, or None
         R2 on the held-out samples after each epoch, if there were any; minus the loss
-        on them if their target never moves.
+        on them if their target is constant.
     best_loss_ : float
         Smallest value of ``loss_curve_``.
     n_iter_ : int

@@ -123,7 +123,7 @@ class MLPClassifier(Classification, BaseMLP):
         CPU threads of torch during fit and predict; set back afterwards. "auto" is one
         where a batch is too little work to be shared, else torch's setting.
     callbacks : list of skorch callbacks, default=None
-        Called during training; not copied, so that what they note is for you.
+        Called during training, and not copied: read what they recorded after fit.
     net_params : dict, default=None
         Further arguments of the skorch net, such as
         ``{"optimizer__amsgrad": True}``; not those that have a parameter here.

@@ -120,7 +120,7 @@ class MLPRegressor(Regression, BaseMLP):
         CPU threads of torch during fit and predict; set back afterwards. "auto" is one
         where a batch is too little work to be shared, else torch's setting.
     callbacks : list of skorch callbacks, default=None
-        Called during training; not copied, so that what they note is for you.
+        Called during training, and not copied: read what they recorded after fit.
     net_params : dict, default=None
         Further arguments of the skorch net, such as
         ``{"optimizer__amsgrad": True}``; not those that have a parameter here.
@@ -157,7 +157,7 @@ class MLPRegressor(Regression, BaseMLP):
         append to it.
     validation_scores_ : list of float, or None
         R2 on the held-out samples after each epoch, if there were any; minus the loss
-        on them if the target of given ones never moves.
+        on them if the target of X_val is constant.
     best_validation_score_ : float or None
         The largest of them.
     n_iter_ : int

@@ -1,4 +1,4 @@
-"""What a fit tells of itself and of what it was given."""
+"""Warnings of a fit about its training and its data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LAG = re.compile(r"(?<![a-z])(?:(?:lag|shift)[ _-]?|t ?- ?)(\d+)", re.IGNORECAS
 
 
 def warn_of_column(y: np.ndarray) -> None:
-    """Say that a y of one column is read as 1-D, in scikit-learn's words."""
+    """Warn that a y of one column is read as 1-D, in scikit-learn's words."""
     if y.ndim == 2:
         text = (
             "A column-vector y was passed when a 1d array was expected. Please change "
@@ -37,19 +37,19 @@ def warn_of_column(y: np.ndarray) -> None:
 
 
 def warn_of_one_hot(labels: np.ndarray) -> None:
-    """Say that an indicator (n_samples, n_labels) may mean one class a sample."""
+    """Warn that an indicator (n_samples, n_labels) may mean one class a sample."""
     if labels.shape[1] > 1 and (labels.sum(axis=1) == 1).all():
         warn(
             f"y of shape {labels.shape} is read as an indicator of labels, each of "
-            "which is predicted on its own, but every row has a single 1. If a sample "
-            "is of one class only, pass its number: np.argmax(y, axis=1)"
+            "which is predicted on its own, but every row has a single 1. If each "
+            "sample has one class, pass its number: np.argmax(y, axis=1)"
         )
 
 
 def warn_of_newest_first(X: Any) -> None:
-    """Say that columns of lags are read from the left, as the names tell, backwards.
+    """Warn if the names of the columns say that lags come newest first.
 
-    Each feature that has several lags is looked at; SlidingWindow puts the oldest
+    The lags of each feature are looked at on their own; SlidingWindow puts the oldest
     first.
     """
     lags: dict[str, list[int]] = {}
@@ -69,7 +69,7 @@ def warn_of_newest_first(X: Any) -> None:
 
 
 def warn_of_rows_in_time(X: Any) -> None:
-    """Say so if a table whose columns are read as time steps looks like a series."""
+    """Warn if a table whose columns are read as time steps looks like a series."""
     if looks_like_series(X):
         warn(
             f"the index of X holds times, and its columns have names such as "
@@ -82,7 +82,7 @@ def warn_of_rows_in_time(X: Any) -> None:
 
 
 def warn_of_single_steps(X: Any, windows: Windows) -> None:
-    """Say so if sequences of one step seem to have time and features exchanged.
+    """Warn if sequences of one step seem to have time and features swapped.
 
     Read-only views and Windows of one step come from SlidingWindow(1), and features
     that have names, or few of them, are features.
@@ -95,7 +95,7 @@ def warn_of_single_steps(X: Any, windows: Windows) -> None:
         warn(
             f"each sequence in X has one time step of {windows.n_features} features; "
             "axis order is (n_samples, n_timesteps, n_features). If the last axis is "
-            f"time, exchange the two: {mend}"
+            f"time, swap the two: {mend}"
         )
 
 
@@ -106,7 +106,7 @@ def warn_unless_converged(
     samples: Samples,
     held_out: Samples | None,
 ) -> None:
-    """Say so if training ended before it had converged, or for the worse."""
+    """Warn if training ended before it converged, or worse than a constant."""
     if outcome.ending.kind == "interrupted":
         return
     parts = [

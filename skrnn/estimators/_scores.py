@@ -1,4 +1,4 @@
-"""Whether validation scores tell anything, and what they tell at the end of a fit."""
+"""Whether validation scores mean anything, and what they say at the end of a fit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FEWEST_FOR_SPREAD, _ROUNDING = 10, 1e-6
 _CLEARLY = 2.0
 _FAR_FROM_SETTLED = 10.0  # times the error of a constant, after any number of epochs
 _TINY = 1e-300
-_SAMPLES_OF_CHANCE = 10.0  # so few have means that differ by their spread
+_SAMPLES_OF_CHANCE = 10.0  # means of so few differ by their spread
 _DEVIATIONS_OF_CHANCE = 3.0
 _IGNORE_OVERFLOW = np.errstate(over="ignore", invalid="ignore")  # inf tells enough
 
@@ -35,9 +35,9 @@ _IGNORE_OVERFLOW = np.errstate(over="ignore", invalid="ignore")  # inf tells eno
 def examine(
     estimator: Any, training: Samples, held_out: Samples, *, is_given: bool
 ) -> None:
-    """Say of held-out samples what keeps them from telling how good a network is.
+    """Warn of held-out samples that cannot show how good a network is.
 
-    If it is a target that never moves, R2 gives way to the loss.
+    If their target is constant, the loss replaces R2.
     """
     if is_classifier(estimator):
         if is_given and estimator.early_stopping:
@@ -46,14 +46,14 @@ def examine(
     known, targets = training.table()[0], held_out.table()[0]
     if is_given:
         _warn_of_scale(known, targets)
-    never_move = (targets == targets[:1]).all(axis=0)
-    have_stopped = never_move & (known != known[:1]).any(axis=0)
+    is_constant = (targets == targets[:1]).all(axis=0)
+    have_stopped = is_constant & (known != known[:1]).any(axis=0)
     is_drawn = not is_given and estimator.validation_split != "last"
-    if have_stopped.any() or never_move.all():
+    if have_stopped.any() or is_constant.all():
         if not (estimator._scores_as_sklearn and is_drawn):
-            _leave_r2(estimator, never_move)
+            _leave_r2(estimator, is_constant)
         elif have_stopped.any():
-            _warn_of_r2(never_move)
+            _warn_of_r2(is_constant)
 
 
 def _warn_of_single_class(estimator: Any, training: Samples, held_out: Samples) -> None:
@@ -61,40 +61,41 @@ def _warn_of_single_class(estimator: Any, training: Samples, held_out: Samples) 
     if len(seen) > 1 or len(estimator._classes_in(training.targets)) == len(seen):
         return
     warn(
-        f"all samples of y_val are of the class {seen.tolist()[0]!r}, so that a "
-        "network which always answers it has the best validation score; let y_val hold "
-        "all classes"
+        f"all samples of y_val belong to the class {seen.tolist()[0]!r}: a network "
+        "that always predicts it has the best validation score; pass a y_val with all "
+        "classes"
     )
 
 
-def _leave_r2(estimator: Any, never_move: np.ndarray) -> None:
+def _leave_r2(estimator: Any, is_constant: np.ndarray) -> None:
     """Score by the loss."""
     estimator.net_.score = None
     warn(
-        f"{_what_rests(never_move)}: validation_scores_ are minus the loss on the "
-        "held-out samples instead. To be scored by R2, give X_val and y_val in which "
-        "it moves"
+        f"{_what_is_constant(is_constant)}: validation_scores_ are minus the loss on "
+        "the held-out samples instead. For scores by R2, pass X_val and a y_val that "
+        "varies"
     )
 
 
-def _warn_of_r2(never_move: np.ndarray) -> None:
-    """Of samples by whose R2 scikit-learn goes, too."""
+def _warn_of_r2(is_constant: np.ndarray) -> None:
+    """Warn of samples on which scikit-learn follows R2 too."""
     warn(
-        f"{_what_rests(never_move)}. As in scikit-learn it decides even so, and the "
-        "epoch that is kept may be a poor one; give X_val and y_val in which it moves"
+        f"{_what_is_constant(is_constant)}. As in scikit-learn, R2 decides all the "
+        "same, and the epoch that is kept may be a poor one; pass X_val and a y_val "
+        "that varies"
     )
 
 
-def _what_rests(never_move: np.ndarray) -> str:
-    what = "The held-out target never moves"
-    if len(never_move) > 1:
-        columns = np.flatnonzero(never_move).tolist()
-        what = f"The held-out target never moves in the outputs {columns}"
-    return f"{what}, where R2 is the same whatever is predicted"
+def _what_is_constant(is_constant: np.ndarray) -> str:
+    what = "The held-out target is constant"
+    if len(is_constant) > 1:
+        columns = np.flatnonzero(is_constant).tolist()
+        what = f"The held-out target is constant in the outputs {columns}"
+    return f"{what}, so R2 is the same whatever is predicted"
 
 
 def _warn_of_scale(known: np.ndarray, given: np.ndarray) -> None:
-    """Say if y_val seems to be in other units than y."""
+    """Warn if y_val seems to be in other units than y."""
     mean, spread = known.mean(axis=0, dtype="f8"), known.std(axis=0, dtype="f8")
     mean_given, spread_given = given.mean(axis=0, dtype="f8"), given.std(0, dtype="f8")
     is_odd = np.abs(mean_given - mean) > _FAR * spread
@@ -120,10 +121,10 @@ def _warn_of_scale(known: np.ndarray, given: np.ndarray) -> None:
 def worse_than_constant(
     estimator: Any, training: Samples, held_out: Samples | None, outcome: Outcome
 ) -> str:
-    """What the end of a fit says, if a constant would have done clearly better."""
+    """The warning at the end of a fit, if a constant is clearly better; or nothing."""
     if is_classifier(estimator):
         return _worse_than_one_class(estimator, held_out, outcome)
-    if outcome.scores and estimator.net_.score is None:  # the target never moved
+    if outcome.scores and estimator.net_.score is None:  # the target is constant
         return ""
     if not outcome.scores or held_out is None:
         return _worse_in_training(estimator, training, outcome)
@@ -169,8 +170,8 @@ def _worse_than_one_class(
     if score >= share - chance:
         return ""
     return (
-        f"Accuracy on the held-out samples is {score:.3g}: always answering the most "
-        f"frequent class would be right in {share:.3g}. Scale X, for instance with "
+        f"Accuracy on the held-out samples is {score:.3g}: always predicting the most "
+        f"frequent class gives {share:.3g}. Scale X, for instance with "
         "StandardScaler in a pipeline or SequenceScaler. If it is scaled, the held-out "
         f"samples may be unlike those of training, {_TOO_SOON}"
     )
@@ -185,8 +186,8 @@ def _worse_in_training(estimator: Any, training: Samples, outcome: Outcome) -> s
     if not 0 < clearly * constant < outcome.loss - estimator.net_.penalty():
         return ""
     return (
-        f"The training loss ends at {outcome.loss:.3g}: always predicting the same "
-        f"number would have {constant:.3g}. {_SCALE}"
+        f"The training loss ends at {outcome.loss:.3g}: a constant prediction "
+        f"gives {constant:.3g}. {_SCALE}"
     )
 
 

@@ -90,7 +90,7 @@ def _describe_offset(step: Any) -> dict[str, Any] | None:
         if to_offset(step.freqstr) == step:
             return {"freq": step.freqstr}
     except ValueError:
-        pass  # a name such as "<DateOffset: days=3>" is none that can be read
+        pass  # a name such as "<DateOffset: days=3>" cannot be read
     kind = type(step).__name__
     if getattr(offsets, kind, None) is not type(step):
         return None
@@ -101,7 +101,7 @@ def _describe_offset(step: Any) -> dict[str, Any] | None:
 
 
 def _as_text(value: Any) -> Any:
-    """An argument of an offset: a number, a text, or texts; None if it is no such."""
+    """An argument of an offset: a number, a text, or texts; None for anything else."""
     if isinstance(value, tuple):  # of holidays, or of hours
         return [str(_as_text(item)) for item in value]
     if isinstance(value, timedelta):

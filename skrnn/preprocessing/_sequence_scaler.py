@@ -214,10 +214,9 @@ class SequenceScaler(
         if not self._is_fitted_on_table and hasattr(self, "feature_names_in_"):
             names = self.feature_names_in_[places].tolist()
         warn(
-            f"the features {names} of X do not move in the {len(rows)} rows of fit, "
-            "which tell nothing of their scale: they are not divided by any, and will "
-            "be far from 1 if they move by much later. Leave them out, or fit on rows "
-            "in which they move"
+            f"the features {names} of X are constant in the {len(rows)} rows of fit, "
+            "so their scale is unknown: they are not divided, and may be far from 1 if "
+            "they change later. Leave them out, or fit on rows in which they vary"
         )
 
     def _windows(self, X: Any, names: Any, reset: bool) -> Windows:

@@ -31,7 +31,7 @@ class Calendar:
     ----------
     step : DateOffset, Timedelta, int or None
         From one stamp to the next: of dates an offset, of periods and integers a
-        number, of durations a Timedelta. None if a single stamp does not tell.
+        number, of durations a Timedelta. None if there is a single stamp.
     is_known : bool
         Whether the index said so by its ``freq``, or integers and periods are even.
         Otherwise the step was found from the rows.
@@ -65,7 +65,7 @@ class Calendar:
         return grid[first : first + n_steps].as_unit(last.unit)
 
     def steps_to(self, last: pd.Index, stamps: pd.Index) -> np.ndarray:
-        """How many steps after the last stamp these are; 0 if none of the calendar.
+        """How many steps after the last stamp these are; 0 if not in the calendar.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Calendar:
         return grid.get_indexer(stamps) + 1
 
     def _steps_by_way_of(self, told: pd.Index, stamps: pd.Index) -> np.ndarray:
-        """As ``steps_to``, first along the stamps that are told."""
+        """As ``steps_to``, first along the later stamps that are known."""
         steps = told.get_indexer(stamps) + 1
         beyond = np.asarray(stamps > told[-1])
         further = replace(self, later=None).steps_to(told[-1:], stamps[beyond])
@@ -255,7 +255,7 @@ def _after_each(times: pd.DatetimeIndex, step: BaseOffset) -> pd.DatetimeIndex:
 
 
 def _localized(local: pd.DatetimeIndex, zone: Any) -> pd.DatetimeIndex:
-    """Times of a clock; of an hour that comes twice the first, for none the next."""
+    """Local times; the first of an hour that comes twice, the next if it is skipped."""
     is_summer = np.ones(len(local), dtype=bool)
     return local.tz_localize(zone, ambiguous=is_summer, nonexistent="shift_forward")
 

@@ -168,8 +168,8 @@ def calibration_origins(
 ) -> Origins:
     """Origins after the rows trained on, whose next row is known.
 
-    They are a multiple of ``step_length`` before the end of their series, as forecasts
-    from there are what they stand for. All origins, if there are too few of these;
+    They are a multiple of ``step_length`` before the end of their series, where
+    forecasts begin. All origins, if there are too few of these;
     those trained on as well, if none was held out.
     """
     window = model.plan.window_length
@@ -193,11 +193,11 @@ def calibration_origins(
 
 def _warn_of_few(step_length: int, n_origins: int) -> None:
     warn(
-        f"step_length={step_length} leaves {n_origins} windows that tell how far "
-        f"forecasts are off, fewer than {_FEWEST_ERRORS}: forecasts made between the "
-        "windows trained on count as well, so that intervals are too wide if the time "
-        "of the forecast matters. Raise validation_fraction, lower step_length, or "
-        "pass longer series"
+        f"step_length={step_length} leaves {n_origins} held-out windows to measure "
+        f"errors, fewer than {_FEWEST_ERRORS}: forecasts that begin between the "
+        "training windows count as well, and intervals are too wide if errors "
+        "depend on the time of the forecast. Raise validation_fraction, lower "
+        "step_length, or pass longer series"
     )
 
 

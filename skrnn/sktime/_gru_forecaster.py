@@ -91,15 +91,15 @@ class GRUForecaster(RecurrentForecaster):
         in training. "series" takes mean and deviation of each series, for series that
         return to a level. None changes nothing. Counts (loss="negative_binomial") are
         divided by a mean and not centred, unless None. Columns of X are always scaled;
-        one that does not move in the rows trained on is ignored, with a warning.
+        one that is constant in the training rows is ignored, with a warning.
     step_length : int, default=1
         Rows from one training window to the next; more is quicker and learns less.
-        Windows are laid back from the end of each series, so that ``predict`` begins
-        where a window would. A step that shares a factor with the season learns some
-        times of the day alone: 24 hours, those of the last row. Forecasts that begin at
-        others (after ``update``, rolled beyond the horizon, within the sample) are then
-        worse, which a warning tells; intervals are measured at the time of the
-        forecast. A step such as 23 learns all times.
+        Windows are counted back from the end of each series, so ``predict`` begins
+        where a window would. If the step shares a factor with the season, the network
+        sees only some times of the day: of 24 hours, that of the last row. Forecasts
+        that begin at other times (after ``update``, rolled beyond the horizon, within
+        the sample) are then worse, and a warning says so; intervals are measured at the
+        time of the forecast. A step such as 23 covers all times.
     past_columns : list of str, default=None
         Columns of X whose future is not known when forecasting. They enter the window
         only, and ``predict`` does not need them, but forecasts cannot be rolled
@@ -166,7 +166,7 @@ class GRUForecaster(RecurrentForecaster):
         CPU threads of torch during fit and predict; set back afterwards. "auto" is one
         for small networks.
     callbacks : list of skorch callbacks, default=None
-        Called during training; not copied, so that what they note is for you.
+        Called during training, and not copied: read what they recorded after fit.
     net_params : dict, default=None
         Further arguments of the skorch net.
     checkpoint : path-like, default=None

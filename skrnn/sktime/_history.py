@@ -133,9 +133,8 @@ class History:
                 f"update went back in time, to {y.index[-1]}: the {n_forgotten} rows "
                 "seen after it are forgotten"
             )
-        is_kept = is_known & ~self.y_frame.index.isin(
-            y.index
-        )  # the others are given anew
+        is_given_anew = self.y_frame.index.isin(y.index)
+        is_kept = is_known & ~is_given_anew
         new_y = pd.concat([self.y_frame[is_kept], y])
         new_X = None
         if self.X_frame is not None and X is not None:
@@ -184,9 +183,9 @@ class History:
         return pd.MultiIndex.from_arrays([*levels, times], names=self.index_names)
 
     def warn_of_gaps(self, since: History | None = None) -> None:
-        """Say if rows, or those newer than of another history, are not evenly spaced.
+        """Warn if rows, or those newer than another history, are not evenly spaced.
 
-        They are taken as following each other all the same.
+        They are treated as consecutive all the same.
         """
         if self.y_frame.index.get_level_values(-1).dtype == object:
             return
@@ -206,12 +205,12 @@ class History:
             first = f"{stamps[gaps[0]]} to {stamps[gaps[0] + 1]}"
             warn(self._of_gaps(len(gaps), int(is_counted.sum()), first))
 
-    def _of_gaps(self, n_gaps: int, n_distances: int, first_gap: str | None) -> str:
+    def _of_gaps(self, n_gaps: int, n_distances: int, first_gap: str) -> str:
         times = self.longest
         text = (
             f"y is not evenly spaced: {n_gaps} of {n_distances} distances differ from "
-            f"{self.calendar}, first from {first_gap}; its rows are taken as following "
-            "each other. "
+            f"{self.calendar}, first from {first_gap}; its rows are treated as "
+            "consecutive. "
         )
         if times.has_duplicates:
             return text + (

@@ -37,8 +37,8 @@ def places_of(wanted: pd.Index, index: pd.Index, name: str) -> np.ndarray:
         label = int(is_unclear.argmax())
         raise ValueError(
             f"{name} has {n_there[label]} row(s) at {labels[label]}, where "
-            f"{n_asked[label]} is expected, so that it is not clear which belongs to "
-            f"which ({int(is_unclear.sum())} stamp(s) like this); drop the repeats, "
+            f"{n_asked[label]} is expected: it is unclear which row belongs to which "
+            f"({int(is_unclear.sum())} stamp(s) like this); drop the repeats, "
             f"for instance with {name}[~{name}.index.duplicated()]"
         )
     return _numbered(there).get_indexer(_numbered(asked))

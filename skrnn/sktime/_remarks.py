@@ -1,4 +1,4 @@
-"""What a forecaster tells of how its training went, and of what is asked of it."""
+"""Warnings of a forecaster about its training and about what it is asked for."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def warn_unless_held_out(model: ForecastModel) -> None:
 
 
 def warn_of_ignored(model: ForecastModel) -> None:
-    """Say which columns of X never move in the rows trained on."""
+    """Warn of columns of X that are constant in the training rows."""
     names = [model.X_names[place] for place in model.scaling.ignored]
     if names:
         warn(
-            f"the columns {names} of X do not move in the rows that were trained on, "
-            "which tell nothing of their effect: they are ignored, however they move "
-            "later. Leave them out, or pass rows in which they move"
+            f"the columns {names} of X are constant in the training rows, so their "
+            "effect cannot be learnt: they are ignored, even if they change later. "
+            "Leave them out, or pass rows in which they vary"
         )
 
 
 def warn_unless_converged(forecaster: Any, outcome: Outcome) -> None:
-    """Say if training has ended for want of epochs."""
+    """Warn if training ended before it converged."""
     ending = outcome.ending
     is_done = ending.kind in ("converged", "interrupted")
     if is_done or has_fixed_length(Settings.of(forecaster)):
@@ -60,7 +60,7 @@ def warn_unless_converged(forecaster: Any, outcome: Outcome) -> None:
 def warn_of_untrained_phase(
     model: ForecastModel, history: History, steps: Steps, n_threads: Any
 ) -> None:
-    """Say if forecasts are to begin between the windows that step_length has trained.
+    """Warn if forecasts begin between the windows that step_length has trained.
 
     Only if such have been far worse on the rows that were held out: with a daily
     profile, those of another hour than the one trained.

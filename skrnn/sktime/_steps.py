@@ -160,9 +160,9 @@ def _looked_up(
         wrong = stamps[is_later][steps[is_later] == 0][0]
         some = [str(stamp) for stamp in ahead.of(times[-1:], 3)]
         raise ValueError(
-            f"fh asks for {wrong}, which is no stamp of the series: after its last row "
-            f"({times[-1]}) come {', '.join(some)} and so on, by {ahead.calendar}. Ask "
-            "for stamps of its calendar, or give y an index with its freq"
+            f"fh asks for {wrong}, which is not a stamp of the series: after its last "
+            f"row ({times[-1]}) come {', '.join(some)} and so on, by {ahead.calendar}. "
+            "Ask for stamps of its calendar, or give y an index with its freq"
         )
     return steps, given
 

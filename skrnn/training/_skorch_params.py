@@ -40,7 +40,12 @@ _ALWAYS_OWN = {
     "optimizer__lr",
     "warm_start",
 }
-_REWRITTEN = (Freezer, Initializer, ParamMapper, Unfreezer)  # which nobody reads
+_REWRITTEN = (
+    Freezer,
+    Initializer,
+    ParamMapper,
+    Unfreezer,
+)  # by their initialize; they record nothing
 _COMPILE_WORDS = {"compile__mode", "compile__dynamic", "compile__fullgraph"}
 _OWN_PREFIXES = {
     "callbacks__": "callbacks",
@@ -87,7 +92,7 @@ def further_params(settings: Settings, decided: dict[str, Any]) -> dict[str, Any
 
 
 def user_callbacks(settings: Settings) -> list[Any]:
-    """The user's callbacks themselves, as in skorch: what they note is for the user.
+    """The user's callbacks themselves, as in skorch: what they record is for the user.
 
     Copied are only those of skorch that ``initialize`` would change for good.
 
@@ -113,7 +118,7 @@ def user_callbacks(settings: Settings) -> list[Any]:
 def saved_callbacks(callbacks: Any) -> Any:
     """Callbacks of a fitted estimator, for its copies and files.
 
-    Attributes whose names end in "_" are left out if they are no data, such as the
+    Attributes whose names end in "_" are left out if they are not data, such as the
     net, its optimiser or an open file: training sets them again.
     """
     if not callbacks:
