@@ -111,9 +111,9 @@ REMARKS = {
         ),
         "sequences of one step",
     ),
-    "held-out target that never moves": (
+    "held-out target that is constant": (
         lambda: GRURegressor(3, **QUIET).fit(X, Y, X_val=X, y_val=np.ones(20)),
-        "target never moves",
+        "target is constant",
     ),
     "y_val in other units": (
         lambda: TransformedTargetRegressor(
