@@ -393,6 +393,28 @@ def test_other_zones_and_durations_are_counted():
     )
 
 
+def test_update_in_another_zone():
+    index, forecaster = fitted("hours into summer time")
+    forecaster = pickle.loads(pickle.dumps(forecaster))
+    y, X = (table[N_SEEN:-2].tz_convert("UTC") for table in tables(index))
+    forecaster.update(y, X, update_params=False)
+    later = forecaster.predict([1, 2], tables(index)[1][-2:])
+    assert list(later.index) == list(index[-2:])
+    assert later.index.tz == index.tz
+
+
+def test_a_last_row_between_two_stamps_is_followed_by_the_next():
+    """A Saturday after business days: Monday comes next."""
+    days = pd.bdate_range("2024-01-01", periods=N_ROWS - 1)
+    saturday = pd.DatetimeIndex(["2024-04-01"]) - pd.Timedelta("2D")
+    index = days[days < saturday[0]].append(saturday)
+    y = pd.DataFrame({"y": np.arange(len(index)) % 3.0}, index)
+    with pytest.warns(UserWarning, match="1 of 65 distances differ from freq='B'"):
+        forecaster = FORECASTERS[3](**BRIEF).fit(y)
+    ahead = forecaster.predict([1, 2]).index
+    assert list(ahead.strftime("%m-%d")) == ["04-01", "04-02"]
+
+
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
