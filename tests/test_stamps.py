@@ -328,12 +328,13 @@ def test_covariates_of_the_next_trading_days_are_taken(
     else:
         forecaster.fit(y[:n], X[:n])
     fh = absolute(plain[n : n + 3]) if has_fh_of_stamps else [1, 2, 3]
-    with pytest.warns(UserWarning, match=r"X has no row at 2024-03-29.*\(2 stamp"):
+    with pytest.warns(UserWarning, match=r"there is no row at 2024-03-29.*\(2 stamp"):
         forecast = forecaster.predict(fh, X[n:])
     assert list(forecast.index) == list(all_days[n : n + 3])
     np.testing.assert_array_equal(forecast, expected)
     known_residuals = known.predict_residuals(y[-20:].set_axis(all_days[-20:]), X[n:])
-    residuals = forecaster.predict_residuals(y[-20:], X[n:])
+    with pytest.warns(UserWarning, match="there is no row at 2024-03-29"):
+        residuals = forecaster.predict_residuals(y[-20:], X[n:])
     np.testing.assert_array_equal(residuals, known_residuals)
     # a freq of X, or of the stamps asked for, says it without a word
     said = forecaster.predict([1, 2, 3], X[n:].set_axis(all_days[n:]))
@@ -468,3 +469,139 @@ def test_a_time_of_day_that_clocks_skip_or_repeat(start, next_day):
         ahead = forecaster.predict([1, 2]).index.tz_localize(None)
         assert ahead[0] == pd.Timestamp(next_day)
         assert ahead[1] == pd.Timestamp(next_day).normalize() + pd.Timedelta("1D 2.5h")
+
+
+def test_events_without_a_step_are_said_to_have_none():
+    seconds = np.random.default_rng(0).integers(0, 10**6, N_SEEN)
+    index = pd.Timestamp("2024") + pd.to_timedelta(np.sort(seconds), unit="s")
+    y = pd.DataFrame({"y": np.arange(N_SEEN) % 5.0}, index)
+    with pytest.warns(UserWarning, match=r"stamps ahead are a guess: make y regular"):
+        FORECASTERS[3](**BRIEF).fit(y)
+
+
+def test_a_freq_that_pandas_refuses_to_set_again_is_in_the_file():
+    """Business days with an offset of hours, which it makes and cannot check."""
+    offset = O.CustomBusinessDay(offset=pd.Timedelta("9h").to_pytimedelta())
+    index = pd.date_range("2024-01-02", periods=N_ROWS, freq=offset)
+    y = pd.DataFrame({"y": np.arange(len(index)) % 7.0}, index)
+    forecaster = FORECASTERS[3](**BRIEF).fit(y)
+    loaded = pickle.loads(pickle.dumps(forecaster))
+    assert list(loaded.predict([1, 2]).index) == list(forecaster.predict([1, 2]).index)
+    assert loaded._history.calendar.step == offset
+
+
+HOURS = pd.date_range("2024-01-01", "2024-02-28", freq="h")
+
+
+@pytest.mark.parametrize(
+    ("index", "ahead"),
+    [
+        (HOURS[HOURS.hour != 13], ["02-28 01:00", "02-28 02:00"]),
+        (HOURS[(HOURS.hour >= 22) | (HOURS.hour < 6)], ["02-28 01:00", "02-28 02:00"]),
+        (HOURS[(HOURS.hour >= 6) & (HOURS.hour < 14)], ["02-28 06:00", "02-28 07:00"]),
+        (pd.date_range("2020-01-15", periods=30, freq="D")[::2], ["02-14", "02-16"]),
+        (
+            pd.DatetimeIndex(
+                [f"{y}-{m:02d}-15" for y in range(2005, 2023) for m in (1, 7)]
+            ),
+            ["01-15", "07-15"],
+        ),
+        (pd.date_range("2024-01-02", periods=66, freq="2B")[:-4], ["06-24", "06-26"]),
+        (pd.date_range("2020", periods=40, freq="LWOM-FRI"), ["05-26", "06-30"]),
+    ],
+)
+def test_clean_series_of_rare_steps_are_found_without_a_word(index, ahead):
+    index = pd.DatetimeIndex(index, freq=None)
+    y = pd.DataFrame({"y": np.arange(len(index)) % 5.0}, index)
+    forecast = (
+        FORECASTERS[3](**{**BRIEF, "early_stopping": False}).fit(y).predict([1, 2])
+    )
+    form = "%m-%d %H:%M" if " " in ahead[0] else "%m-%d"
+    assert list(forecast.index.strftime(form)) == ahead
+
+
+def test_days_of_a_zone_with_a_hole_stay_days():
+    index = pd.date_range("2023-10-31", periods=62, freq="3D", tz="Europe/Berlin")
+    index = pd.DatetimeIndex(index.delete(20), freq=None)
+    n = index.searchsorted(pd.Timestamp("2024-03-29", tz="Europe/Berlin")) + 1
+    y = pd.DataFrame({"y": np.arange(n) % 5.0}, index[:n])
+    with pytest.warns(UserWarning, match="differ from freq='3D'"):
+        forecaster = FORECASTERS[3](**BRIEF).fit(y)
+    assert list(forecaster.predict([1, 2]).index) == list(index[n : n + 2])
+
+
+def test_a_panel_of_which_rows_were_left_out_has_a_step_of_its_own():
+    """The freq of its level is that of the days from which Mondays were taken."""
+    days = pd.date_range("2024-01-01", periods=140)
+    index = pd.MultiIndex.from_product([["a", "b"], days])
+    index = index[index.get_level_values(1).dayofweek == 0]
+    assert index.levels[1].freq == O.Day()
+    y = pd.DataFrame({"y": np.arange(len(index)) % 5.0}, index)
+    forecast = FORECASTERS[3](**BRIEF).fit(y).predict([1, 2])
+    mondays = pd.date_range("2024-01-01", periods=22, freq="W-MON")
+    assert list(forecast.loc["b"].index) == list(mondays[-2:])
+
+
+def test_a_series_of_another_phase_than_the_panel_is_named():
+    starts = {"a": "W-MON", "b": "W-TUE"}
+    index = {k: pd.date_range("2023", periods=30, freq=f) for k, f in starts.items()}
+    y = pd.concat({k: pd.DataFrame({"y": np.arange(30) % 4.0}, index[k]) for k in "ab"})
+    with pytest.warns(UserWarning, match=r"not a step in the series \['b'\]"):
+        FORECASTERS[3](**BRIEF).fit(y)
+
+
+@pytest.mark.parametrize("kind", ["rows missing", "finer X", "other end", "far away"])
+def test_holes_of_covariates_are_not_taken_for_holidays(kind):
+    """Unless they look like some: few stamps in a row, on the calendar of y."""
+    days = pd.DatetimeIndex(pd.bdate_range("2024-01-02", periods=90), freq=None)
+    y, _ = tables(days[:N_ROWS])
+    y = y[:60]
+    if kind == "other end":
+        y = pd.concat({"a": y[:40], "b": y})
+    forecaster = FORECASTERS[3](**BRIEF)
+    X = pd.DataFrame({"x": np.sin(np.arange(90))}, days)
+    if kind == "finer X":
+        every = pd.date_range("2024-01-02", periods=120)
+        X = pd.DataFrame({"x": np.sin(np.arange(120))}, every)
+        forecaster.fit(y, X)
+        pierced = X.drop(pd.Timestamp("2024-03-29"))
+        with pytest.warns(UserWarning, match="there is no row at 2024-03-29"):
+            forecast = forecaster.predict(range(1, 7), pierced)
+        expected = ["26", "27", "28", "01", "02", "03"]
+        assert list(forecast.index.strftime("%d")) == expected
+        return
+    if kind == "other end":
+        forecaster.fit(y, pd.concat({"a": X, "b": X}))
+        later = X.drop(days[62])[60:]
+        later = pd.concat({"a": later, "b": later})
+    else:
+        forecaster.fit(y, X)
+        later = X[{"rows missing": 66, "far away": 80}[kind] :]
+    with pytest.raises(ValueError, match="X has no row, or a value that is missing"):
+        forecaster.predict([1, 2, 3], later)
+
+
+def test_residuals_of_later_rows_count_from_the_rows_before_them():
+    days = pd.DatetimeIndex(pd.bdate_range("2024-01-02", periods=N_ROWS), freq=None)
+    y, X = tables(days)
+    found = FORECASTERS[3](**BRIEF).fit(y[:60], X[:60])
+    known = FORECASTERS[3](**BRIEF).fit(y[:60].asfreq("B"), X[:60])
+    np.testing.assert_array_equal(
+        found.predict_residuals(y[62:], X[60:]), known.predict_residuals(y[62:], X[60:])
+    )
+
+
+def test_a_calendar_found_from_few_rows_is_found_again():
+    days = pd.DatetimeIndex(pd.bdate_range("2024-01-01", periods=N_ROWS), freq=None)
+    y, _ = tables(days)
+    options = {**BRIEF, "horizon": 1, "early_stopping": False}
+    forecaster = FORECASTERS[3](**options).fit(y[:5])  # a week, as of any days
+    forecaster.update(y[5:N_SEEN], update_params=False)
+    assert list(forecaster.predict([1, 2]).index) == list(days[N_SEEN : N_SEEN + 2])
+
+
+def test_covariates_ahead_are_of_the_kind_of_y():
+    index, forecaster = fitted("days")
+    _, X = tables(index)
+    with pytest.raises(ValueError, match="X has an index of periods of freq='D', but"):
+        forecaster.predict([1], X[N_SEEN:].to_period("D"))

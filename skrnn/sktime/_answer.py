@@ -12,7 +12,7 @@ from ..windows import Origins
 from ._forecasts import Forecasting
 from ._history import History
 from ._model import ForecastModel
-from ._places import places_of
+from ._places import kind_of, places_of
 from ._remarks import warn_of_untrained_phase
 from ._steps import Steps
 
@@ -150,6 +150,11 @@ def _known_rows(X: pd.DataFrame | None, known: list, stamps: pd.Index) -> np.nda
         raise ValueError(
             f"X lacks the columns {absent}, with which the forecaster was fitted; "
             "columns whose future is not known can be named in past_columns"
+        )
+    if kind_of(X.index) != kind_of(stamps):
+        raise ValueError(
+            f"X has an index of {kind_of(X.index)}, but y has {kind_of(stamps)}; give "
+            "X the index of y (to_period, to_timestamp, tz_localize)"
         )
     values = X.loc[:, known].to_numpy(dtype=np.float64, na_value=np.nan)
     places = places_of(stamps, X.index, "X")

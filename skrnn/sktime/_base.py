@@ -347,7 +347,8 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
             )
         frame = convert_to(y, _MTYPES)
         X_inner = self._check_X(X=X)
-        answer = self._answer_of(steps_within(frame.index, self._history), X_inner)
+        steps = steps_within(frame.index, self._history, X_inner)
+        answer = self._answer_of(steps, X_inner)
         residuals = frame - answer.collect(Forecasting.point)
         store = self._converter_store_y
         return convert_to(residuals, mtype, store=store, store_behaviour="freeze")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -17,7 +17,7 @@ from pandas.tseries.offsets import BaseOffset, Tick
 from ._guesses import candidates
 
 MOST_STEPS = 1_000_000
-_LARGEST_GRID = 50  # stamps of a grid for each that is seen; a sparser one says nothing
+_LARGEST_GRID = 10  # stamps of a grid for each that is seen; a sparser one says nothing
 _LONG = 10_000  # units; a length reads better than their number
 _SOME = 8  # stamps, among which is the shortest distance between two
 _WEEKLY = ("C", "B", "bh", "cbh")  # offsets that skip days, and so maybe holidays too
@@ -50,18 +50,18 @@ class Calendar:
     def ahead(self, last: pd.Index, n_steps: int) -> pd.Index:
         """The next stamps after a last one, which is an index of length 1."""
         if self.later is not None:
-            told = self.later[self.later > last[0]][:n_steps]
-            if len(told):
+            known = self.later[self.later > last[0]][:n_steps]
+            if len(known):
                 rest = replace(self, later=None)
-                return told.append(rest.ahead(told[-1:], n_steps - len(told)))
+                return known.append(rest.ahead(known[-1:], n_steps - len(known)))
         if n_steps < 1:
             return last[:0]
         if self.step is None:
             raise _uncountable(last, "a single row does not tell the step")
         if not isinstance(last, pd.DatetimeIndex):
             return _shifted(last, self.step * np.arange(1, n_steps + 1))
-        grid = _grid(self.step, last[0], periods=n_steps + 1)
-        first = int(grid[0] == last[0])  # else the last row lies between two stamps
+        grid = _grid(self.step, last[0], periods=n_steps + 2)
+        first = int(np.argmax(grid > last[0]))  # the last row may lie between stamps
         return grid[first : first + n_steps].as_unit(last.unit)
 
     def steps_to(self, last: pd.Index, stamps: pd.Index) -> np.ndarray:
@@ -75,9 +75,9 @@ class Calendar:
         if len(stamps) == 0:
             return np.zeros(0, dtype=np.int64)
         if self.later is not None:
-            told = self.later[self.later > last[0]]
-            if len(told):
-                return self._steps_by_way_of(told, stamps)
+            known = self.later[self.later > last[0]]
+            if len(known):
+                return self._steps_by_way_of(known, stamps)
         if self.step is None:
             raise _uncountable(last, "a single row does not tell the step")
         if self._length is not None:
@@ -90,12 +90,12 @@ class Calendar:
         check_reach(len(grid))
         return grid.get_indexer(stamps) + 1
 
-    def _steps_by_way_of(self, told: pd.Index, stamps: pd.Index) -> np.ndarray:
+    def _steps_by_way_of(self, known: pd.Index, stamps: pd.Index) -> np.ndarray:
         """As ``steps_to``, first along the later stamps that are known."""
-        steps = told.get_indexer(stamps) + 1
-        beyond = np.asarray(stamps > told[-1])
-        further = replace(self, later=None).steps_to(told[-1:], stamps[beyond])
-        steps[beyond] = np.where(further > 0, further + len(told), 0)
+        steps = known.get_indexer(stamps) + 1
+        beyond = np.asarray(stamps > known[-1])
+        further = replace(self, later=None).steps_to(known[-1:], stamps[beyond])
+        steps[beyond] = np.where(further > 0, further + len(known), 0)
         return steps
 
     def follow(self, times: pd.Index) -> np.ndarray:
@@ -134,7 +134,18 @@ class Calendar:
             return pd.Timedelta(self.step)
         return None if isinstance(self.step, BaseOffset) else self.step
 
-    def told_by(self, stamps: pd.Index) -> Calendar:
+    def longest_break(self, times: pd.Index) -> int:
+        """The most stamps in a row that are left out between two rows."""
+        steps = [0]
+        if isinstance(times, pd.DatetimeIndex) and self.step is not None:
+            grid = _grid(self.step, times[0], times[-1])
+            places = grid.get_indexer(times)
+            steps = np.diff(places[places >= 0]) - 1
+        elif self.step is not None:
+            steps = _differences(times) // self.step - 1
+        return int(max(steps, default=0))
+
+    def with_later(self, stamps: pd.Index) -> Calendar:
         """With these stamps as the next ones, whatever the step would skip."""
         return replace(self, later=stamps)
 
@@ -142,7 +153,8 @@ class Calendar:
         if isinstance(self.step, Tick) and self.step.n > _LONG:
             return f"a step of {pd.Timedelta(self.step)}"
         if isinstance(self.step, BaseOffset):
-            return f"freq={self.step.freqstr!r}"
+            details = [f"{name}={text}" for name, text in _details(self.step)]
+            return " ".join([f"freq={self.step.freqstr!r}", *details])
         return f"a step of {self.step}"
 
 
@@ -165,10 +177,10 @@ def calendar_of(
     if not isinstance(times, pd.DatetimeIndex):
         one = 1 if times.dtype.kind in "iu" else None
         return _of_numbers(times, one)
-    own = index.levels[-1] if isinstance(index, pd.MultiIndex) else index
-    if own.freq is not None:
-        return Calendar(own.freq)
-    found = _best(times.unique(), hint)
+    own = as_offset(index)
+    if own is not None and not isinstance(index, pd.MultiIndex):
+        return Calendar(own)  # that of a level may be that of rows left out since
+    found = _best(times.unique(), own or hint)
     if found.step is None:
         return found
     skips_days = found.step.base.freqstr in _WEEKLY
@@ -193,29 +205,28 @@ def _of_numbers(times: pd.Index, one: Any) -> Calendar:
     step = pd.Series(distances).mode().iloc[0] if len(distances) else one
     if isinstance(step, np.integer):
         step = int(step)
-    is_even = bool((distances == step).all())
+    is_even = len(distances) > 0 and bool((distances == step).all())
     return Calendar(step, is_known=is_even, may_skip=not is_even)
 
 
 def _best(times: pd.DatetimeIndex, hint: BaseOffset | None) -> Calendar:
     """The step that explains most of the dates; the first of those that are equal."""
     best, share = Calendar(None, is_known=False), 0.0
-    hints = [] if hint is None else [hint]
-    for step in _each_once(chain(hints, candidates(times))):
+    for step in _to_try(times, hint):
         other = Calendar(step, is_known=step == hint)
         other_share = other.share_explained(times)
         if other_share > share:
             best, share = other, other_share
         if share == 1.0:
             return best
-    several = _several(best.step, times)
-    other = Calendar(several, is_known=False)
-    return best if other.share_explained(times) <= share else other
+    if best.step is None and len(times) > 1:
+        best = replace(best, step=to_offset(pd.Series(times[1:] - times[:-1]).min()))
+    return best
 
 
 def _several(step: Any, times: pd.DatetimeIndex) -> Any:
     """As many steps as rows usually lie apart, such as every second business day."""
-    if not isinstance(step, BaseOffset) or isinstance(step, Tick):
+    if isinstance(step, Tick) or Calendar(step).share_explained(times) == 0:
         return step
     grid = _grid(step, times[0], times[-1])
     places = grid.get_indexer(times)
@@ -223,12 +234,15 @@ def _several(step: Any, times: pd.DatetimeIndex) -> Any:
     return step * int(usual.iloc[0]) if len(usual) else step
 
 
-def _each_once(steps: Iterable[BaseOffset]) -> Iterator[BaseOffset]:
-    seen: list[BaseOffset] = []
-    for step in steps:
-        if step not in seen:
-            seen.append(step)
+def _to_try(times: pd.DatetimeIndex, hint: BaseOffset | None) -> Iterator[BaseOffset]:
+    """Single steps, then several of each."""
+    single: list[BaseOffset] = []
+    for step in chain([] if hint is None else [hint], candidates(times)):
+        if step not in single:
+            single.append(step)
             yield step
+    for step in single:
+        yield _several(step, times)
 
 
 def _grid(step: BaseOffset, start: Any, end: Any = None, periods: Any = None) -> Any:
@@ -279,8 +293,19 @@ def _shifted(last: pd.Index, distances: Any) -> pd.Index:
         ordinals = last.asi8[0] + distances
         return pd.PeriodIndex.from_ordinals(ordinals, freq=last.freq, name=last.name)
     if last.dtype.kind in "iu":
-        return pd.Index(last[0] + distances, name=last.name)
+        numbers = int(last[0]) + distances
+        return pd.Index(numbers.astype(last.dtype), name=last.name)
     return (last.repeat(len(distances)) + distances).as_unit(last.unit)
+
+
+def _details(step: BaseOffset) -> Iterator[tuple[str, str]]:
+    """What the name of an offset does not say: days of the week and hours."""
+    own = step.kwds if "C" in step.freqstr or "bh" in step.freqstr else {}
+    if "weekmask" in own:
+        yield "weekmask", repr(own["weekmask"])
+    for name in ("start", "end"):
+        if name in own:
+            yield name, ", ".join(f"{time:%H:%M}" for time in own[name])
 
 
 def check_reach(n_steps: int) -> None:

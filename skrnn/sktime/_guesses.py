@@ -23,8 +23,7 @@ def candidates(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
     """Steps to try, the plainest first; dates ascend and do not repeat."""
     whole = _inferred(times)
     if whole is not None:
-        yield whole
-        return
+        yield whole  # which may be wrong: any eight hours of a day are those from 9 on
     if len(times) < 2:
         return
     distances = pd.Series(times[1:] - times[:-1])
@@ -33,6 +32,7 @@ def candidates(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
     if is_daily:
         yield from _of_days(times)
         yield from _of_weeks_and_months(times)
+        yield offsets.Day(max(1, round(usual / pd.Timedelta(days=1))))
     yield to_offset(usual)
     if not is_daily and usual >= pd.Timedelta(minutes=59):
         yield from _of_hours(times)
@@ -58,7 +58,7 @@ def _of_days(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
 def _weekmask(times: pd.DatetimeIndex) -> Any:
     """The days of the week on which there are rows; None if none is left out."""
     days = np.bincount(times.dayofweek, minlength=7) > 0
-    if days.all():
+    if days.all() or days.sum() < 2:  # one day a week is a week
         return None
     return " ".join(np.array(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])[days])
 
@@ -66,6 +66,7 @@ def _weekmask(times: pd.DatetimeIndex) -> Any:
 def _of_weeks_and_months(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
     day, month = times[-1].strftime("%a").upper(), times[-1].strftime("%b").upper()
     yield to_offset(f"W-{day}")
+    yield offsets.LastWeekOfMonth(weekday=times[-1].weekday())
     for name in _OF_MONTHS:
         yield to_offset(name)
     for name in (*_OF_QUARTERS, *_OF_YEARS):
@@ -77,13 +78,15 @@ def _of_weeks_and_months(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
 
 
 def _of_hours(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
-    """Hours of business, if some hours have no rows."""
+    """Hours of business, which may go over midnight, if some hours have no rows."""
     hours = np.unique(times.hour)
-    if len(hours) < 2 or len(hours) == 24 or times.minute.nunique() > 1:
+    if len(hours) < 2 or len(hours) > 23 or times.minute.nunique() > 1:
         return
+    free = (np.roll(hours, -1) - hours) % 24  # hours to the next one that has rows
+    last = int(np.argmax(free))
     minute = times[0].minute
-    start = f"{hours[0]:02d}:{minute:02d}"
-    end = f"{(hours[-1] + 1) % 24:02d}:{minute:02d}"
+    start = f"{hours[(last + 1) % len(hours)]:02d}:{minute:02d}"
+    end = f"{(hours[last] + 1) % 24:02d}:{minute:02d}"
     weekmask = _weekmask(times) or "Mon Tue Wed Thu Fri Sat Sun"
     yield offsets.BusinessHour(start=start, end=end)
     yield offsets.CustomBusinessHour(start=start, end=end, weekmask=weekmask)

@@ -10,8 +10,10 @@ import pandas as pd
 
 from .._warnings import warn
 from ..windows import refuse_complex
-from ._calendar import Calendar, as_offset, calendar_of
+from ._calendar import Calendar, as_offset, better_of, calendar_of
 from ._places import in_zone_of, kind_of, places_of
+
+_FEW_ROWS = 14  # two weeks, in which there may be no holiday, or no weekend
 
 
 class History:
@@ -139,10 +141,15 @@ class History:
         new_X = None
         if self.X_frame is not None and X is not None:
             new_X = pd.concat([self.X_frame[is_kept], X.set_axis(y.index)])
-        calendar = None if self.calendar.step is None else self.calendar
-        history = _in_order_of_time(new_y, new_X, calendar)
+        history = _in_order_of_time(new_y, new_X, self._calendar_with(y))
         history.warn_of_gaps(since=self)
         return history
+
+    def _calendar_with(self, y: pd.DataFrame) -> Calendar | None:
+        """The calendar also of newer rows; None if it was found from too few."""
+        if not self.calendar.is_known and len(self.longest) < _FEW_ROWS:
+            return None
+        return better_of(self.calendar, as_offset(y.index), self.longest)
 
     def _check_kind(self, y: pd.DataFrame) -> None:
         """Raise if new rows are stamped in another way."""
@@ -200,10 +207,26 @@ class History:
             is_counted[offset : offset + n_seen] = False
         is_counted = is_counted[1:]
         follows = self.calendar.follow(stamps)
-        gaps = np.flatnonzero(is_counted & ~follows)
-        if len(gaps):
-            first = f"{stamps[gaps[0]]} to {stamps[gaps[0] + 1]}"
-            warn(self._of_gaps(len(gaps), int(is_counted.sum()), first))
+        is_gap = is_counted & ~follows
+        if not is_gap.any():
+            return
+        first = int(is_gap.argmax())
+        text = self._of_gaps(
+            int(is_gap.sum()),
+            int(is_counted.sum()),
+            f"{stamps[first]} to {stamps[first + 1]}",
+        )
+        series = np.repeat(np.arange(len(self.sizes)), self.sizes)[1:]
+        n_gaps = np.bincount(series[is_gap], minlength=len(self.sizes))
+        n_counted = np.bincount(series[is_counted], minlength=len(self.sizes))
+        is_odd = (n_gaps > 1) & (n_gaps == n_counted)
+        if is_odd.any() and not is_odd.all():
+            odd = [self.keys[place] for place in np.flatnonzero(is_odd)[:3]]
+            text += (
+                f". It is not a step in the series {odd} at all, so their stamps ahead "
+                "are a guess; forecast such series apart"
+            )
+        warn(text)
 
     def _of_gaps(self, n_gaps: int, n_distances: int, first_gap: str) -> str:
         times = self.longest
@@ -217,6 +240,11 @@ class History:
                 f"Its stamps repeat, such as {times[times.duplicated()][0]}: several "
                 "series in one table need an (instance, time) MultiIndex, other "
                 "repeats can be dropped with y[~y.index.duplicated()]"
+            )
+        if 2 * n_gaps > n_distances:
+            return text + (
+                "Most rows do not follow that step, so the stamps ahead are a guess: "
+                "make y regular first, for instance with y.resample(...).mean()"
             )
         if isinstance(times, pd.DatetimeIndex) and not self.calendar.is_known:
             return text + (

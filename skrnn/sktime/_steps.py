@@ -14,6 +14,8 @@ from ._calendar import Calendar, as_offset, better_of, check_reach
 from ._history import History
 from ._places import in_zone_of, kind_of, places_of
 
+_LONGEST_BREAK = 5  # stamps that holidays leave out in a row, if no more was seen
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -67,36 +69,53 @@ def steps_of(
     steps = _steps_by(calendar, fh, history)
     if X is None or not calendar.may_skip or steps.n_ahead == 0:
         return steps
-    return _as_told(X, steps, fh, history)
-
-
-def _as_told(
-    X: pd.DataFrame, steps: Steps, fh: ForecastingHorizon, history: History
-) -> Steps:
-    """The steps again, if X has other stamps than those that would be next."""
-    stamps = in_zone_of(X.index, history.longest).get_level_values(-1).unique()
-    if kind_of(stamps) != kind_of(history.longest):
+    stamps = in_zone_of(X.index, history.longest).get_level_values(-1)
+    told = _skipping(calendar, stamps, history, steps.n_ahead)
+    if told is None:
         return steps
-    stamps = stamps.sort_values()
-    last = max(times[-1] for times in history.times)
-    first = min(times[-1] for times in history.times)
-    grid = steps.calendar.ahead(pd.Index([last]), steps.n_ahead)
-    skipped = grid.difference(stamps)
-    stamps = stamps[stamps > first]
-    if len(skipped) == 0 or len(stamps) == 0:
-        return steps
-    told = steps.calendar.told_by(stamps)
     again = _steps_by(told, fh, history)
-    named = again.index.get_level_values(-1)
-    if not named[again.steps > 0].isin(stamps).all():
+    ahead = again.index.get_level_values(-1)[again.steps > 0]
+    if not ahead.isin(told.later).all():
         return steps  # X does not have what is asked for in this way either
-    warn(
-        f"X has no row at {skipped[0]} ({len(skipped)} stamp(s) of {steps.calendar}, "
-        "which was assumed, are not in X): its rows are taken as the next ones. Give y "
-        "an index whose freq knows the holidays, such as pd.offsets."
-        "CustomBusinessDay(holidays=[...])"
-    )
+    _warn_of_skipped(calendar, told, history)
     return again
+
+
+def _skipping(
+    calendar: Calendar, stamps: pd.Index, history: History, n_ahead: int
+) -> Calendar | None:
+    """With the next stamps as a table has them, if it leaves some out as holidays.
+
+    None if it has all that are needed, or leaves out more in a row than was ever seen.
+    Stamps between those of the calendar are those of a finer table.
+    """
+    if kind_of(stamps) != kind_of(history.longest):
+        return None
+    first = min(times[-1] for times in history.times)
+    last = max(times[-1] for times in history.times)
+    later = stamps[stamps > first].unique().sort_values()
+    places = calendar.steps_to(pd.Index([first]), later)
+    later, places = later[places > 0], places[places > 0]
+    if len(later) == 0 or calendar.ahead(pd.Index([last]), n_ahead).isin(later).all():
+        return None
+    longest = max(_LONGEST_BREAK, calendar.longest_break(history.longest))
+    if (np.diff(places, prepend=0) - 1).max() > longest:
+        return None
+    return calendar.with_later(later)
+
+
+def _warn_of_skipped(calendar: Calendar, told: Calendar, history: History) -> None:
+    last = pd.Index([max(times[-1] for times in history.times)])
+    later = told.later if told.later is not None else last[:0]
+    until = calendar.steps_to(last, later[-1:])[0]
+    skipped = calendar.ahead(last, int(until)).difference(later)
+    if len(skipped):
+        warn(
+            f"there is no row at {skipped[0]} ({len(skipped)} stamp(s) of {calendar}, "
+            "which was assumed, are left out): the rows that come are taken as the "
+            "next ones. If these are no holidays, add the rows; else give y an index "
+            "whose freq knows them, such as pd.offsets.CustomBusinessDay(holidays=...)"
+        )
 
 
 def _steps_by(calendar: Calendar, fh: ForecastingHorizon, history: History) -> Steps:
@@ -203,19 +222,27 @@ class _Ahead:
         return known[:n_steps]
 
 
-def steps_within(index: pd.Index, history: History) -> Steps:
+def steps_within(
+    index: pd.Index, history: History, X: pd.DataFrame | None = None
+) -> Steps:
     """The steps of rows by their names and stamps.
 
-    Those of a panel must have been seen. Rows of a single series that have not are the
-    next ones, if the calendar is not sure.
+    Those of a panel must have been seen. Rows of a single series that have not, and
+    those of X, are the next ones, if the calendar is not sure.
     """
     calendar = history.calendar
     if not history.is_panel:
-        _check_kind(index, history.times[0])
-        later = index[index > history.times[0][-1]]
+        times = history.times[0]
+        _check_kind(index, times)
+        later = index[index > times[-1]]
         if calendar.may_skip and len(later):
-            calendar = calendar.told_by(later)
-        steps, stamps = _looked_up(index, history.times[0], _Ahead(calendar))
+            known = later if X is None else later.union(X.index)
+            n_ahead = int(calendar.steps_to(times[-1:], later[-1:])[0])
+            told = _skipping(calendar, known, history, n_ahead)
+            if told is not None:
+                _warn_of_skipped(calendar, told, history)
+                calendar = told
+        steps, stamps = _looked_up(index, times, _Ahead(calendar))
         return Steps(np.zeros(len(index), int), steps, stamps, calendar)
     ahead = _Ahead(calendar)
     places = {key: place for place, key in enumerate(history.keys)}

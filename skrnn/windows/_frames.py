@@ -235,7 +235,9 @@ def _check_repeats(index: Any, series: list[Series], warns: bool) -> None:
         warn(
             f"the index holds {(counts > 1).sum()} of its {len(counts)} stamps more "
             f"than once, the first is {_stamp(index, row)}; their rows are read one "
-            f"after the other, as steps of one series. {_remedy(index)}"
+            "after the other, as steps of one series. Several series need an "
+            "(instance, time) index; for one, number the rows: "
+            "X.reset_index(drop=True)"
         )
 
 
