@@ -261,6 +261,7 @@ class Vocabulary:
 
     def set_params(self, **params: Any) -> Any:
         try:
+            # of the other base of the class that this is mixed into
             return super().set_params(**params)  # type: ignore[misc]
         except ValueError as error:
             names = _arguments(type(self), "__init__")
@@ -273,6 +274,7 @@ class Vocabulary:
             raise ValueError(f"{str(error).rstrip('.')}; {advice}") from None
 
     def _validate_params(self) -> None:
+        # of the other base, as above
         values = self.get_params(deep=False)  # type: ignore[attr-defined]
         check_values(self._parameter_constraints, values, type(self).__name__)
 
@@ -294,8 +296,7 @@ def _advising(method: Any, name: str) -> Callable:
             raise TypeError(_too_many(type(self), name, n_in_order, len(args)))
         return method(self, *args, **named)
 
-    advising.__signature__ = form  # type: ignore[attr-defined] # for getfullargspec
-    advising._advises = True  # type: ignore[attr-defined]
+    vars(advising).update(__signature__=form, _advises=True)  # for getfullargspec
     return advising
 
 

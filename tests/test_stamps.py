@@ -18,7 +18,7 @@ HOLIDAYS = ["2024-01-15", "2024-03-29", "2024-04-01", "2024-05-27"]
 BRIEF = {**QUICK, "max_iter": 3, "n_threads": 1, "horizon": 4}
 N_SEEN, N_AHEAD = 60, 6
 N_ROWS = N_SEEN + N_AHEAD
-O = pd.offsets  # noqa: E741
+offsets = pd.offsets
 
 
 def dates(freq, start="2024-01-02", tz=None, keep_freq=True):
@@ -41,22 +41,22 @@ KINDS = {
     "every third day": lambda: dates("3D", keep_freq=False),
     "business days": lambda: dates("B", keep_freq=False),
     "Sunday to Thursday": lambda: dates(
-        O.CustomBusinessDay(weekmask="Sun Mon Tue Wed Thu"), keep_freq=False
+        offsets.CustomBusinessDay(weekmask="Sun Mon Tue Wed Thu"), keep_freq=False
     ),
-    "trading days": lambda: dates(O.CustomBusinessDay(holidays=HOLIDAYS)),
+    "trading days": lambda: dates(offsets.CustomBusinessDay(holidays=HOLIDAYS)),
     "every second trading day": lambda: dates(
-        2 * O.CustomBusinessDay(holidays=HOLIDAYS)
+        2 * offsets.CustomBusinessDay(holidays=HOLIDAYS)
     ),
-    "business hours": lambda: dates(O.BusinessHour(start="09:30", end="16:30")),
+    "business hours": lambda: dates(offsets.BusinessHour(start="09:30", end="16:30")),
     "business hours without freq": lambda: dates("bh", keep_freq=False),
     "trading hours": lambda: dates(
-        O.CustomBusinessHour(start="10:00", end="15:00", holidays=HOLIDAYS)
+        offsets.CustomBusinessHour(start="10:00", end="15:00", holidays=HOLIDAYS)
     ),
     "weeks": lambda: dates("W-WED", keep_freq=False),
     "month starts": lambda: dates("MS", keep_freq=False),
     "month ends": lambda: dates("ME"),
     "business month ends": lambda: dates("BME"),
-    "last trading days": lambda: dates(O.CBMonthEnd(holidays=["2024-05-31"])),
+    "last trading days": lambda: dates(offsets.CBMonthEnd(holidays=["2024-05-31"])),
     "twice a month": lambda: dates("SMS", keep_freq=False),
     "third Fridays": lambda: dates("WOM-3FRI"),
     "quarter ends": lambda: dates("BQE-FEB"),
@@ -308,7 +308,7 @@ def test_covariates_of_the_next_trading_days_are_taken(
 ):
     """The last day seen is Maundy Thursday, the next that is traded a Tuesday."""
     all_days = pd.date_range(
-        "2024-01-02", freq=O.CustomBusinessDay(holidays=HOLIDAYS), periods=80
+        "2024-01-02", freq=offsets.CustomBusinessDay(holidays=HOLIDAYS), periods=80
     )
     if not has_seen_holidays:
         all_days = all_days[all_days > "2024-01-15"]
@@ -481,7 +481,7 @@ def test_events_without_a_step_are_said_to_have_none():
 
 def test_a_freq_that_pandas_refuses_to_set_again_is_in_the_file():
     """Business days with an offset of hours, which it makes and cannot check."""
-    offset = O.CustomBusinessDay(offset=pd.Timedelta("9h").to_pytimedelta())
+    offset = offsets.CustomBusinessDay(offset=pd.Timedelta("9h").to_pytimedelta())
     index = pd.date_range("2024-01-02", periods=N_ROWS, freq=offset)
     y = pd.DataFrame({"y": np.arange(len(index)) % 7.0}, index)
     forecaster = FORECASTERS[3](**BRIEF).fit(y)
@@ -535,7 +535,7 @@ def test_a_panel_of_which_rows_were_left_out_has_a_step_of_its_own():
     days = pd.date_range("2024-01-01", periods=140)
     index = pd.MultiIndex.from_product([["a", "b"], days])
     index = index[index.get_level_values(1).dayofweek == 0]
-    assert index.levels[1].freq == O.Day()
+    assert index.levels[1].freq == offsets.Day()
     y = pd.DataFrame({"y": np.arange(len(index)) % 5.0}, index)
     forecast = FORECASTERS[3](**BRIEF).fit(y).predict([1, 2])
     mondays = pd.date_range("2024-01-01", periods=22, freq="W-MON")

@@ -99,9 +99,8 @@ def train(
         for group in net.optimizer_.param_groups:  # the schedule has run its course
             group["lr"] = settings.learning_rate_init
     n, n_batches = len(training), -(-len(training) // net.batch_size)
-    schedule = schedule_callbacks(
-        settings, n, n_batches, n_samples_seen, incremental=incremental
-    )
+    counts = (n, n_batches, n_samples_seen)
+    schedule = schedule_callbacks(settings, *counts, incremental=incremental)
     stopping = _convergence(settings, progress, incremental)
     shuffling = Shuffling(random_state) if settings.shuffle else None
     net.callbacks = [
@@ -116,16 +115,8 @@ def train(
         net.callbacks.append(("skrnn_checkpoint", checkpoint))
     net.initialize_callbacks()
     first = len(net.history)
-    loop = Loop(
-        net,
-        training,
-        validation,
-        settings,
-        n_epochs,
-        incremental,
-        shuffling,
-        checkpoint,
-    )
+    how = (n_epochs, incremental, shuffling, checkpoint)
+    loop = Loop(net, training, validation, settings, *how)
     with limit_threads(choose_threads(settings.n_threads, net.module_, net.batch_size)):
         ending = loop.run()
         stopping.restore_best(net)
