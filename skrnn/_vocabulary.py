@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import wraps
-from inspect import Parameter, signature
+from inspect import Parameter, getattr_static, isfunction, signature
 from typing import Any
 
 from ._values import check_values
@@ -254,8 +254,8 @@ class Vocabulary:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         for name in _METHODS:
-            method = getattr(cls, name, None)
-            is_new = method is not None and not hasattr(method, "_advises")
+            method = getattr_static(cls, name, None)
+            is_new = isfunction(method) and not hasattr(method, "_advises")
             if is_new and (name in cls.__dict__ or name != "__init__"):
                 setattr(cls, name, _advising(method, name))
 
@@ -285,7 +285,8 @@ def _advising(method: Any, name: str) -> Callable:
     kinds = [parameter.kind for parameter in form.parameters.values()]
     if Parameter.VAR_KEYWORD in kinds or Parameter.VAR_POSITIONAL in kinds:
         return method
-    n_in_order = kinds.count(Parameter.POSITIONAL_OR_KEYWORD) - 1  # but for self
+    in_order = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    n_in_order = sum(map(kinds.count, in_order)) - 1  # but for self
 
     @wraps(method)
     def advising(self: Any, *args: Any, **named: Any) -> Any:

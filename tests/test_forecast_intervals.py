@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from pandas.testing import assert_frame_equal
 from scipy.stats import norm
 
@@ -361,3 +362,27 @@ def test_errors_are_those_of_their_step_whatever_else_was_asked_for(horizon):
     kept = forecaster._model.kept_for(forecaster._history)
     assert len(kept) <= 2
     assert all(len(errors.factors) <= 7 for errors in kept.values())
+
+
+def test_intervals_follow_weights_that_are_changed_by_hand():
+    forecasters = [
+        MLPForecaster(**QUICK, horizon=1).fit(noise(80), fh=[1]) for _ in range(2)
+    ]
+    forecasters[0].predict_interval()  # fills what is kept
+    for forecaster in forecasters:
+        parameters = list(forecaster.net_.module_.parameters())
+        vector = torch.nn.utils.parameters_to_vector(parameters)
+        torch.nn.utils.vector_to_parameters(vector * 3, parameters)
+    pd.testing.assert_frame_equal(*(f.predict_interval() for f in forecasters))
+
+
+def test_rolled_distributions_are_wide_enough_between_the_windows():
+    """Of loss="normal", where each day begins at another hour than was trained."""
+    n = 24 * 60
+    forecaster = MLPForecaster(
+        **{**DAILY, "max_iter": 30}, horizon=6, step_length=24, loss="normal",
+        validation_fraction=0.2,
+    ).fit(hourly(np.arange(n)))  # fmt: skip
+    with pytest.warns(UserWarning, match="forecasts are rolled beyond horizon=6"):
+        intervals = forecaster.predict_interval(range(1, 25)).to_numpy()
+    assert covered(intervals, n + np.arange(24)).mean() > 0.8

@@ -415,3 +415,14 @@ def test_docstrings_say_the_same_of_each_parameter(cls):
     for name, text in parameter_texts(GRUForecaster).items():
         if name not in own and (name in texts or cls is not MLPForecaster):
             assert texts[name] == text
+
+
+def test_a_covariate_that_nearly_stands_still_is_ignored():
+    y, _ = covariate_data(70)
+    jitter = 1 + 1e-10 * np.random.default_rng(0).normal(size=70)
+    X = pd.DataFrame({"price": 14.62 * jitter}, y.index)
+    with pytest.warns(UserWarning, match=r"the columns \['price'\] of X are constant"):
+        forecaster = MLPForecaster(**QUICK).fit(y[:60], X[:60], fh=[1, 2])
+    np.testing.assert_array_equal(
+        forecaster.predict(X=X[60:62] * 1.05), forecaster.predict(X=X[60:62])
+    )

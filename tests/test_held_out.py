@@ -20,6 +20,7 @@ from skrnn import (
     RNNRegressor,
     Windows,
 )
+from skrnn.windows import split_windows_in_time
 
 STOPPED = {"early_stopping": True, "random_state": 0, "n_threads": 1}
 
@@ -324,3 +325,31 @@ def test_scores_are_as_before_where_they_tell():
     model.fit(X, y, None, X[200:], y[200:])
     best = r2_score(y[200:], model.predict(X[200:]))
     assert max(model.validation_scores_) == pytest.approx(best, abs=1e-5)
+
+
+def test_few_held_out_samples_of_noise_are_seldom_a_reason_to_warn():
+    n_told = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed + 1000)
+        X, y = rng.normal(size=(20, 10, 1)), rng.normal(size=20)
+        model = GRURegressor(4, early_stopping=True, random_state=seed, max_iter=15)
+        _, texts = told(lambda fit=model.fit, X=X, y=y: fit(X, y))
+        n_told += any("R2 on the held-out" in text for text in texts)
+    assert n_told <= 1
+
+
+def test_a_target_in_other_units_than_y_val_is_told_by_the_training_loss():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 6, 2))
+    y = 100 + 20 * X[:, -1, 0]
+    scaled = (y - y[:200].mean()) / y[:200].std()
+    model = GRURegressor(8, early_stopping=True, random_state=0, max_iter=40)
+    with pytest.warns(ConvergenceWarning, match="The training loss ends at"):
+        model.fit(X[:200], y[:200], X_val=X[200:], y_val=scaled[200:])
+
+
+def test_a_split_by_class_holds_out_enough_for_a_score():
+    strata = [0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 1, 1, 0, 0, 0]
+    rows = np.random.default_rng(0).normal(size=(22, 1))
+    windows = Windows.from_series(rows, 2, series_lengths=[7, 4, 5, 6])
+    assert len(split_windows_in_time(windows, 0.1, strata=strata)[1]) == 2

@@ -309,3 +309,17 @@ def test_a_class_of_a_user_may_take_them():
     assert Tuned(units=5).fit(X, Y, epochs=4).epochs_ == 4
     assert error_of(Tuned, lr=1).startswith("Tuned() got an unexpected")
     assert error_of(Tuned().fit, X, Y, lr=1).startswith("Tuned.fit() got")
+
+
+def test_methods_of_a_user_s_subclass_stay_what_they_are():
+    class Own(LSTMRegressor):
+        def fit(self, X, y, /):
+            return super().fit(X, y)
+
+        @staticmethod
+        def score(first):
+            return first
+
+    X = np.zeros((4, 3, 1))
+    options = {"learning_rate": "cosine", "max_iter": 1, "random_state": 0}
+    assert Own(2, **options).fit(X, np.arange(4.0)).score(7) == 7

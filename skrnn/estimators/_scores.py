@@ -24,6 +24,7 @@ _FAR = 20.0  # standard deviations of y: trends and growth lead less far
 _WIDER, _NARROWER = 20.0, 100.0  # times as spread as y; calm stretches are ordinary
 _FEWEST_FOR_SPREAD, _ROUNDING = 10, 1e-6
 _CLEARLY = 2.0
+_FEW = 30
 _FAR_FROM_SETTLED = 10.0  # times the error of a constant, after any number of epochs
 _TINY = 1e-300
 _SAMPLES_OF_CHANCE = 10.0  # means of so few differ by their spread
@@ -131,13 +132,22 @@ def worse_than_constant(
     score = _kept(estimator, outcome)
     chance = 1.1 + _SAMPLES_OF_CHANCE / held_out.n_targets
     clearly = chance if _has_settled(estimator, outcome) else _FAR_FROM_SETTLED
+    if held_out.n_targets < _FEW:  # which may be close together by chance
+        clearly = max(clearly, _CLEARLY * _error_of_constant(training, held_out))
     if 1 - score < clearly:  # the squared error, that of the mean being 1
-        return ""
+        return _worse_in_training(estimator, training, outcome)
     return (
         f"R2 on the held-out samples is {score:.3g}: the mean of their targets would "
         f"be better than the predictions. {_SCALE}. If they are scaled, the held-out "
         f"targets may lie at a level that training has not seen, {_TOO_SOON}"
     )
+
+
+def _error_of_constant(training: Samples, held_out: Samples) -> float:
+    """The squared error of the mean of training, that of the held-out mean being 1."""
+    known, targets = training.table()[0], held_out.table()[0].astype("f8")
+    errors = np.square(targets - known.mean(axis=0, dtype="f8")).mean(axis=0)
+    return float(np.mean(errors / np.maximum(targets.var(axis=0), _TINY)))
 
 
 def _has_settled(estimator: Any, outcome: Outcome) -> bool:

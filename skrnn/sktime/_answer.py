@@ -13,7 +13,7 @@ from ._forecasts import Forecasting
 from ._history import History
 from ._model import ForecastModel
 from ._places import kind_of, places_of
-from ._remarks import warn_of_untrained_phase
+from ._remarks import ends_between, warn_of_untrained_phase
 from ._steps import Steps
 
 
@@ -52,7 +52,7 @@ class Answer:
             ends, sizes = history.ends, history.sizes
             starts = ends - np.minimum(sizes, model.plan.window_length)
             origins = Origins(np.arange(len(ends)), starts, ends)
-            how = (steps.n_ahead, n_threads, model.plan.step_length)
+            how = (steps.n_ahead, n_threads, _rows_between(model, history, steps))
             self.ahead = Forecasting(model, history, origins, future, *how)
         if not self.is_ahead.all():
             origins = _origins_before(history, steps, model.plan.window_length)
@@ -84,6 +84,19 @@ class Answer:
                 "network; divide them first, or train with other parameters"
             )
         return collected
+
+
+def _rows_between(model: ForecastModel, history: History, steps: Steps) -> int:
+    """Rows between the origins at which the spread of forecasts ahead is measured.
+
+    Distributions that begin between the windows trained on are measured at all rows,
+    since few are like them.
+    """
+    plan = model.plan
+    is_rolled_between = steps.n_ahead > plan.horizon and plan.horizon % plan.step_length
+    if not plan.is_point and (is_rolled_between or ends_between(model, history)):
+        return 1
+    return plan.step_length
 
 
 def _origins_before(history: History, steps: Steps, window_length: int) -> Origins:

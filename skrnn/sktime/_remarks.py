@@ -73,7 +73,7 @@ def warn_of_untrained_phase(
         reasons.append("rows within the sample are asked for")
     if steps.n_ahead > horizon and horizon % step_length:
         reasons.append(f"forecasts are rolled beyond horizon={horizon}")
-    if steps.n_ahead and _ends_between(model, history):
+    if steps.n_ahead and ends_between(model, history):
         reasons.append("a series ends between two of them")
     ratio = _times_as_far_off(model, history, n_threads) if reasons else 1.0
     if ratio > 1:
@@ -86,7 +86,8 @@ def warn_of_untrained_phase(
         )
 
 
-def _ends_between(model: ForecastModel, history: History) -> bool:
+def ends_between(model: ForecastModel, history: History) -> bool:
+    """Whether a series ends between two of the windows that were trained on."""
     distances = history.ends - model.first_held_out(history)
     return bool(
         (distances % model.plan.step_length > 0)[_trained(model, history)].any()

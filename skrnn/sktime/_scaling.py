@@ -12,6 +12,7 @@ from ._history import History
 
 _TINY = 1e-6  # share of the level of a constant series that counts as its size
 _STILL = 1e-12  # share of the largest value by which a window moves at least
+_NEARLY_STILL = 1e-8  # deviation of a covariate, as a share of its level
 _SQUARES_VANISH = 1e-150  # the squares of what is smaller are 0
 
 
@@ -69,7 +70,8 @@ class Scaling:
         values = history.X[known]
         dtypes = [] if history.X_frame is None else list(history.X_frame.dtypes)
         center, scale, is_constant = _level_and_size(values, dtypes, "X")
-        scale = np.where(is_constant, np.inf, scale)
+        level = np.abs(values).max(axis=0)
+        scale = np.where(is_constant | (scale <= _NEARLY_STILL * level), np.inf, scale)
         if keep and self.X_center is not None and self.X_scale is not None:
             is_known = np.isfinite(self.X_scale) | np.isinf(scale)
             center = np.where(is_known, self.X_center, center)

@@ -105,7 +105,8 @@ def split_windows_in_time(
     counts = [_n_held_out(run, validation_fraction, len(runs) == 1) for run in runs]
     split = _last_of_each(runs, counts, ends, gap)
     n_owed = validation_fraction * len(windows)
-    if len(split[0]) == 0 or 2 * len(split[1]) < n_owed:
+    fewest = min(2.0, n_owed)  # that have a score
+    if len(split[0]) == 0 or len(split[1]) < max(n_owed / 2, fewest):
         split = time_ordered_split(len(windows), validation_fraction, gap)
     if strata is None:
         return split
