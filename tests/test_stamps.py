@@ -605,3 +605,16 @@ def test_covariates_ahead_are_of_the_kind_of_y():
     _, X = tables(index)
     with pytest.raises(ValueError, match="X has an index of periods of freq='D', but"):
         forecaster.predict([1], X[N_SEEN:].to_period("D"))
+
+
+def test_rows_of_covariates_long_after_do_not_matter():
+    """X that skips Good Friday says so also if it has rows of the next year."""
+    days = pd.DatetimeIndex(pd.bdate_range("2024-01-02", periods=90), freq=None)
+    y, _ = tables(days[:N_ROWS])
+    X = pd.DataFrame({"x": np.sin(np.arange(90))}, days)
+    forecaster = FORECASTERS[3](**BRIEF).fit(y[:60], X[:60])
+    soon = X.drop(pd.Timestamp("2024-03-29"))[60:]
+    late = pd.concat([soon, X[80:].set_axis(X.index[80:] + pd.Timedelta("364D"))])
+    with pytest.warns(UserWarning, match="there is no row at 2024-03-29"):
+        forecast = forecaster.predict(range(1, 6), late)
+    assert list(forecast.index) == list(soon.index[:5])

@@ -76,7 +76,7 @@ def steps_of(
     again = _steps_by(told, fh, history)
     ahead = again.index.get_level_values(-1)[again.steps > 0]
     if not ahead.isin(told.later).all():
-        return steps  # X does not have what is asked for in this way either
+        return steps  # in this way, too, X lacks rows that are asked for
     _warn_of_skipped(calendar, told, history)
     return again
 
@@ -86,8 +86,9 @@ def _skipping(
 ) -> Calendar | None:
     """With the next stamps as a table has them, if it leaves some out as holidays.
 
-    None if it has all that are needed, or leaves out more in a row than was ever seen.
-    Stamps between those of the calendar are those of a finer table.
+    None if it has all that are needed, or none soon enough: it may not leave out more
+    in a row than was ever seen. Stamps between those of the calendar are those of a
+    finer table.
     """
     if kind_of(stamps) != kind_of(history.longest):
         return None
@@ -99,9 +100,10 @@ def _skipping(
     if len(later) == 0 or calendar.ahead(pd.Index([last]), n_ahead).isin(later).all():
         return None
     longest = max(_LONGEST_BREAK, calendar.longest_break(history.longest))
-    if (np.diff(places, prepend=0) - 1).max() > longest:
-        return None
-    return calendar.with_later(later)
+    is_too_far = np.diff(places, prepend=0) - 1 > longest
+    if is_too_far.any():  # later rows have nothing to say of the next ones
+        later = later[: int(is_too_far.argmax())]
+    return calendar.with_later(later) if len(later) else None
 
 
 def _warn_of_skipped(calendar: Calendar, told: Calendar, history: History) -> None:
