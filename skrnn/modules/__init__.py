@@ -1,5 +1,6 @@
 """torch.nn modules: networks and losses. No data handling, no scikit-learn."""
 
+from ..windows import PADDING
 from ._activations import MLP_ACTIVATIONS
 from ._architecture import (
     CELLS,
@@ -12,19 +13,14 @@ from ._architecture import (
 )
 from ._dropout import Dropout
 from ._forecast import ForecastNetwork
-from ._initializers import INITIALIZERS, draw_layer
+from ._initial_weights import INITIALIZERS, draw_layer
 from ._layers import Segments
-from ._likelihoods import N_PARAMETERS, DistributionLoss
-from ._log_loss import LogLoss
-from ._losses import LOSSES, PointLoss
-from ._mlp import BatchNorm, MLPNetwork
+from ._losses import LOSSES, N_PARAMETERS, DistributionLoss, LogLoss, PointLoss
+from ._mlp import BatchNorm, MLPNetwork, SparseRows
 from ._normalization import Affine, normalize_windows
 from ._outline import LayerOutline
 from ._pooling import is_padding
-from ._recurrent import RecurrentNetwork
-from ._sparse import SparseRows
-from ._start import PADDING
-from ._state import Memory, NetworkState
+from ._recurrent import Memory, NetworkState, RecurrentNetwork
 
 __all__ = [
     "BatchNorm",

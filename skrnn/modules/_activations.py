@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 _aten = torch.ops.aten
@@ -13,14 +14,14 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 class Activation(NamedTuple):
-    """A function, and how a gradient passes back through it.
+    """A function and its backward pass.
 
-    ``backward(gradient, before, after)`` takes the gradient by the output, the input
-    and the output, and gives the gradient by the input.
+    ``backward(gradient, input, output)`` turns the gradient by the output into that by
+    the input.
     """
 
-    function: Callable[[torch.Tensor], torch.Tensor]
-    backward: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+    function: Callable[[Tensor], Tensor]
+    backward: Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 MLP_ACTIVATIONS: dict[str, Activation] = {

@@ -1,7 +1,7 @@
-"""Cells of recurrent layers, step by step: what each gate is made of.
+"""Cells of recurrent layers, step by step, and a layer that runs them.
 
-Every step takes what the input gives to the gates and the state before, and returns
-all that it computes by name, so that the gates can be looked at.
+A step takes what the input gives to the gates and the state before, and returns all
+that it computes by name, so that the gates can be looked at.
 """
 
 from __future__ import annotations
@@ -10,25 +10,26 @@ from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ._activations import MLP_ACTIVATIONS
 from ._architecture import Architecture
+from ._dropout import Dropout
 
-State = tuple[torch.Tensor, ...]  # (hidden,) or (hidden, cell), each (batch, units)
-Gates = dict[str, torch.Tensor]
+State = tuple[Tensor, ...]  # (hidden,) or (hidden, cell), each (batch, units)
+Gates = dict[str, Tensor]
 
 
 class Weights(NamedTuple):
-    """What a cell learns; gates are stacked as in torch: i, f, g, o and r, z, n."""
+    """What a cell learns; gates are stacked as in torch: i, f, g, o or r, z, n."""
 
-    input: torch.Tensor  # (gates * hidden, feature)
-    state: torch.Tensor  # (gates * hidden, output)
-    bias: torch.Tensor  # (gates * hidden,)
-    state_bias: torch.Tensor | None = None  # of a GRU that resets after the product
-    peephole: torch.Tensor | None = None  # (3, hidden), of i, f and o
-    projection: torch.Tensor | None = None  # (output, hidden)
+    input: Tensor  # (gates * hidden, feature)
+    state: Tensor  # (gates * hidden, output)
+    bias: Tensor  # (gates * hidden,)
+    state_bias: Tensor | None = None  # of a GRU that resets after the product
+    peephole: Tensor | None = None  # (3, hidden), of i, f and o
+    projection: Tensor | None = None  # (output, hidden)
     norms: nn.ModuleDict | None = None
 
 
@@ -46,43 +47,44 @@ class Cell(ABC):
         self.gate = _GATE_ACTIVATIONS[architecture.recurrent_activation]
 
     @abstractmethod
-    def read(self, x: torch.Tensor) -> torch.Tensor:
+    def read(self, x: Tensor) -> Tensor:
         """What the inputs of all steps give, (batch, time, gates * hidden)."""
 
     @abstractmethod
-    def step(self, given: torch.Tensor, state: State, seen: torch.Tensor) -> Gates:
-        """From the state before to all that is new.
+    def step(self, given: Tensor, state: State, seen: Tensor) -> Gates:
+        """Compute all values of a step by name.
 
-        ``given`` is what :meth:`read` says of the step, and ``seen`` what the products
-        see of the hidden state, which recurrent dropout masks.
+        ``given`` is what :meth:`read` returns for the step, ``state`` the one before
+        it, and ``seen`` its hidden state as the products see it: recurrent dropout
+        masks it.
         """
 
-    def begin(self, x: torch.Tensor) -> State:
+    def begin(self, x: Tensor) -> State:
         """The state before the first step, of zeros."""
         sizes = [self.weights.state.shape[1], self.n_hidden][: self.n_states]
         return tuple(x.new_zeros(len(x), size) for size in sizes)
 
-    def norm(self, name: str, values: torch.Tensor) -> torch.Tensor:
+    def norm(self, name: str, values: Tensor) -> Tensor:
         """The values, normalised if there is layer normalisation."""
         norms = self.weights.norms
         return values if norms is None else norms[name](values)
 
-    def recur(self, hidden: torch.Tensor, part: slice = slice(None)) -> torch.Tensor:
-        """What the state gives to some gates."""
+    def recur(self, hidden: Tensor, part: slice = slice(None)) -> Tensor:
+        """What the state gives to the gates of a slice."""
         return functional.linear(hidden, self.weights.state[part])
 
 
 class ElmanCell(Cell):
-    """h' = activation(W x + b + U h), the sum normalised where asked for."""
+    """h' = activation(W x + b + U h), the sum normalised if asked for."""
 
     n_gates = 1
 
-    def read(self, x: torch.Tensor) -> torch.Tensor:
+    def read(self, x: Tensor) -> Tensor:
         w = self.weights
-        bias = w.bias if w.norms is None else None  # which the norm would take away
+        bias = w.bias if w.norms is None else None  # the norm would remove it
         return functional.linear(x, w.input, bias)
 
-    def step(self, given: torch.Tensor, state: State, seen: torch.Tensor) -> Gates:
+    def step(self, given: Tensor, state: State, seen: Tensor) -> Gates:
         total = self.norm("sum", given + self.recur(seen))
         if self.weights.norms is not None:
             total = total + self.weights.bias
@@ -94,7 +96,7 @@ class GRUCell(Cell):
 
     n_gates = 3
 
-    def read(self, x: torch.Tensor) -> torch.Tensor:
+    def read(self, x: Tensor) -> Tensor:
         w = self.weights
         if w.norms is None:
             return functional.linear(x, w.input, w.bias)
@@ -105,7 +107,7 @@ class GRUCell(Cell):
         candidate = self.norm("input_candidate", candidate)
         return torch.cat([gates, candidate], dim=-1) + w.bias
 
-    def step(self, given: torch.Tensor, state: State, seen: torch.Tensor) -> Gates:
+    def step(self, given: Tensor, state: State, seen: Tensor) -> Gates:
         w, n = self.weights, 2 * self.n_hidden
         gates = self.norm("state", self.recur(seen, slice(n)))
         if w.state_bias is not None:
@@ -119,27 +121,23 @@ class GRUCell(Cell):
             product = reset * product
         candidate = self.activate(given[:, n:] + product)
         hidden = candidate + update * (state[0] - candidate)
-        return {
-            "reset": reset,
-            "update": update,
-            "candidate": candidate,
-            "hidden": hidden,
-        }
+        opened = {"reset": reset, "update": update}
+        return opened | {"candidate": candidate, "hidden": hidden}
 
 
 class LSTMCell(Cell):
-    """c' = f c + i g, h' = o activation(c'), projected where asked for."""
+    """c' = f c + i g, h' = o activation(c'), projected if asked for."""
 
     n_gates = 4
     n_states = 2
 
-    def read(self, x: torch.Tensor) -> torch.Tensor:
+    def read(self, x: Tensor) -> Tensor:
         w = self.weights
         if w.norms is None:
             return functional.linear(x, w.input, w.bias)
         return self.norm("input", functional.linear(x, w.input)) + w.bias
 
-    def step(self, given: torch.Tensor, state: State, seen: torch.Tensor) -> Gates:
+    def step(self, given: Tensor, state: State, seen: Tensor) -> Gates:
         w, cell = self.weights, state[1]
         total = given + self.norm("state", self.recur(seen))
         i, f, g, o = total.chunk(4, dim=1)
@@ -153,14 +151,8 @@ class LSTMCell(Cell):
         hidden = o * self.activate(self.norm("cell", cell))
         if w.projection is not None:
             hidden = functional.linear(hidden, w.projection)
-        return {
-            "input": i,
-            "forget": f,
-            "output": o,
-            "candidate": g,
-            "cell": cell,
-            "hidden": hidden,
-        }
+        opened = {"input": i, "forget": f, "output": o}
+        return opened | {"candidate": g, "cell": cell, "hidden": hidden}
 
 
 CELL_CLASSES: dict[str, type[Cell]] = {
@@ -172,3 +164,126 @@ _GATE_ACTIVATIONS: dict[str, Any] = {
     "logistic": torch.sigmoid,
     "hard_sigmoid": functional.hardsigmoid,
 }
+
+
+class UnrolledLayer(nn.Module):
+    """One direction of a recurrent layer, with the call of ``torch.nn.LSTM``.
+
+    It replaces torch's layers if they lack a part. Its weights have their names, but
+    there is one bias where torch has two of which only the sum matters.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        input_size: int,
+        hidden_size: int,
+        *,
+        seed: int,
+        dtype: torch.dtype,
+    ) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.hidden_size = hidden_size
+        n_gates = CELL_CLASSES[architecture.cell].n_gates
+        output_size = architecture.projection_size or hidden_size
+
+        def empty(*shape: int) -> nn.Parameter:
+            return nn.Parameter(torch.empty(shape, dtype=dtype))
+
+        self.weight_ih_l0 = empty(n_gates * hidden_size, input_size)
+        self.weight_hh_l0 = empty(n_gates * hidden_size, output_size)
+        self.bias_ih_l0 = empty(n_gates * hidden_size)
+        is_late = architecture.cell == "gru" and architecture.reset_after
+        self.bias_hh_l0 = empty(n_gates * hidden_size) if is_late else None
+        has_projection = architecture.projection_size is not None
+        self.weight_hr_l0 = empty(output_size, hidden_size) if has_projection else None
+        self.peephole = empty(3, hidden_size) if architecture.peephole else None
+        self.norms = _norms(architecture, hidden_size, dtype)
+        self.zoneout = Dropout(architecture.zoneout, seed)
+
+    def forward(
+        self, x: Tensor, state: State | None = None, mask: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """States of all steps (batch, time, output), and the last one."""
+        return unroll(self, self.architecture, x, state, mask)
+
+
+def unroll(
+    layer: Any,
+    architecture: Architecture,
+    x: Tensor,
+    state: State | None = None,
+    mask: Tensor | None = None,
+    record: list[Gates] | None = None,
+) -> tuple[Tensor, State]:
+    """Run the weights of a layer, ours or torch's, over all steps of x.
+
+    Parameters
+    ----------
+    x : Tensor (batch, time, feature)
+    state : tuple of Tensor (1, batch, units), default=None
+        The state to continue from, as torch's layers have it; None is zeros.
+    mask : Tensor (batch, output), default=None
+        Factors of the hidden state, wherever weights multiply it.
+    record : list, default=None
+        The gates of each step are appended to it.
+    """
+    cell = cell_of(layer, architecture)
+    zoneout = getattr(layer, "zoneout", None)
+    now = cell.begin(x) if state is None else tuple(part[0] for part in state)
+    names = ("hidden", "cell")[: cell.n_states]
+    outputs = []
+    for given in cell.read(x).unbind(1):
+        gates = cell.step(given, now, now[0] if mask is None else now[0] * mask)
+        if zoneout is not None and zoneout.p:
+            for name, before in zip(names, now, strict=True):
+                gates[name] = _held_back(before, gates[name], zoneout)
+        now = tuple(gates[name] for name in names)
+        outputs.append(now[0])
+        if record is not None:
+            record.append(gates)
+    return torch.stack(outputs, dim=1), tuple(part[None] for part in now)
+
+
+def cell_of(layer: Any, architecture: Architecture) -> Cell:
+    """The cell over the weights of a layer."""
+    bias, state_bias = layer.bias_ih_l0, layer.bias_hh_l0
+    if architecture.cell != "gru" and state_bias is not None:
+        bias, state_bias = bias + state_bias, None
+    weights = Weights(
+        layer.weight_ih_l0,
+        layer.weight_hh_l0,
+        bias,
+        state_bias,
+        getattr(layer, "peephole", None),
+        getattr(layer, "weight_hr_l0", None),
+        getattr(layer, "norms", None),
+    )
+    return CELL_CLASSES[architecture.cell](architecture, weights)
+
+
+def _held_back(before: Tensor, after: Tensor, zoneout: Dropout) -> Tensor:
+    """In training each value of one of the two states, else their mean."""
+    return before + (1 - zoneout.p) * zoneout(after - before)
+
+
+def _norms(
+    architecture: Architecture, hidden_size: int, dtype: torch.dtype
+) -> nn.ModuleDict | None:
+    """Layer normalisations of a cell, by what they normalise."""
+    if not architecture.layer_norm:
+        return None
+    n = hidden_size
+    sizes = {
+        "rnn": {"sum": n},
+        "gru": {"input": 2 * n, "state": 2 * n}
+        | {"input_candidate": n, "state_candidate": n},
+        "lstm": {"input": 4 * n, "state": 4 * n, "cell": n},
+    }[architecture.cell]
+    return nn.ModuleDict(
+        {
+            name: nn.LayerNorm(size, bias=name == "cell", dtype=dtype)
+            for name, size in sizes.items()
+        }
+    )

@@ -1,11 +1,11 @@
-"""Convolutions over time, in front of the recurrent layers."""
+"""Convolutions over time, before the recurrent layers."""
 
 from __future__ import annotations
 
 from typing import cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ._activations import MLP_ACTIVATIONS
@@ -16,16 +16,16 @@ from ._pooling import is_padding
 class Convolutions(nn.Module):
     """Convolutions over time of sequences that are right-padded with zeros.
 
-    Step ``t`` sees the steps ``t - k + 1`` to ``t`` with padding "causal", those around
-    it with "same"; zeros stand before the first step and after the last. "valid" leaves
-    out the steps that would see such zeros, but for the last step of a sequence that is
-    shorter than what a step sees.
+    With padding "causal", step ``t`` sees the steps ``t - k + 1`` to ``t``, with "same"
+    those around it; there are zeros before the first step and after the last. "valid"
+    drops the steps that would see such zeros, but keeps the last step of a sequence
+    that is shorter than the kernel.
 
     Parameters
     ----------
     n_features : int
     architecture : Architecture
-        Its ``conv_filters`` are those of the convolutions, one after the other.
+        Its ``conv_filters`` are the widths of the convolutions, from the input on.
     dtype : torch.dtype
     """
 
@@ -49,24 +49,24 @@ class Convolutions(nn.Module):
         self.activation = MLP_ACTIVATIONS[architecture.conv_activation].function
 
     def forward(
-        self, x: torch.Tensor, lengths: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        self, x: Tensor, lengths: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
         """Filtered sequences (batch, time, filter), and their lengths."""
         back = self.kernel_size - 1
         ahead = back - back // 2 if self.padding == "same" else 0
         for layer in self.stack():
             x = functional.pad(x, (0, 0, back - ahead, ahead))  # (batch, time, _)
             x = self.convolve(layer, x)
-            if lengths is not None:  # so that the next one sees zeros there
+            if lengths is not None:  # the next one sees zeros there
                 x = x.masked_fill(is_padding(x, lengths), 0)
         if self.padding != "valid":
             return x, lengths
         return _without_first(x, lengths, back * len(self.layers))
 
     def advance(
-        self, x: torch.Tensor, seen: list[torch.Tensor] | None
-    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """As causal :meth:`forward`, after rows that each convolution has ``seen``."""
+        self, x: Tensor, seen: list[Tensor] | None
+    ) -> tuple[Tensor, list[Tensor]]:
+        """As causal :meth:`forward`, after the rows that each convolution has seen."""
         back = self.kernel_size - 1
         following = []
         for i, layer in enumerate(self.stack()):
@@ -76,7 +76,7 @@ class Convolutions(nn.Module):
             x = self.convolve(layer, x)
         return x, following
 
-    def convolve(self, layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    def convolve(self, layer: nn.Module, x: Tensor) -> Tensor:
         """One convolution of x (batch, time, feature) without padding."""
         return self.activation(layer(x.transpose(1, 2)).transpose(1, 2))
 
@@ -86,9 +86,9 @@ class Convolutions(nn.Module):
 
 
 def _without_first(
-    x: torch.Tensor, lengths: torch.Tensor | None, n_steps: int
-) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Sequences without their first steps, but with one at least."""
+    x: Tensor, lengths: Tensor | None, n_steps: int
+) -> tuple[Tensor, Tensor | None]:
+    """Sequences without their first steps, but with at least one."""
     if lengths is None:
         return x[:, min(n_steps, x.shape[1] - 1) :], None
     shifts = (lengths - 1).clamp(max=n_steps)  # (batch,)

@@ -1,25 +1,25 @@
-"""Dropout with a generator of its own."""
+"""Dropout with its own generator."""
 
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-_RANK_STRIDE = 10_007  # between the seeds of processes; those of layers lie close
+_RANK_STRIDE = 10_007  # between the seeds of processes; those of layers are close
 
 
 class Dropout(nn.Module):
-    """Zero a share of the values in training, scaling up the others.
+    """Zero a share of the values in training, and scale up the others.
 
-    Unlike ``torch.nn.Dropout`` it draws from its own generator, so that a fit neither
-    reads nor moves the global one and several fits can run side by side in threads.
+    Unlike ``torch.nn.Dropout`` it draws from its own generator: a fit neither reads nor
+    moves the global one, and several fits can run side by side in threads.
 
     Parameters
     ----------
     p : float
         Probability of zeroing a value, in [0, 1).
     seed : int
-        Start of the generator.
+        Of the generator.
     """
 
     def __init__(self, p: float, seed: int) -> None:
@@ -29,19 +29,19 @@ class Dropout(nn.Module):
         self.rank = 0
         self._generator: torch.Generator | None = None
 
-    def get_state(self) -> torch.Tensor | None:
-        """Where the generator stands; None before its first use."""
+    def get_state(self) -> Tensor | None:
+        """The state of the generator; None before its first use."""
         return None if self._generator is None else self._generator.get_state()
 
-    def set_state(self, state: torch.Tensor | None) -> None:
-        """Put the generator back to where :meth:`get_state` found it."""
+    def set_state(self, state: Tensor | None) -> None:
+        """Put the generator back to a state of :meth:`get_state`."""
         if state is None:
             self._generator = None
         elif self._generator is not None:
             self._generator.set_state(state)
 
-    def restart_from(self, state: torch.Tensor | None) -> None:
-        """As :meth:`set_state`, for a layer that has not drawn yet, on the CPU."""
+    def restart_from(self, state: Tensor | None) -> None:
+        """As :meth:`set_state`, for a new layer on the CPU."""
         if state is not None:
             self._generator = torch.Generator().manual_seed(self.seed)
             self._generator.set_state(state)
@@ -51,7 +51,7 @@ class Dropout(nn.Module):
         if rank != self.rank:
             self.rank, self._generator = rank, None
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
         if self._generator is None or self._generator.device != x.device:

@@ -7,24 +7,24 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
-from ._initializers import draw_layer
+from ._initial_weights import draw_layer
 from ._layers import Segments
 from ._mlp import MLPNetwork
 from ._outline import LayerOutline, count_parameters, shape_of
 from ._recurrent import RecurrentNetwork
 
-_CONTEXT = 8  # values handed to each step by a network without a hidden layer
+_CONTEXT = 8  # values that a network without a hidden layer gives to each step
 
 
 class ForecastNetwork(nn.Module):
     """A trunk that reads the window, and a decoder of the steps after it.
 
-    Every step is decoded from what the trunk knows after the newest row. What is known
-    of the future enters at its own step: linearly, and together with a context that
-    the trunk hands to each step [1]_.
+    Every step is decoded from the state of the trunk after the newest row. Columns
+    whose future is known enter at their own step: linearly, and together with a context
+    that the trunk gives to each step [1]_.
 
     Parameters
     ----------
@@ -34,10 +34,9 @@ class ForecastNetwork(nn.Module):
         Columns of a row of the window.
     hidden_layer_sizes : sequence of int
     window_length : int
-        Longest window; shorter ones are taken as they are, or by the multi-layer
-        perceptron with zeros before them.
+        Longest window; the multi-layer perceptron puts zeros before shorter ones.
     horizon, n_targets, n_parameters : int
-        Steps, columns at each step, values of the distribution of each.
+        Steps, targets of a step, parameters of the distribution of a target.
     n_future : int
         Columns whose future is known.
     activation : str
@@ -128,12 +127,12 @@ class ForecastNetwork(nn.Module):
 
     def forward(
         self,
-        x: torch.Tensor,
-        future: torch.Tensor | None = None,
-        log_scale: torch.Tensor | None = None,
-        lengths: torch.Tensor | None = None,
+        x: Tensor,
+        future: Tensor | None = None,
+        log_scale: Tensor | None = None,
+        lengths: Tensor | None = None,
         segments: Segments | None = None,
-    ) -> torch.Tensor:
+    ) -> Tensor:
         # x (batch, time, feature), future (batch, horizon, column),
         # log_scale (batch, target)
         steps = self.trunk(x, lengths, segments)  # (batch, horizon * width)
@@ -148,7 +147,7 @@ class ForecastNetwork(nn.Module):
 
 
 class FutureDecoder(nn.Module):
-    """What the known future of a step adds to its forecast."""
+    """The part of a forecast that the known future of its step adds."""
 
     def __init__(
         self, n_future: int, n_context: int, n_values: int, dtype: str, seed: int
@@ -165,7 +164,7 @@ class FutureDecoder(nn.Module):
         generator = torch.Generator().manual_seed(seed)
         nn.init.uniform_(self.entry.weight, -bound, bound, generator=generator)
 
-    def forward(self, future: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+    def forward(self, future: Tensor, context: Tensor) -> Tensor:
         # future (batch, horizon, column), context (batch, horizon, context)
         hidden = torch.tanh(context + self.entry(future))  # (batch, horizon, context)
         return self.linear(future) + self.mixed(hidden)  # (batch, horizon, value)
@@ -220,12 +219,9 @@ class _WindowMLP(nn.Module):
         return self.network.outline()
 
     def forward(
-        self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None = None,
-        segments: Segments | None = None,
-    ) -> torch.Tensor:
-        # x (batch, time, feature), right-padded where lengths (batch,) are given
+        self, x: Tensor, lengths: Tensor | None = None, segments: Segments | None = None
+    ) -> Tensor:
+        # x (batch, time, feature), right-padded if there are lengths (batch,)
         n_missing = self.window_length - x.shape[1]
         x = functional.pad(x, (0, 0, n_missing, 0))  # (batch, window, feature)
         if lengths is not None:
@@ -233,8 +229,8 @@ class _WindowMLP(nn.Module):
         return self.network(x.flatten(1))
 
 
-def align_newest(x: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
-    """Move the rows of each sample to later steps; zeros stand before them."""
+def align_newest(x: Tensor, shifts: Tensor) -> Tensor:
+    """Move the rows of each sample to later steps, with zeros before them."""
     steps = torch.arange(x.shape[1], device=x.device)
     index = steps - shifts[:, None]  # (batch, time)
     moved = x.gather(1, index.clamp(min=0)[:, :, None].expand_as(x))

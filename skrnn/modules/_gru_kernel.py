@@ -1,8 +1,8 @@
-"""A GRU layer on the CPU, written out step by step.
+"""A GRU layer on the CPU, step by step.
 
-torch's own code spends most of its time on copies and allocations where layers are
-small. Here each step writes into buffers that are laid out once, the samples in the
-last dimension: the gates of a step are contiguous, and so is what is done with them.
+If layers are small, torch's own code spends most of its time on copies and allocations.
+Here each step writes into buffers that are allocated once, with the samples in the last
+dimension: all that a step reads and writes is contiguous.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 _CHUNK = 2**19  # values of a buffer that still fits a processor's cache
@@ -19,26 +19,26 @@ _tanh_gradient = torch.ops.aten.tanh_backward.grad_input
 
 
 class _Steps(NamedTuple):
-    """What is known of each step.
+    """The values of each step.
 
-    ``gates`` stacks r, z, c and n: reset gate, update gate, what the state gives to the
-    candidate and the candidate itself, ``n = tanh(a + r * c)`` with ``a`` of the input.
-    The first of the ``states`` is the one before the first step.
+    ``gates`` stacks r, z, c and n: reset gate, update gate, the contribution of the
+    state to the candidate, and the candidate itself, ``n = tanh(a + r * c)`` with ``a``
+    from the input. The first of the ``states`` is the one before the first step.
     """
 
-    inputs: torch.Tensor  # (time, feature + 1, batch), the last row ones
-    gates: torch.Tensor  # (time, 4 * hidden, batch)
-    states: torch.Tensor  # (time + 1, hidden, batch)
+    inputs: Tensor  # (time, feature + 1, batch), the last row ones
+    gates: Tensor  # (time, 4 * hidden, batch)
+    states: Tensor  # (time + 1, hidden, batch)
 
     def between(self, start: int, stop: int) -> _Steps:
         """Some steps, each with the state before it."""
         return _Steps(*(part[start:stop] for part in self))
 
 
-def gru_states(layer: nn.GRU, x: torch.Tensor) -> torch.Tensor:
-    """States of a GRU after each step, ``layer(x)[0]``; to be differentiated once.
+def gru_states(layer: nn.GRU, x: Tensor) -> Tensor:
+    """States of a GRU after each step, ``layer(x)[0]``; differentiable once.
 
-    The layer is one in one direction and has biases; x is (batch, time, feature).
+    The layer has one direction and biases; x is (batch, time, feature).
     """
     names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
     parameters = [getattr(layer, name) for name in names]
@@ -55,7 +55,7 @@ class _GRU(torch.autograd.Function):
     """States after all steps, (time, hidden, batch), and their gradient."""
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: Any, x: Tensor, *parameters: Tensor) -> Tensor:
         state_weight = parameters[1]
         rows = _input_rows(*parameters)
         steps = _lay_out(x, state_weight.shape[1], keeps_gates=True)
@@ -65,7 +65,7 @@ class _GRU(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         # gradient (time, hidden, batch)
         *parts, rows, state_weight = ctx.saved_tensors
         steps = _Steps(*parts)
@@ -95,12 +95,9 @@ class _GRU(torch.autograd.Function):
 
 
 def _input_rows(
-    weight: torch.Tensor,
-    state_weight: torch.Tensor,
-    bias: torch.Tensor,
-    state_bias: torch.Tensor,
-) -> torch.Tensor:
-    """What the input and the biases give to the gates, (4 * hidden, feature + 1)."""
+    weight: Tensor, state_weight: Tensor, bias: Tensor, state_bias: Tensor
+) -> Tensor:
+    """Weights of the input and of a row of ones, (4 * hidden, feature + 1)."""
     n_hidden = state_weight.shape[1]
     rows = weight.new_zeros(4 * n_hidden, weight.shape[1] + 1)
     rz, c, n = rows.split([2 * n_hidden, n_hidden, n_hidden])
@@ -110,7 +107,7 @@ def _input_rows(
     return rows
 
 
-def _lay_out(x: torch.Tensor, n_hidden: int, *, keeps_gates: bool) -> _Steps:
+def _lay_out(x: Tensor, n_hidden: int, *, keeps_gates: bool) -> _Steps:
     n_samples, n_steps, n_features = x.shape
     inputs = x.new_empty(n_steps, n_features + 1, n_samples)
     inputs[:, :-1] = _samples_last(x)
@@ -121,22 +118,20 @@ def _lay_out(x: torch.Tensor, n_hidden: int, *, keeps_gates: bool) -> _Steps:
     return _Steps(inputs, gates.expand(n_steps, -1, -1), states)
 
 
-def _samples_last(x: torch.Tensor) -> torch.Tensor:
+def _samples_last(x: Tensor) -> Tensor:
     if x.stride(0) == 1:  # the states of a layer below
         return x.permute(1, 2, 0).contiguous()
     n_samples, n_steps, n_features = x.shape
-    # torch is quick at the transpose of a matrix, not at other permutations
+    # torch is fast at the transpose of a matrix, not at other permutations
     rows = x.reshape(n_samples, -1).t().contiguous()  # (time * feature, batch)
     return rows.view(n_steps, n_features, n_samples)
 
 
-def _forward(
-    steps: _Steps, rows: torch.Tensor, state_weight: torch.Tensor
-) -> torch.Tensor:
+def _forward(steps: _Steps, rows: Tensor, state_weight: Tensor) -> Tensor:
     inputs, gates, states = steps
     n_hidden = states.shape[1]
     rows = rows.clone()
-    rows[3 * n_hidden :] *= 2  # tanh(n) is 2 * sigmoid(2 * n) - 1, and far slower
+    rows[3 * n_hidden :] *= 2  # tanh(n) is 2 * sigmoid(2 * n) - 1, but far slower
     minus_one = torch.full_like(states[0], -1)
     each = zip(
         inputs.unbind(),
@@ -158,15 +153,15 @@ def _forward(
     return states[1:]
 
 
-def _chunk(gates: torch.Tensor) -> torch.Tensor:
+def _chunk(gates: Tensor) -> Tensor:
     n_steps = min(len(gates), max(1, _CHUNK // gates[0].numel()))
     return torch.empty_like(gates[:n_steps])
 
 
-def _slopes(steps: _Steps, out: torch.Tensor) -> None:
-    """Derivative of each state by its gates before activation, (time, 4 * hidden, _).
+def _slopes(steps: _Steps, out: Tensor) -> None:
+    """Derivative of each state ``n + z * (before - n)`` by its gates before activation.
 
-    The state is ``n + z * (before - n)``.
+    Written into ``out`` (time, 4 * hidden, batch).
     """
     _, gates, before = steps
     n_hidden = before.shape[1]
@@ -181,15 +176,12 @@ def _slopes(steps: _Steps, out: torch.Tensor) -> None:
 
 
 def _backward(
-    gates: torch.Tensor,
-    slopes: torch.Tensor,
-    gradient: torch.Tensor,
-    d_state: torch.Tensor,
-    back: torch.Tensor,
+    gates: Tensor, slopes: Tensor, gradient: Tensor, d_state: Tensor, back: Tensor
 ) -> None:
-    """Turn the slopes of the loss by the states into those by the gates, in place.
+    """Turn the slopes of the states by the gates into those of the loss, in place.
 
-    ``d_state`` holds what later steps send back, before the call and after it.
+    ``d_state`` holds the gradient by the last state of the chunk that later steps send
+    back; after the call, that by the state before the chunk.
     """
     n_hidden = len(d_state)
     each = zip(

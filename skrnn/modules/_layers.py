@@ -8,12 +8,11 @@ from threading import Lock
 from typing import Any, TypeGuard
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ._architecture import Architecture
-from ._cells import Gates, State
-from ._clear_layer import ClearLayer, cell_of, unroll
+from ._cells import Gates, State, UnrolledLayer, unroll
 from ._dropout import Dropout
 from ._gru_kernel import gru_states
 from ._pooling import last_valid
@@ -27,19 +26,18 @@ _STEPS: dict[Any, Any] = {
 Segments = list[tuple[int, int]]
 _once = Lock()
 _LARGEST_LOOP = 256  # hidden units; measured up to there
-_SMALLEST_LOOP = 64  # samples of an inference; torch is quicker at few short ones
+_SMALLEST_LOOP = 64  # samples in inference; torch is faster with fewer
 
 
 class RecurrentLayer(nn.Module):
     """A recurrent layer over right-padded batches, in one or both directions of time.
 
     ``kernel`` names the code that runs it: ``"fused"`` is torch's own layer, ``"loop"``
-    the project's, which trains a GRU of up to 256 hidden units on the CPU in less time,
-    and ``"steps"`` goes from step to step in Python, wherever torch's layers have no
-    such part. This class is the only place that chooses, and leaves to torch what the
-    loop is no quicker at or not made for: segments, a state to go on from, inference
-    for fewer than 64 samples, layers with hooks, transforms, tracing and mixed
-    precision.
+    is ours, which trains a GRU of up to 256 hidden units faster on the CPU, and
+    ``"steps"`` runs step by step in Python what torch's layers lack. Only this class
+    chooses. It leaves to torch what the loop does not support or does no faster:
+    segments, an initial state, inference for fewer than 64 samples, layers with hooks,
+    transforms, tracing and mixed precision.
 
     Parameters
     ----------
@@ -75,14 +73,13 @@ class RecurrentLayer(nn.Module):
 
     @property
     def name(self) -> str:
-        """What it is, for people."""
-        architecture = self.architecture
-        ways = " in both directions" if architecture.bidirectional else ""
-        return architecture.cell.upper() + ways
+        """Name of the layer in outlines."""
+        ways = " in both directions" if self.architecture.bidirectional else ""
+        return self.architecture.cell.upper() + ways
 
     @property
     def kernel(self) -> str:
-        if isinstance(self.forward_in_time, ClearLayer) or self._is_masked:
+        if isinstance(self.forward_in_time, UnrolledLayer) or self._is_masked:
             return "steps"
         return "loop" if _is_for_loop(self.forward_in_time) else "fused"
 
@@ -91,11 +88,8 @@ class RecurrentLayer(nn.Module):
         return self.training and self.recurrent_dropout.p > 0
 
     def forward(
-        self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None = None,
-        segments: Segments | None = None,
-    ) -> torch.Tensor:
+        self, x: Tensor, lengths: Tensor | None = None, segments: Segments | None = None
+    ) -> Tensor:
         """States of all steps (batch, time, state), two directions side by side."""
         output = self._run(self.forward_in_time, x, segments)
         if self.backward_in_time is None:
@@ -103,22 +97,24 @@ class RecurrentLayer(nn.Module):
         backward = self._run(self.backward_in_time, reverse_time(x, lengths), segments)
         return torch.cat([output, reverse_time(backward, lengths)], dim=2)
 
-    def advance(
-        self, x: torch.Tensor, state: State | None
-    ) -> tuple[torch.Tensor, State]:
-        """States of all steps, and the one to go on from, from where another ended."""
+    def advance(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """States of all steps and the last one, continuing from the state given."""
         layer = self.forward_in_time
         if self._is_masked:
             return self._run_masked(layer, x, state)
         if state is not None and _is_one_step(layer, x):
             return _step(layer, x, state)
         before: Any = state
-        if state is not None and len(state) == 1 and not isinstance(layer, ClearLayer):
+        if (
+            state is not None
+            and len(state) == 1
+            and not isinstance(layer, UnrolledLayer)
+        ):
             before = state[0]
         output, after = layer(x, before)
         return output, after if isinstance(after, tuple) else (after,)
 
-    def merge(self, states: torch.Tensor) -> torch.Tensor:
+    def merge(self, states: Tensor) -> Tensor:
         """States of both directions joined, (..., output)."""
         mode = self.architecture.merge_mode
         if self.backward_in_time is None or mode == "concat":
@@ -129,16 +125,16 @@ class RecurrentLayer(nn.Module):
         total = forward + backward
         return total if mode == "sum" else total / 2
 
-    def final(self, states: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
-        """What the layer knows after reading all steps, (batch, output)."""
+    def final(self, states: Tensor, lengths: Tensor | None) -> Tensor:
+        """The state after all steps, of both directions joined, (batch, output)."""
         last = last_valid(states, lengths)  # (batch, directions * state)
         if self.backward_in_time is None:
             return last
         n = self.n_states
         return self.merge(torch.cat([last[:, :n], states[:, 0, n:]], dim=1))
 
-    def gates(self, x: torch.Tensor, lengths: torch.Tensor | None) -> Gates:
-        """All that the cells compute, by name, (batch, time, units)."""
+    def gates(self, x: Tensor, lengths: Tensor | None) -> Gates:
+        """All values that the cells compute, by name, (batch, time, units)."""
         found = self._gates_of(self.forward_in_time, x)
         if self.backward_in_time is not None:
             backward = self._gates_of(self.backward_in_time, reverse_time(x, lengths))
@@ -146,29 +142,25 @@ class RecurrentLayer(nn.Module):
                 found[name + "_backward"] = reverse_time(values, lengths)
         return found
 
-    def _gates_of(self, layer: nn.Module, x: torch.Tensor) -> Gates:
+    def _gates_of(self, layer: nn.Module, x: Tensor) -> Gates:
         record: list[Gates] = []
-        cell = cell_of(layer, self.architecture)
-        unroll(cell, x, zoneout=getattr(layer, "zoneout", None), record=record)
+        unroll(layer, self.architecture, x, record=record)
         return {
             name: torch.stack([gates[name] for gates in record], dim=1)
             for name in record[0]
         }
 
-    def _run(
-        self, layer: nn.Module, x: torch.Tensor, segments: Segments | None
-    ) -> torch.Tensor:
+    def _run(self, layer: nn.Module, x: Tensor, segments: Segments | None) -> Tensor:
         if self._is_masked:
             return self._run_masked(layer, x, None)[0]
         return run(layer, x, segments)
 
     def _run_masked(
-        self, layer: nn.Module, x: torch.Tensor, state: State | None
-    ) -> tuple[torch.Tensor, State]:
-        """With one draw of recurrent dropout for a sequence, the same at all steps."""
-        cell = cell_of(layer, self.architecture)
+        self, layer: nn.Module, x: Tensor, state: State | None
+    ) -> tuple[Tensor, State]:
+        """With one mask of recurrent dropout per sequence, the same at all steps."""
         mask = self.recurrent_dropout(x.new_ones(len(x), self.n_states))
-        return unroll(cell, x, state, mask, getattr(layer, "zoneout", None))
+        return unroll(layer, self.architecture, x, state, mask)
 
 
 def _direction(
@@ -179,14 +171,16 @@ def _direction(
     dtype: torch.dtype,
 ) -> nn.Module:
     if not architecture.is_of_torch:
-        return ClearLayer(architecture, input_size, hidden_size, seed=seed, dtype=dtype)
+        return UnrolledLayer(
+            architecture, input_size, hidden_size, seed=seed, dtype=dtype
+        )
     options: dict[str, Any] = {}
     if architecture.cell == "rnn":
         options["nonlinearity"] = architecture.activation
     if architecture.projection_size is not None:
         options["proj_size"] = architecture.projection_size
         with _once:
-            _hear_of_projections()
+            _silence_projection_warning()
     layer = _FUSED[architecture.cell](
         input_size,
         hidden_size,
@@ -199,25 +193,24 @@ def _direction(
 
 
 @cache
-def _hear_of_projections() -> None:
-    """Let torch say, once and unheard, that a quicker code has no projections."""
+def _silence_projection_warning() -> None:
+    """Trigger torch's warning, once per process, that MKLDNN has no projections."""
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
         layer = nn.LSTM(1, 2, proj_size=1, device="meta").to_empty(device="cpu")
         layer(torch.zeros(1, 1, 1))
 
 
-def run(layer: nn.Module, x: torch.Tensor, segments: Segments | None) -> torch.Tensor:
-    """States at each step, (batch, time, hidden); zero once a segment leaves one out.
+def run(layer: nn.Module, x: Tensor, segments: Segments | None) -> Tensor:
+    """States at each step, (batch, time, hidden); zero after the end of a sample.
 
-    ``segments`` holds pairs (n_alive, stop): only the first ``n_alive`` samples are
-    computed up to step ``stop``, going on from the state at which the segment before
-    has left them.
+    ``segments`` holds pairs (n_alive, stop): up to step ``stop`` only the first
+    ``n_alive`` samples are computed, from the state that the segment before has left.
     """
     if segments is None:
         return gru_states(layer, x) if _loops_over(layer, x) else layer(x)[0]
     outputs, first = [], 0
-    state: torch.Tensor | tuple[torch.Tensor, ...] | None = None
+    state: Tensor | tuple[Tensor, ...] | None = None
     for n_alive, stop in segments:
         state = _first_samples(state, n_alive)
         output, state = layer(x[:n_alive, first:stop], state)
@@ -227,8 +220,8 @@ def run(layer: nn.Module, x: torch.Tensor, segments: Segments | None) -> torch.T
     return torch.cat(outputs, dim=1)
 
 
-def _is_one_step(layer: nn.Module, x: torch.Tensor) -> bool:
-    """Whether to call torch's cell, which takes a quarter of its layer's time."""
+def _is_one_step(layer: nn.Module, x: Tensor) -> bool:
+    """Whether to call torch's cell, which takes a quarter of the layer's time."""
     return (
         x.shape[1] == 1
         and isinstance(layer, nn.RNNBase)
@@ -238,8 +231,8 @@ def _is_one_step(layer: nn.Module, x: torch.Tensor) -> bool:
     )
 
 
-def _step(layer: Any, x: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
-    """As a layer of torch, over x (batch, 1, feature)."""
+def _step(layer: Any, x: Tensor, state: State) -> tuple[Tensor, State]:
+    """One step of a layer of torch over x (batch, 1, feature)."""
     x, hidden = x[:, 0], state[0][0]  # (batch, feature), (batch, hidden)
     weights = layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0
     after: State
@@ -258,7 +251,7 @@ def _is_for_loop(layer: nn.Module) -> TypeGuard[nn.GRU]:
     return is_plain and weight.device.type == "cpu"
 
 
-def _loops_over(layer: nn.Module, x: torch.Tensor) -> TypeGuard[nn.GRU]:
+def _loops_over(layer: nn.Module, x: Tensor) -> TypeGuard[nn.GRU]:
     pays = len(x) >= (1 if torch.is_grad_enabled() else _SMALLEST_LOOP)
     if not pays or not x.shape[1] or not _is_for_loop(layer):
         return False
@@ -284,14 +277,14 @@ def _is_transformed() -> bool:
 
 
 def _first_samples(
-    state: torch.Tensor | tuple[torch.Tensor, ...] | None, n_alive: int
-) -> torch.Tensor | tuple[torch.Tensor, ...] | None:
+    state: Tensor | tuple[Tensor, ...] | None, n_alive: int
+) -> Tensor | tuple[Tensor, ...] | None:
     if isinstance(state, tuple):  # an LSTM's (hidden, cell)
         return tuple(part[:, :n_alive].contiguous() for part in state)
     return None if state is None else state[:, :n_alive].contiguous()
 
 
-def reverse_time(x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+def reverse_time(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Reverse the valid steps of each sample; padding stays at the end."""
     if lengths is None:
         return x.flip(1)

@@ -1,66 +1,76 @@
-"""Losses of the raw output of a network, in scikit-learn's words."""
+"""Losses: of point predictions, of classes, and of distributions.
+
+Each has the call ``loss(raw, y, weights, total)``: raw outputs (batch, output) of a
+network, targets of as many columns, weights (batch,) or None. The losses of the samples
+are summed, times their weights, and divided by ``total``. ``reported`` is the loss to
+report, if it differs from the minimised one; ``predictions`` decodes raw outputs.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
-
-class _Loss(NamedTuple):
-    """A loss per value, and its derivative by the raw output."""
-
-    value: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-    slope: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+N_PARAMETERS = {"normal": 2, "student_t": 3, "negative_binomial": 2}
+_SMALLEST = 1e-4  # of a deviation, in units of the normalised window
+_LEAST_DISPERSION = 1e-8
 
 
-def _poisson(raw: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+class _PointTerms(NamedTuple):
+    """The loss of a value, and its derivative by the raw output."""
+
+    value: Callable[[Tensor, Tensor], Tensor]
+    slope: Callable[[Tensor, Tensor], Tensor]
+
+
+def _poisson(raw: Tensor, y: Tensor) -> Tensor:
     return torch.xlogy(y, y) - y * raw - y + raw.exp()  # half the deviance, log link
 
 
-def _huber(raw: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def _huber(raw: Tensor, y: Tensor) -> Tensor:
     return functional.huber_loss(raw, y, reduction="none", delta=1.0)
 
 
 _LOSSES = {
-    "squared_error": _Loss(lambda raw, y: 0.5 * (raw - y) ** 2, torch.sub),
-    "absolute_error": _Loss(
+    "squared_error": _PointTerms(lambda raw, y: 0.5 * (raw - y) ** 2, torch.sub),
+    "absolute_error": _PointTerms(
         lambda raw, y: (raw - y).abs(), lambda raw, y: (raw - y).sign()
     ),
-    "huber": _Loss(_huber, lambda raw, y: (raw - y).clamp(-1, 1)),
-    "poisson": _Loss(_poisson, lambda raw, y: raw.exp() - y),
+    "huber": _PointTerms(_huber, lambda raw, y: (raw - y).clamp(-1, 1)),
+    "poisson": _PointTerms(_poisson, lambda raw, y: raw.exp() - y),
 }
 LOSSES = (*_LOSSES, "quantile")
 
 
-def _pinball(quantile: float) -> _Loss:
-    def value(raw: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def _pinball(quantile: float) -> _PointTerms:
+    def value(raw: Tensor, y: Tensor) -> Tensor:
         return torch.maximum(quantile * (y - raw), (quantile - 1) * (y - raw))
 
-    def slope(raw: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    def slope(raw: Tensor, y: Tensor) -> Tensor:
         return (raw - y).sign().add_(1).mul_(0.5).sub_(quantile)
 
-    return _Loss(value, slope)
+    return _PointTerms(value, slope)
 
 
 class PointLoss(nn.Module):
-    """Sum over samples, times their weights, of a loss per value, over a total.
+    """A loss of each value, averaged over the outputs.
 
     Parameters
     ----------
     loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
         Squared error is halved, as in scikit-learn; Huber turns from squared to
-        absolute at an error of 1; Poisson is half the deviance with a log link, that
-        is, the network's output is the logarithm of the prediction; quantile is the
-        pinball loss.
+        absolute at an error of 1; Poisson is half the deviance with a log link, so the
+        raw output is the logarithm of the prediction; quantile is the pinball loss.
     quantile : float, default=0.5
         The quantile that "quantile" learns, in (0, 1).
     sums_outputs : bool, default=False
-        Whether the losses of several outputs are added up, and not averaged. That is
-        what scikit-learn's MLPs minimise, but of squared errors they report the mean.
+        Whether to sum over the outputs instead. scikit-learn's MLPs minimise the sum,
+        but report the mean of squared errors.
     """
 
     def __init__(
@@ -73,46 +83,194 @@ class PointLoss(nn.Module):
         self.reports_mean = sums_outputs and loss == "squared_error"
 
     def forward(
-        self,
-        raw: torch.Tensor,
-        y: torch.Tensor,
-        weights: torch.Tensor | None,
-        total: float,
-    ) -> torch.Tensor:
-        # raw, y (batch, output); weights (batch,)
+        self, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
+    ) -> Tensor:
         values = self.loss.value(raw, y)
         if weights is not None:
             values = values * weights[:, None]
         return values.sum() / self._divisor(raw, total)
 
     def with_slopes(
-        self,
-        raw: torch.Tensor,
-        y: torch.Tensor,
-        weights: torch.Tensor | None,
-        total: float,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The loss to report, and the gradient (batch, output) of the minimised."""
+        self, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
+    ) -> tuple[Tensor, Tensor]:
+        """The loss to report, and the gradient (batch, output) of the minimised one."""
         slopes = self.loss.slope(raw, y).div_(self._divisor(raw, total))
         if weights is not None:
             slopes.mul_(weights[:, None])
         loss = self(raw, y, weights, total)
         return self.reported(loss, raw, y, weights, total), slopes
 
-    def _divisor(self, raw: torch.Tensor, total: float) -> float:
+    def _divisor(self, raw: Tensor, total: float) -> float:
         return total if self.sums_outputs else total * raw.shape[1]
 
     def reported(
-        self,
-        loss: torch.Tensor,
-        raw: torch.Tensor,
-        y: torch.Tensor,
-        weights: torch.Tensor | None,
-        total: float,
-    ) -> torch.Tensor:
-        """The loss to report where another is minimised."""
+        self, loss: Tensor, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
+    ) -> Tensor:
         return loss / raw.shape[1] if self.reports_mean else loss
 
-    def predictions(self, raw: torch.Tensor) -> torch.Tensor:
-        """The prediction that a raw output stands for."""
+    def predictions(self, raw: Tensor) -> Tensor:
         return raw.exp() if self.has_log_link else raw
+
+
+class LogLoss(nn.Module):
+    """The cross-entropy of a classifier, whose targets are 0 or 1.
+
+    Predictions are the scores themselves, from which the estimator takes probabilities.
+
+    Parameters
+    ----------
+    is_exclusive : bool
+        True for one class per sample: a softmax turns the outputs into probabilities.
+        False for independent yes-or-no outputs (two classes, or several labels): each
+        goes through a logistic function, and their losses are summed.
+    label_smoothing : float, default=0.0
+        Share of each target that is spread evenly over the classes, in [0, 1).
+    clips : bool, default=False
+        Whether to keep probabilities an epsilon away from 0 and 1, as scikit-learn's
+        MLPs do in the loss, but not in its gradient.
+    """
+
+    def __init__(
+        self, is_exclusive: bool, label_smoothing: float = 0.0, *, clips: bool = False
+    ) -> None:
+        super().__init__()
+        self.is_exclusive = is_exclusive
+        self.label_smoothing = label_smoothing
+        self.clips = clips
+
+    def forward(
+        self, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
+    ) -> Tensor:
+        y = self._smoothed(y)
+        if self.is_exclusive:
+            losses = functional.cross_entropy(raw, y, reduction="none")  # (batch,)
+        else:
+            losses = functional.binary_cross_entropy_with_logits(
+                raw, y, reduction="none"
+            ).sum(dim=1)  # (batch,)
+        return (losses if weights is None else losses * weights).sum() / total
+
+    def with_slopes(
+        self, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
+    ) -> tuple[Tensor, Tensor]:
+        """The clipped loss, and the gradient (batch, output) of the minimised one."""
+        y = self._smoothed(y)
+        p = raw.softmax(dim=1) if self.is_exclusive else raw.sigmoid()
+        smallest = torch.finfo(p.dtype).eps
+        clipped = p.clamp(smallest, 1 - smallest)
+        target = y if weights is None else y * weights[:, None]
+        gain = torch.dot(target.view(-1), clipped.log().view(-1))
+        if not self.is_exclusive:
+            other = 1 - y if weights is None else (1 - y) * weights[:, None]
+            gain += torch.dot(other.view(-1), clipped.neg_().log1p_().view(-1))
+        slopes = p.sub_(y).div_(total)
+        if weights is not None:
+            slopes.mul_(weights[:, None])
+        return gain.div_(-total), slopes
+
+    def reported(
+        self, loss: Tensor, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
+    ) -> Tensor:
+        if not self.clips:
+            return loss
+        return self.with_slopes(raw.detach(), y, weights, total)[0]
+
+    def _smoothed(self, y: Tensor) -> Tensor:
+        if not self.label_smoothing:
+            return y
+        n_classes = y.shape[1] if self.is_exclusive else 2
+        return y * (1 - self.label_smoothing) + self.label_smoothing / n_classes
+
+    def predictions(self, raw: Tensor) -> Tensor:
+        return raw
+
+
+class DistributionLoss(nn.Module):
+    """Minus the log-likelihood, or the pinball losses of several quantiles.
+
+    Raw outputs are (batch, value * parameter), where values are steps and targets; the
+    losses are averaged over the values. Predictions are the parameters.
+
+    Parameters
+    ----------
+    loss : {"normal", "student_t", "negative_binomial", "quantile"}
+        What the raw outputs of a value become: mean and deviation; location, scale and
+        degrees of freedom (over 2); mean (through its logarithm) and dispersion ``a``,
+        where the variance is ``mean + a * mean**2``; or the values at ``quantiles``.
+    quantiles : sequence of float, default=(0.5,)
+        In increasing order. They cannot cross: each is the one nearer to the middle,
+        plus or minus a positive step.
+    """
+
+    def __init__(self, loss: str, quantiles: tuple[float, ...] = (0.5,)) -> None:
+        super().__init__()
+        self.loss = loss
+        self.quantiles = quantiles
+        self.n_parameters = N_PARAMETERS.get(loss, len(quantiles))
+
+    def forward(
+        self, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
+    ) -> Tensor:
+        losses = getattr(self, f"_{self.loss}")(self._constrained(raw), y)
+        if weights is not None:
+            losses = losses * weights[:, None]
+        return losses.sum() / (total * y.shape[1])
+
+    def reported(
+        self, loss: Tensor, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
+    ) -> Tensor:
+        return loss
+
+    def predictions(self, raw: Tensor) -> Tensor:
+        return self._constrained(raw).flatten(1)
+
+    def _constrained(self, raw: Tensor) -> Tensor:
+        raw = raw.view(len(raw), -1, self.n_parameters)  # (batch, value, parameter)
+        if self.loss == "quantile":
+            return _ordered(raw)
+        first, *others = raw.unbind(2)
+        if self.loss == "negative_binomial":
+            first = first.exp()
+        smallest = _LEAST_DISPERSION if self.loss == "negative_binomial" else _SMALLEST
+        positive = [functional.softplus(other) + smallest for other in others]
+        if self.loss == "student_t":
+            positive[1] = positive[1] + 2
+        return torch.stack([first, *positive], dim=2)
+
+    def _normal(self, parameters: Tensor, y: Tensor) -> Tensor:
+        mean, deviation = parameters.unbind(2)
+        constant = math.log(2 * math.pi) / 2
+        return 0.5 * ((y - mean) / deviation) ** 2 + deviation.log() + constant
+
+    def _student_t(self, parameters: Tensor, y: Tensor) -> Tensor:
+        location, scale, freedom = parameters.unbind(2)
+        half = 0.5 * (freedom + 1)
+        z = (y - location) / scale
+        norm = torch.lgamma(half) - torch.lgamma(0.5 * freedom)
+        norm = norm - 0.5 * torch.log(torch.pi * freedom) - scale.log()
+        return half * torch.log1p(z**2 / freedom) - norm
+
+    def _negative_binomial(self, parameters: Tensor, y: Tensor) -> Tensor:
+        if y.device.type != "mps":  # which lacks float64, needed for large counts
+            parameters, y = parameters.double(), y.double()
+        mean, dispersion = parameters.unbind(2)
+        size = 1 / dispersion
+        total = size + mean
+        likelihood = torch.lgamma(y + size) - torch.lgamma(size) - torch.lgamma(y + 1)
+        likelihood = likelihood + size * (size / total).log()
+        return -(likelihood + torch.xlogy(y, mean / total))
+
+    def _quantile(self, parameters: Tensor, y: Tensor) -> Tensor:
+        levels = parameters.new_tensor(self.quantiles)
+        error = y[:, :, None] - parameters  # (batch, value, quantile)
+        return torch.maximum(levels * error, (levels - 1) * error).mean(dim=2)
+
+
+def _ordered(raw: Tensor) -> Tensor:
+    """Values in increasing order: the middle one, and positive steps from it."""
+    middle = raw.shape[2] // 2
+    steps = functional.softplus(raw)
+    center = raw[..., middle : middle + 1]  # (batch, value, 1)
+    above = center + steps[..., middle + 1 :].cumsum(dim=2)
+    below = center - steps[..., :middle].flip(2).cumsum(dim=2).flip(2)
+    return torch.cat([below, center, above], dim=2)

@@ -1,29 +1,28 @@
-"""Windows brought to one level and one size, and back."""
+"""Windows centred and scaled, and back."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from ._pooling import is_padding, last_valid
 
-_PRIOR = 4  # observations that what is typical counts as
+_PRIOR = 4  # how many observations the typical value counts as
 
 
 class Affine(NamedTuple):
     """A value ``v`` stands for ``(v - center) / scale``; both (batch, target)."""
 
-    center: torch.Tensor
-    scale: torch.Tensor
+    center: Tensor
+    scale: Tensor
 
-    def apply(self, values: torch.Tensor) -> torch.Tensor:
+    def apply(self, values: Tensor) -> Tensor:
         # values (batch, time, target)
         return (values - self.center[:, None]) / self.scale[:, None]
 
-    def apply_padded(
-        self, values: torch.Tensor, lengths: torch.Tensor | None
-    ) -> torch.Tensor:
+    def apply_padded(self, values: Tensor, lengths: Tensor | None) -> Tensor:
         """As :meth:`apply`, with zeros after the end of each window."""
         # values (batch, time, target)
         normalized = self.apply(values)
@@ -31,19 +30,19 @@ class Affine(NamedTuple):
             return normalized
         return normalized.masked_fill(is_padding(values, lengths), 0)
 
-    def invert(self, values: torch.Tensor) -> torch.Tensor:
+    def invert(self, values: Tensor) -> Tensor:
         # values (batch, time, target)
         return values * self.scale[:, None] + self.center[:, None]
 
-    def take(self, index: torch.Tensor | slice) -> Affine:
-        """For some samples."""
+    def take(self, index: Tensor | slice) -> Affine:
+        """Those of some samples."""
         return Affine(self.center[index], self.scale[index])
 
 
 def normalize_windows(
-    kind: str, y: torch.Tensor, lengths: torch.Tensor | None, typical: torch.Tensor
+    kind: str, y: Tensor, lengths: Tensor | None, typical: Tensor
 ) -> Affine:
-    """How each window is to be centred and scaled, from its own values alone.
+    """Center and scale of each window, from its own values alone.
 
     Parameters
     ----------
@@ -51,16 +50,16 @@ def normalize_windows(
         "last" puts the last value of a window at 0 and divides by the deviation within
         the window; "mean" divides by the mean, for counts; "none" changes nothing.
     y : Tensor of shape (batch, time, target)
-        The values, right-padded where ``lengths`` (batch,) are given.
+        The values, right-padded if there are ``lengths`` (batch,).
     typical : Tensor of shape (batch, target)
-        The variance (or mean) to be expected of a window of this series. It counts as
-        four more observations, so that a window that happens to be constant, or is a
-        single row, is not divided by zero.
+        The variance (or mean) expected of a window of this series. It counts as four
+        more observations, so that a constant window or a single row is not divided by
+        zero.
     """
     zeros, ones = torch.zeros_like(typical), torch.ones_like(typical)
     if kind == "none":
         return Affine(zeros, ones)
-    n_steps: torch.Tensor | int = y.shape[1]
+    n_steps: Tensor | int = y.shape[1]
     if lengths is not None:
         y = y.masked_fill(is_padding(y, lengths), 0)
         n_steps = lengths[:, None].to(y.dtype)

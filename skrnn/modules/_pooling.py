@@ -1,14 +1,14 @@
-"""From the states of all steps to one for the sequence."""
+"""Pooling over the valid steps of sequences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
-def mean_valid(x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+def mean_valid(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Mean over the steps before the padding, (batch, feature)."""
     if lengths is None:
         return x.mean(dim=1)
@@ -16,21 +16,21 @@ def mean_valid(x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
     return total / lengths[:, None]
 
 
-def max_valid(x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+def max_valid(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Largest value over the steps before the padding, (batch, feature)."""
     if lengths is None:
         return x.amax(dim=1)
     return x.masked_fill(is_padding(x, lengths), -torch.inf).amax(dim=1)
 
 
-def last_valid(x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+def last_valid(x: Tensor, lengths: Tensor | None) -> Tensor:
     """The step before the padding, (batch, feature)."""
     if lengths is None:
         return x[:, -1]
     return x[torch.arange(len(x), device=x.device), lengths - 1]
 
 
-def is_padding(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+def is_padding(x: Tensor, lengths: Tensor) -> Tensor:
     """Which steps come after the end of their sequence, (batch, time, 1)."""
     steps = torch.arange(x.shape[1], device=x.device)
     return (steps >= lengths[:, None])[:, :, None]
@@ -38,20 +38,20 @@ def is_padding(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
 
 def running_pool(
     pooling: str,
-    x: torch.Tensor,
-    seen: tuple[torch.Tensor, ...] | None,
-    score_of: Callable[[torch.Tensor], torch.Tensor] | None = None,
-) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-    """The pooling of the steps up to each one (1, time, feature), and its own state.
+    x: Tensor,
+    seen: tuple[Tensor, ...] | None,
+    score_of: Callable[[Tensor], Tensor] | None = None,
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """The pooling of the steps up to each one (1, time, feature), and its state.
 
     Parameters
     ----------
     pooling : {"mean", "max", "attention"}
     x : Tensor of shape (1, time, feature)
     seen : tuple of Tensor or None
-        What came back for the steps before.
+        The state after the steps before.
     score_of : callable, default=None
-        Of attention: scores (1, time, 1) of steps.
+        For attention: returns the scores (1, time, 1) of steps.
     """
     if pooling == "max":
         largest = x.cummax(dim=1).values
@@ -64,23 +64,23 @@ def running_pool(
 
 
 def _running_mean(
-    x: torch.Tensor, seen: tuple[torch.Tensor, ...] | None
-) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    x: Tensor, seen: tuple[Tensor, ...] | None
+) -> tuple[Tensor, tuple[Tensor, ...]]:
     n_before, mean = seen or (torch.zeros_like(x[:, 0, :1], dtype=torch.long), x[:, 0])
     counts = n_before + torch.arange(1, x.shape[1] + 1, device=x.device)  # (1, time)
-    shifts = (x - mean[:, None]).cumsum(dim=1)  # of values near zero: sums stay exact
+    shifts = (x - mean[:, None]).cumsum(dim=1)  # near zero, so that sums stay exact
     means = mean[:, None] + shifts / counts[:, :, None]
     return means, (counts[:, -1:].clone(), means[:, -1].clone())
 
 
 def _running_attention(
-    x: torch.Tensor, scores: torch.Tensor, seen: tuple[torch.Tensor, ...] | None
-) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    x: Tensor, scores: Tensor, seen: tuple[Tensor, ...] | None
+) -> tuple[Tensor, tuple[Tensor, ...]]:
     total, mean = seen or (torch.full_like(scores[:, 0], -torch.inf), x[:, 0])
     scores = torch.cat([total[:, None], scores], dim=1)  # (1, 1 + time, 1)
     totals = scores.logcumsumexp(dim=1)[:, 1:]  # logarithms, (1, time, 1)
     shares = (scores[:, 1:] - totals).exp()
-    means = []  # step by step: where scores lie far apart, sums over steps underflow
+    means = []  # step by step: sums over steps underflow if scores are far apart
     for share, row in zip(shares.unbind(1), x.unbind(1), strict=True):
         mean = mean + share * (row - mean)
         means.append(mean)
@@ -88,7 +88,7 @@ def _running_attention(
 
 
 class AttentionPooling(nn.Module):
-    """A mean of the valid steps, whose weights are learnt from the states.
+    """A mean of the valid steps, weighted by learnt scores of the states.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class AttentionPooling(nn.Module):
 
     Notes
     -----
-    A step weighs ``softmax(v @ tanh(W h + b))``, the softmax over the steps [1]_.
+    The weights are ``softmax(v @ tanh(W h + b))``, the softmax over the steps [1]_.
 
     References
     ----------
@@ -112,13 +112,13 @@ class AttentionPooling(nn.Module):
         self.hidden = skip_init(nn.Linear, width, width, dtype=dtype)
         self.score = skip_init(nn.Linear, width, 1, bias=False, dtype=dtype)
 
-    def forward(self, x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+    def forward(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """The weighted mean of x (batch, time, feature) over its steps."""
         scores = self.score_of(x)
         if lengths is not None:
             scores = scores.masked_fill(is_padding(x, lengths), -torch.inf)
         return (scores.softmax(dim=1) * x).sum(dim=1)  # (batch, feature)
 
-    def score_of(self, x: torch.Tensor) -> torch.Tensor:
-        """How much each step is looked at, (batch, time, 1)."""
+    def score_of(self, x: Tensor) -> Tensor:
+        """The score of each step, (batch, time, 1)."""
         return self.score(torch.tanh(self.hidden(x)))

@@ -1,32 +1,82 @@
-"""A stack of recurrent layers with a linear head on its states."""
+"""A stack of recurrent layers with a linear head, and the state it carries."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from ..windows import PADDING
 from ._architecture import Architecture
-from ._cells import Gates
+from ._cells import Gates, State
 from ._convolution import Convolutions
 from ._dropout import Dropout
+from ._initial_weights import draw_weights
 from ._layers import RecurrentLayer, Segments
-from ._outline import LayerOutline
-from ._pooling import (
-    AttentionPooling,
-    is_padding,
-    max_valid,
-    mean_valid,
-    running_pool,
-)
-from ._recurrent_outline import recurrent_outline
-from ._start import PADDING, draw_weights
-from ._state import Memory, NetworkState
+from ._outline import LayerOutline, recurrent_outline
+from ._pooling import AttentionPooling, is_padding, max_valid, mean_valid, running_pool
 
 _SMALL_WIDTH = 1024
 _SEEDS_OF_A_LAYER = 3
+
+
+class NetworkState(NamedTuple):
+    """State of a network after some rows of each series of a batch."""
+
+    rows: list[Tensor] | None  # the last ones that convolutions saw, (batch, time, _)
+    layers: list[State]
+    pooled: State | None = None  # of a running pooling, (batch, _)
+
+    def first(self, n_samples: int) -> NetworkState:
+        """The state of the first series."""
+        rows = None if self.rows is None else [part[:n_samples] for part in self.rows]
+        layers = [
+            tuple(part[:, :n_samples].contiguous() for part in state)
+            for state in self.layers
+        ]
+        return NetworkState(rows, layers)
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> NetworkState:
+        """The state with each of its tensors changed."""
+        rows = None if self.rows is None else [change(part) for part in self.rows]
+        layers = [tuple(change(part) for part in state) for state in self.layers]
+        pooled = self.pooled
+        if pooled is not None:
+            pooled = tuple(change(part) for part in pooled)
+        return NetworkState(rows, layers, pooled)
+
+
+class Memory:
+    """Carries the states of a network from one batch to the next.
+
+    Parameters
+    ----------
+    before : NetworkState, default=None
+        The state that the batch continues from; None at the start of the series.
+    is_one_series : bool, default=False
+        Whether the samples of a batch are consecutive pieces of one series. If not,
+        sample i continues series i; later batches may hold fewer samples, those of the
+        first series.
+
+    Attributes
+    ----------
+    after : NetworkState or None
+        The state after the batch; None before it is computed. The batch may be computed
+        several times, each time from ``before``.
+    """
+
+    def __init__(
+        self, before: NetworkState | None = None, is_one_series: bool = False
+    ) -> None:
+        self.before = before
+        self.is_one_series = is_one_series
+        self.after: NetworkState | None = None
+
+    def next(self) -> Memory:
+        """The memory of the following batch."""
+        return Memory(self.after, self.is_one_series)
 
 
 class RecurrentNetwork(nn.Module):
@@ -43,13 +93,13 @@ class RecurrentNetwork(nn.Module):
     embedding_dim : int, default=None
         Size of a vector learnt for each token; then inputs are token ids.
     n_tokens : int, default=None
-        Number of token ids, the padding (0) included.
+        Number of token ids, including the padding (0).
     dtype : {"float32", "float64"}, default="float32"
     seed : int, default=0
-        Start of the weights and of the masks. Weights are drawn on the CPU, so that
-        every device starts from the same, see :func:`draw_weights`.
+        Of the weights and the masks. Weights are drawn on the CPU, so that every device
+        starts from the same ones.
     **parts
-        Further parts, see :class:`Architecture`.
+        See :class:`Architecture`.
     """
 
     def __init__(
@@ -115,25 +165,25 @@ class RecurrentNetwork(nn.Module):
 
     def forward(
         self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None = None,
+        x: Tensor,
+        lengths: Tensor | None = None,
         segments: Segments | None = None,
         memory: Memory | None = None,
-    ) -> torch.Tensor:
+    ) -> Tensor:
         """Outputs (batch, output), or (valid step, output) with return_sequences.
 
         Parameters
         ----------
         x : Tensor of shape (batch, time, feature)
-            Right-padded where lengths are given.
+            Right-padded if there are lengths.
         lengths : Tensor of shape (batch,), default=None
         segments : list of (n_alive, stop), default=None
             See :func:`run`.
         memory : Memory, default=None
-            Sequences, all of one length, go on from the state before, and leave theirs.
+            The sequences, all of one length, continue from its state and update it.
         """
         if memory is not None:
-            return self._go_on(x, memory)
+            return self._continue(x, memory)
         x, lengths, segments = self._front(x, lengths, segments)
         *below, top = self.stack()
         for i, layer in enumerate(below):
@@ -145,9 +195,9 @@ class RecurrentNetwork(nn.Module):
         return self._head(self._pool(top, states, lengths), None)
 
     def advance(
-        self, x: torch.Tensor, state: NetworkState | None
-    ) -> tuple[torch.Tensor, NetworkState]:
-        """States of the last layer at all steps, and the state to go on from.
+        self, x: Tensor, state: NetworkState | None
+    ) -> tuple[Tensor, NetworkState]:
+        """States of the last layer at all steps, and the state of the network.
 
         Parameters
         ----------
@@ -172,17 +222,11 @@ class RecurrentNetwork(nn.Module):
         return x, NetworkState(rows, after)
 
     def follow(
-        self, x: torch.Tensor, state: NetworkState | None
-    ) -> tuple[torch.Tensor, NetworkState]:
+        self, x: Tensor, state: NetworkState | None
+    ) -> tuple[Tensor, NetworkState]:
         """Outputs after each row of one series (time, output), and the state after all.
 
-        An output is what the whole network says of all rows up to there.
-
-        Parameters
-        ----------
-        x : Tensor of shape (1, time, feature)
-        state : NetworkState or None
-            After the rows before them; None if there were none.
+        ``x`` is (1, time, feature); ``state`` as in :meth:`advance`.
         """
         states, after = self.advance(x, state)
         if self.pooling != "last":
@@ -193,9 +237,9 @@ class RecurrentNetwork(nn.Module):
         return self._head(states, None), after
 
     def gates(
-        self, x: torch.Tensor, lengths: torch.Tensor | None, layer: int
-    ) -> tuple[Gates, torch.Tensor | None]:
-        """All that the cells of a layer compute, by name, and valid lengths."""
+        self, x: Tensor, lengths: Tensor | None, layer: int
+    ) -> tuple[Gates, Tensor | None]:
+        """All values that the cells of a layer compute, by name, and valid lengths."""
         x, lengths, _ = self._front(x, lengths, None)
         stack = self.stack()
         for i, below in enumerate(stack[: range(len(stack))[layer]]):
@@ -206,28 +250,25 @@ class RecurrentNetwork(nn.Module):
     def _is_whole(self) -> bool:
         return self.architecture.return_sequences
 
-    def _go_on(self, x: torch.Tensor, memory: Memory) -> torch.Tensor:
-        """Outputs of samples that go on from where others have ended."""
+    def _continue(self, x: Tensor, memory: Memory) -> Tensor:
+        """Outputs of samples that continue from the state of the memory."""
         n_samples, n_steps, n_features = x.shape
         if memory.is_one_series:
             x = x.reshape(1, n_samples * n_steps, n_features)
         before = None if memory.before is None else memory.before.first(len(x))
         states, after = self.advance(x, before)
-        memory.after = after.mapped(torch.Tensor.detach)
+        memory.after = after.mapped(Tensor.detach)
         states = states.reshape(n_samples, n_steps, -1)  # (batch, time, hidden)
         return self._head(states if self._is_whole else states[:, -1], None)
 
-    def _read(self, x: torch.Tensor) -> torch.Tensor:
+    def _read(self, x: Tensor) -> Tensor:
         if self.embedding is not None:
             x = self.embedding(x[:, :, 0])  # (batch, time, embedding)
         return self.input_dropout(x) if self.input_dropout.p else x
 
     def _front(
-        self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None,
-        segments: Segments | None,
-    ) -> tuple[torch.Tensor, torch.Tensor | None, Segments | None]:
+        self, x: Tensor, lengths: Tensor | None, segments: Segments | None
+    ) -> tuple[Tensor, Tensor | None, Segments | None]:
         """What the first recurrent layer reads."""
         x = self._read(x)
         if self.convolutions is None:
@@ -240,17 +281,17 @@ class RecurrentNetwork(nn.Module):
         self,
         i: int,
         layer: RecurrentLayer,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None,
+        x: Tensor,
+        lengths: Tensor | None,
         segments: Segments | None,
-    ) -> torch.Tensor:
-        """States of a layer, what it reads added where that is asked for."""
+    ) -> Tensor:
+        """States of a layer, plus its input if it is residual."""
         states = layer(x, lengths, segments)
         return states + x if i and self.architecture.residual else states
 
     def _pool(
-        self, top: RecurrentLayer, states: torch.Tensor, lengths: torch.Tensor | None
-    ) -> torch.Tensor:
+        self, top: RecurrentLayer, states: Tensor, lengths: Tensor | None
+    ) -> Tensor:
         """One state of a sequence, (batch, hidden)."""
         if self.pooling == "last":
             return top.final(states, lengths)
@@ -259,15 +300,15 @@ class RecurrentNetwork(nn.Module):
             return self.attention(states, lengths)
         return (mean_valid if self.pooling == "mean" else max_valid)(states, lengths)
 
-    def _head(self, states: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
-        """Outputs for states (batch, hidden), or for all that are no padding."""
+    def _head(self, states: Tensor, lengths: Tensor | None) -> Tensor:
+        """Outputs for states (batch, hidden), or for all that are not padding."""
         if states.ndim == 3:
             if lengths is not None:
                 states = states[~is_padding(states, lengths)[:, :, 0]]
             states = states.reshape(-1, states.shape[-1])  # (valid step, hidden)
         return self.head(self._drop(states))  # (batch or valid step, output)
 
-    def _drop(self, x: torch.Tensor) -> torch.Tensor:
+    def _drop(self, x: Tensor) -> Tensor:
         return self.dropout(x) if self.dropout.p else x
 
 

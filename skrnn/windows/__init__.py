@@ -1,5 +1,6 @@
 """Windows into rows: the one data structure, in plain NumPy."""
 
+from ._checks import PADDING
 from ._consecutive import check_consecutive, joined
 from ._constant import constant_columns
 from ._dense import dense_windows
@@ -25,6 +26,7 @@ from ._targets import windows_with_targets
 from ._windows import Windows
 
 __all__ = [
+    "PADDING",
     "Origins",
     "Series",
     "Steps",

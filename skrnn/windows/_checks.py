@@ -9,6 +9,8 @@ import numpy as np
 
 from ._reading import reading, unmasked
 
+PADDING = 0  # token id of padding
+
 
 def check_rows(rows: Any) -> Any:
     """The rows, if they can be those of windows; NaN for what is masked."""
