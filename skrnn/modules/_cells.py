@@ -264,7 +264,7 @@ def cell_of(layer: Any, architecture: Architecture) -> Cell:
 
 
 def _held_back(before: Tensor, after: Tensor, zoneout: Dropout) -> Tensor:
-    """In training each value of one of the two states, else their mean."""
+    """In training each value from before with probability p, else their mean."""
     return before + (1 - zoneout.p) * zoneout(after - before)
 
 

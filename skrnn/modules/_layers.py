@@ -105,11 +105,8 @@ class RecurrentLayer(nn.Module):
         if state is not None and _is_one_step(layer, x):
             return _step(layer, x, state)
         before: Any = state
-        if (
-            state is not None
-            and len(state) == 1
-            and not isinstance(layer, UnrolledLayer)
-        ):
+        is_ours = isinstance(layer, UnrolledLayer)
+        if state is not None and len(state) == 1 and not is_ours:
             before = state[0]
         output, after = layer(x, before)
         return output, after if isinstance(after, tuple) else (after,)
@@ -194,7 +191,7 @@ def _direction(
 
 @cache
 def _silence_projection_warning() -> None:
-    """Trigger torch's warning, once per process, that MKLDNN has no projections."""
+    """Trigger torch's warning, once per process, that oneDNN has no projections."""
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
         layer = nn.LSTM(1, 2, proj_size=1, device="meta").to_empty(device="cpu")
