@@ -394,7 +394,7 @@ def test_frame_of_sequences_keeps_names_and_order():
         quick().fit(frame.sort_index(level="time"), y)
     with pytest.raises(ValueError, match="infinity or a value too large"):
         quick().fit(frame * 1e300, y)
-    with pytest.raises(ValueError, match=r"no numbers.*leave the column out"):
+    with pytest.raises(ValueError, match=r"not numbers.*leave the column out"):
         quick().fit(frame.assign(text="a"), y)
 
 

@@ -391,7 +391,7 @@ def test_unreadable_arrays_are_refused(X, message):
         ([np.zeros((2, 3)), np.zeros((2, 2))], "sequence 1 has 2"),
         ([np.zeros((2, 3)), np.zeros((0, 3))], "sequence 1 is empty"),
         ([np.zeros((2, 3, 4))], r"sequence 0 has shape \(2, 3, 4\)"),
-        ([np.array(["a", "b"])], "no numbers"),
+        ([np.array(["a", "b"])], "not numbers"),
         ([np.array([1j, 2])], "Complex data not supported"),
     ],
 )

@@ -1,9 +1,7 @@
 """Windows into rows: the one data structure, in plain NumPy."""
 
-from ._checks import PADDING
-from ._consecutive import check_consecutive, joined
+from ._arrays import as_sequences, concatenate_sequences, dense_windows, n_axes
 from ._constant import constant_columns
-from ._dense import dense_windows
 from ._frames import (
     Series,
     frame_rows,
@@ -16,19 +14,26 @@ from ._frames import (
     series_of,
 )
 from ._names import feature_names
-from ._origins import Origins, hold_out_last_origins, origins_within
-from ._ragged import as_sequences, concatenate_sequences, n_axes
-from ._reading import reading, refuse_mask, unmasked
+from ._origins import (
+    Origins,
+    hold_out_last_origins,
+    origins_within,
+    windows_with_targets,
+)
+from ._overlap import check_consecutive, joined, overlap
 from ._series import too_long_a_window
-from ._split import overlap, split_windows_in_time, time_ordered_split
-from ._steps import Steps, begins_missing, read_steps
-from ._targets import windows_with_targets
+from ._split import split_windows_in_time, time_ordered_split
+from ._step_targets import StepTargets, begins_missing, read_steps
+from ._validation import PADDING, reading, refuse_mask, unmasked
 from ._windows import Windows
+
+Steps = StepTargets
 
 __all__ = [
     "PADDING",
     "Origins",
     "Series",
+    "StepTargets",
     "Steps",
     "Windows",
     "as_sequences",

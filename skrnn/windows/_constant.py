@@ -1,4 +1,4 @@
-"""Constant columns, whose standard deviation is only rounding."""
+"""Columns that are constant up to rounding."""
 
 from __future__ import annotations
 
@@ -6,26 +6,16 @@ from typing import Any
 
 import numpy as np
 
-_ROUNDING = 1e-12  # share of the level that sums and rolling means of doubles are off
+_ROUNDING = 1e-12  # relative error of sums and rolling means of doubles
 _SINGLE_ROUNDING = 1e-6
 
 
 def constant_columns(values: np.ndarray, dtypes: Any = None) -> np.ndarray:
     """Which columns are constant up to rounding, relative to their level.
 
-    The standard deviation of such a column is noise: do not divide by it.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_columns)
-        NaN is left out.
-    dtypes : sequence of dtype, default=None
-        In which each column was computed, if not in that of ``values``.
-
-    Returns
-    -------
-    is_constant : ndarray of bool, shape (n_columns,)
-        False for a column of NaN alone.
+    The standard deviation of such a column is noise: do not divide by it. NaN is
+    ignored, and a column of only NaN is not constant. ``dtypes`` are those in which the
+    columns were computed, if not that of ``values`` (n_rows, n_columns).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which rows of a table belong to which series, and in which order of time."""
+"""The series of a table: their rows, and their times."""
 
 from __future__ import annotations
 
@@ -10,20 +10,17 @@ from typing import Any
 import numpy as np
 
 from .._warnings import warn
-from ._reading import converted
+from ._validation import converted
 
 
 @dataclass(frozen=True)
 class Series:
-    """The place of one series in a table; ``times`` is None where nothing tells it.
+    """The place of one series in a table."""
 
-    ``kind`` names what the times are, such as "datetime" or "period[M]".
-    """
-
-    key: Any
+    key: Any  # its instance in a panel
     rows: slice
-    times: Any
-    kind: str | None
+    times: Any  # None if the index holds no times
+    kind: str | None  # of times, such as "datetime" or "period[M]"
 
     @property
     def n_rows(self) -> int:
@@ -47,8 +44,8 @@ def has_time(X: Any) -> bool:
 def looks_like_series(X: Any) -> bool:
     """Whether the rows of a table seem to be time steps, and its columns features.
 
-    Its index is of dates, periods or durations, and its columns have names that are not
-    those of time steps: the same but for a number, as lags are, months or weekdays.
+    Its index holds dates, periods or durations, and the names of its columns are not
+    those of time steps: months, weekdays, or equal except for a number, as lags.
     """
     names = list(getattr(X, "columns", ()))
     if len(names) < 2 or is_panel(X) or not has_time(X):
@@ -64,13 +61,9 @@ def looks_like_series(X: Any) -> bool:
 def series_of(X: Any, n_rows: int, warns: bool = True) -> list[Series]:
     """The series of a table: one, or one per instance of a pandas MultiIndex.
 
-    Stamps that repeat here and there are a warning, if it ``warns``.
-
-    Raises
-    ------
-    ValueError
-        If the rows of an instance are not together, a series is not in order of time,
-        or its stamps repeat as those of several series in one table do.
+    Raises if the rows of an instance are not together, a series is not in order of
+    time, or its stamps repeat as if the table held several series; if it ``warns``, a
+    few repeated stamps are a warning.
     """
     if not is_panel(X):
         index = getattr(X, "index", None)
@@ -79,7 +72,7 @@ def series_of(X: Any, n_rows: int, warns: bool = True) -> list[Series]:
         return series
     _check_level_order(X.index)
     if len(X) == 0:
-        raise ValueError("the frame has no row (0 sample(s)); pass one at least")
+        raise ValueError("the frame has no row (0 sample(s)); pass at least one")
     instances = X.index.droplevel(-1)
     times = X.index.get_level_values(-1)
     codes = instances.factorize()[0]
@@ -108,7 +101,7 @@ def series_of(X: Any, n_rows: int, warns: bool = True) -> list[Series]:
 
 
 def _check_level_order(index: Any) -> None:
-    """Refuse a MultiIndex whose time stands before the instance."""
+    """Raise if the time is not the last level of a MultiIndex."""
     kinds = [_kind(level) or "label" for level in index.levels]
     has_time_before = any(kind not in ("number", "label") for kind in kinds[:-1])
     if has_time_before and kinds[-1] in ("number", "label"):
@@ -121,13 +114,7 @@ def _check_level_order(index: Any) -> None:
 def frame_rows(
     frame: Any, dtype: Any = None, warns: bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows, starts and lengths of the instances of an (instance, time) MultiIndex.
-
-    Raises
-    ------
-    ValueError
-        If there is no such index, or a column holds no numbers.
-    """
+    """Rows, starts and lengths of the instances of an (instance, time) MultiIndex."""
     if not is_panel(frame):
         raise ValueError(
             "expected a DataFrame with an (instance, time) MultiIndex, got "
@@ -142,7 +129,7 @@ def frame_rows(
             )
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
-            "a column of the frame holds values that are no numbers; encode them as "
+            "a column of the frame holds values that are not numbers; encode them as "
             f"numbers, or leave the column out ({error})"
         ) from error
     bounds = [one.rows for one in series_of(frame, len(frame), warns)]
@@ -153,7 +140,7 @@ def frame_rows(
 
 
 def refuse_complex(frame: Any) -> None:
-    """Raise before pandas leaves out the imaginary part of a DataFrame or Series."""
+    """Raise before pandas drops the imaginary part of a DataFrame or Series."""
     columns = frame.dtypes if frame.ndim == 2 else [frame.dtype]
     if any(column.kind == "c" for column in columns):
         raise ValueError(
@@ -169,8 +156,8 @@ def instances_of(frame: Any) -> Any:
 def next_time_by(series: Series) -> Any:
     """The latest time at which a row still follows right after the series.
 
-    One step of a regular calendar; else the largest gap that the series has shown.
-    None where there is no time, or a single row.
+    After one step of a regular calendar, or else the largest gap in the series. None if
+    there are no times, or a single row.
     """
     times = series.times
     if times is None or series.n_rows < 2:
@@ -184,7 +171,7 @@ def next_time_by(series: Series) -> Any:
 
 
 def _times(index: Any) -> tuple[Any, str | None]:
-    """The index if it measures time (dates, periods, numbers), and what it is."""
+    """The index if it measures time (dates, periods, numbers), and its kind."""
     if index is None or callable(index):  # list.index is a method
         return None, None
     given = index
@@ -196,13 +183,13 @@ def _times(index: Any) -> tuple[Any, str | None]:
     if index.hasnans:
         raise ValueError("a time in the index is missing (NaT or NaN); drop these rows")
     if kind.startswith("period") or index.dtype.kind in "iu":
-        index = index.astype("int64")  # periods are counted in their own frequency
+        index = index.astype("int64")  # periods as integers, in their own frequency
     if not index.is_monotonic_increasing:
         if _are_stacked(_counts(index)):
             raise _stacked(given, int(np.argmax(index.duplicated(keep=False))))
         raise ValueError(
             "rows must be in order of time, but the index goes back; sort them with "
-            "X.sort_index(), split without shuffling, or, if the index is no time, "
+            "X.sort_index(), split without shuffling, or, if the index is not a time, "
             "drop it with X.reset_index(drop=True)"
         )
     return index, kind
@@ -221,7 +208,7 @@ def _check_repeats(index: Any, series: list[Series], warns: bool) -> None:
     """Raise, or warn, if stamps repeat within a series."""
     if any(one.times is None for one in series):
         if warns:
-            _notice_labels(index)
+            _warn_of_labels(index)
         return
     repeating = [one for one in series if not one.times.is_unique]
     if not repeating:
@@ -241,8 +228,8 @@ def _check_repeats(index: Any, series: list[Series], warns: bool) -> None:
         )
 
 
-def _notice_labels(index: Any) -> None:
-    """Warn if what is not taken for time, such as text, repeats as stamps would."""
+def _warn_of_labels(index: Any) -> None:
+    """Warn if labels that are not times, such as texts, repeat as stamps do."""
     if index is None or callable(index) or index.is_unique:
         return
     if _are_stacked(_counts(index)):
@@ -257,16 +244,16 @@ def _notice_labels(index: Any) -> None:
 
 
 def _counts(times: Any) -> np.ndarray:
-    """How often each stamp comes, in their order."""
+    """How often each stamp occurs, in their order."""
     codes = times.factorize()[0]
     return np.bincount(codes[codes >= 0])
 
 
 def _are_stacked(counts: np.ndarray) -> bool:
-    """Whether stamps repeat as in a table of several series, and not by chance.
+    """Whether stamps repeat as in a table of several series, not by chance.
 
-    Most of them do, and neighbours about equally often: counts of independent events
-    have a mean squared difference of twice their mean.
+    Most of them repeat, and neighbours about equally often: counts of independent
+    events have a mean squared difference of twice their mean.
     """
     if len(counts) < 3 or np.median(counts) < 2:
         return False
@@ -281,7 +268,7 @@ def _stacked(index: Any, row: int) -> ValueError:
 
 
 def _stamp(index: Any, row: int) -> str:
-    """The stamp of a row, and of which instance it is."""
+    """The stamp of a row, and its instance."""
     if index.nlevels == 1:
         return str(index[row])
     *instance, time = index[row]
@@ -290,7 +277,7 @@ def _stamp(index: Any, row: int) -> str:
 
 def _remedy(index: Any) -> str:
     text = (
-        "If several series stand in the table, move the column that tells them apart, "
+        "If the table holds several series, move the column that tells them apart, "
         'say "shop", into an (instance, time) index, and bring y into the same order: '
         'X.set_index("shop", append=True).swaplevel().sort_index(). If it is one '
         "series, "

@@ -1,4 +1,4 @@
-"""Names of the features, in whichever form of sequences they come."""
+"""Names of the features, of any form of sequences."""
 
 from __future__ import annotations
 
@@ -17,19 +17,8 @@ def feature_names(X: Any, name: str = "X") -> list[Any] | None:
 
     Those of a DataFrame (a panel, or sktime's nested frame), of the frames in a list,
     an object array or a Series, of pandas or polars, and of ``Windows`` made of these.
-    None if there is no string among them, as in scikit-learn: then a feature is known
-    by its place.
-
-    Parameters
-    ----------
-    X : sequences in any form
-    name : str, default="X"
-        Of the argument, for errors.
-
-    Raises
-    ------
-    ValueError
-        If frames of one list have other columns, or have them in another order.
+    None if no name is a string, as in scikit-learn. Frames of one list must have equal
+    columns in the same order. ``name`` is that of the argument, for errors.
     """
     if hasattr(X, "_feature_names"):  # Windows
         return X._feature_names
@@ -44,8 +33,8 @@ def feature_names(X: Any, name: str = "X") -> list[Any] | None:
 
 
 def _labels(item: Any) -> Any:
-    """The columns of a DataFrame, None of anything else."""
-    labels = getattr(item, "column_names", None)  # of pyarrow, whose columns are data
+    """The columns of a DataFrame; None for anything else."""
+    labels = getattr(item, "column_names", None)  # pyarrow: its columns are data
     return getattr(item, "columns", None) if labels is None else labels
 
 
@@ -54,7 +43,7 @@ def _strings(labels: list[Any]) -> list[Any] | None:
 
 
 def _names_of_items(items: Iterable[Any], name: str) -> list[Any] | None:
-    """The names that all frames of a list share; items without any are passed over."""
+    """The names that all frames of a list share; other items are skipped."""
     first, expected, place, bare = None, [], -1, -1
     for i, item in enumerate(items):
         labels = _labels(item)
@@ -63,7 +52,7 @@ def _names_of_items(items: Iterable[Any], name: str) -> list[Any] | None:
         elif first is None:
             first, expected, place = labels, list(labels), i
         elif not _are_equal(labels, first):
-            if _name_samples(items):
+            if _are_columns_of_a_table(items):
                 return None
             _refuse_other(i, list(labels), place, expected, name)
     names = _strings(expected)
@@ -82,8 +71,8 @@ def _are_equal(labels: Any, first: Any) -> bool:
     return list(labels) == list(first)
 
 
-def _name_samples(items: Iterable[Any]) -> bool:
-    """Whether each frame has one column of another name, as the columns of a table."""
+def _are_columns_of_a_table(items: Iterable[Any]) -> bool:
+    """Whether each frame has a single column, and each another name."""
     labels = [_labels(item) for item in items]
     if any(one is None or len(one) != 1 for one in labels):
         return False
@@ -93,10 +82,10 @@ def _name_samples(items: Iterable[Any]) -> bool:
 def _refuse_other(
     index: int, found: list[Any], place: int, expected: list[Any], name: str
 ) -> None:
-    """Raise, unless the labels are numbers that do not name the features."""
+    """Raise, unless the labels are only numbers."""
     is_same_set = set(found) == set(expected)
     if not (is_same_set or _strings(found) or _strings(expected)):
-        return  # such as those of columns that were cut from a larger table
+        return  # such as columns cut from a larger table
     remedy = (
         f"Bring the columns into one order: names = list(X[{place}].columns); "
         "X = [frame[names] for frame in X]"

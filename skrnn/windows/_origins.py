@@ -1,4 +1,4 @@
-"""Where forecasts of a panel begin, and which of them are held out."""
+"""Windows and the targets after them: where forecasts begin, what is held out."""
 
 from __future__ import annotations
 
@@ -7,32 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import check_positive
-from ._series import _count_within
+from ._series import count_within, series_windows, too_long_a_window
+from ._validation import check_positive
+from ._windows import Windows
 
 
 @dataclass(frozen=True)
 class Origins:
-    """Rows from which to look back over a window and ahead over the horizon.
+    """Places from which to look back over a window and ahead over the horizon.
 
-    Parameters
-    ----------
-    series : ndarray of int, shape (n_origins,)
-        Which series each belongs to.
-    starts, ends : ndarray of int, shape (n_origins,)
-        The window is ``rows[start:end]``; the forecast begins at row ``end``.
+    The window is ``rows[start:end]``; the forecast begins at row ``end``.
     """
 
-    series: np.ndarray
-    starts: np.ndarray
-    ends: np.ndarray
+    series: np.ndarray  # which series each belongs to, (n_origins,)
+    starts: np.ndarray  # (n_origins,)
+    ends: np.ndarray  # (n_origins,)
 
     def __len__(self) -> int:
         return len(self.ends)
 
     @property
     def lengths(self) -> np.ndarray:
-        """Rows of each window."""
+        """Number of rows of each window."""
         return self.ends - self.starts
 
     def take(self, index: np.ndarray) -> Origins:
@@ -45,24 +41,12 @@ def origins_within(
 ) -> Origins:
     """Origins whose targets are known, ``step_length`` rows apart.
 
-    A series gives those with a full window; one that is too short for any gives those
-    with a shorter window, of a single row at least. They are a multiple of
-    ``step_length`` before the end of the series, so that a forecast from there begins,
-    for instance, at the same time of the day as those learnt from; if none is, they are
-    laid back from the last possible one.
-
-    Parameters
-    ----------
-    series_lengths : array-like of int, shape (n_series,)
-        Rows of each series, which stand one after the other.
-    window_length, horizon : int
-        Rows looked back over, and ahead.
-    step_length : int, default=1
-
-    Returns
-    -------
-    origins : Origins
-        In order of the series, then of time.
+    A series gives those with a full window; a series that is too short for any gives
+    those with a shorter window, of at least one row. They are a multiple of
+    ``step_length`` before the end of the series, so that forecasts from the end begin,
+    for instance, at the same time of the day as those learnt from; if there is none,
+    they are counted back from the last possible one. ``series_lengths`` are the rows of
+    each series, one after the other; origins are in order of the series, then of time.
 
     Examples
     --------
@@ -85,7 +69,7 @@ def origins_within(
     newest = np.where(from_end >= first, from_end, last)
     counts = np.maximum(0, (newest - first) // step_length + 1)
     series = np.repeat(np.arange(len(sizes)), counts)
-    back = (np.repeat(counts, counts) - 1 - _count_within(counts)) * step_length
+    back = (np.repeat(counts, counts) - 1 - count_within(counts)) * step_length
     ends = offsets[series] + newest[series] - back
     starts = np.maximum(offsets[series], ends - window_length)
     return Origins(series, starts, ends)
@@ -96,13 +80,8 @@ def hold_out_last_origins(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Origins to train on, and the last ones of each series, held out.
 
-    No target of a training origin is a target of a held-out one. A series that has too
-    few origins for both is trained on alone.
-
-    Returns
-    -------
-    train, held_out : ndarray of int
-        Increasing indices.
+    Both are increasing indices. No target of a training origin is a target of a
+    held-out one. A series with too few origins for both only gives training origins.
 
     Examples
     --------
@@ -116,9 +95,67 @@ def hold_out_last_origins(
         return np.arange(0), np.arange(0)
     _, first, counts = np.unique(origins.series, return_index=True, return_counts=True)
     n_held_out = np.ceil(validation_fraction * counts - 1e-9).astype(np.int64)
-    border = origins.ends[first + counts - n_held_out]  # first row held out as a target
+    border = origins.ends[first + counts - n_held_out]  # first held-out target
     is_possible = origins.ends[first] + horizon <= border
     border = np.where(is_possible, border, np.iinfo(np.int64).max)
     border = np.repeat(border, counts)
     train = np.flatnonzero(origins.ends + horizon <= border)
     return train, np.flatnonzero(origins.ends >= border)
+
+
+def windows_with_targets(
+    rows: Any,
+    window_length: int,
+    horizon: int,
+    *,
+    step_length: int = 1,
+    series_lengths: Any = None,
+) -> tuple[Windows, Windows]:
+    """Input windows and the targets that follow them, as windows into the same rows.
+
+    Only pairs that lie within one series are returned, so that no target is taken from
+    another series or from beyond the end.
+
+    Parameters
+    ----------
+    rows : array of shape (n_rows, n_features)
+        One series, or several stacked one after the other.
+    window_length : int
+        Rows in an input window.
+    horizon : int
+        Rows in a target window, which begins at the row after the input window.
+    step_length : int, default=1
+        Rows from one window to the next.
+    series_lengths : array-like of int, shape (n_series,), default=None
+        Rows of each series of the panel; None means one series.
+
+    Returns
+    -------
+    inputs, targets : Windows
+        Of equal length, both looking into ``rows``.
+
+    Raises
+    ------
+    ValueError
+        If no series is as long as ``window_length + horizon``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.windows import windows_with_targets
+    >>> inputs, targets = windows_with_targets(np.arange(6.0).reshape(-1, 1), 3, 2)
+    >>> inputs[1].ravel(), targets[1].ravel()
+    (array([1., 2., 3.]), array([4., 5.]))
+    """
+    check_positive("window_length", window_length)
+    check_positive("horizon", horizon)
+    longest = len(rows) if series_lengths is None else int(np.max(series_lengths))
+    if longest < window_length + horizon:
+        error = too_long_a_window(window_length + horizon, longest)
+        raise ValueError(f"with horizon={horizon} counted in, {error}") from None
+    starts, _ = series_windows(
+        len(rows), window_length + horizon, step_length, series_lengths
+    )
+    inputs = Windows(rows, starts, np.full(len(starts), window_length))
+    targets = Windows(rows, starts + window_length, np.full(len(starts), horizon))
+    return inputs, targets

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import check_positive, frozen_integers
+from ._validation import check_positive, frozen_integers
 
 
 def series_windows(
@@ -19,7 +19,7 @@ def series_windows(
     """Starts and lengths of the windows; none crosses from one series to the next."""
     check_positive("window_length", window_length)
     check_positive("step_length", step_length)
-    # what is beyond the rows changes nothing, but might not fit into an int64
+    # more than the rows changes nothing, but might not fit into an int64
     step_length = min(int(step_length), max(n_rows, 1))
     sizes = _series_sizes(n_rows, series_lengths)
     if complete and sizes.max(initial=0) < window_length:
@@ -28,10 +28,10 @@ def series_windows(
     offsets = np.cumsum(sizes) - sizes  # first row of each series
     if complete:
         counts = np.maximum(0, (sizes - window_length) // step_length + 1)
-        starts = np.repeat(offsets, counts) + _count_within(counts) * step_length
+        starts = np.repeat(offsets, counts) + count_within(counts) * step_length
         return starts, np.full(len(starts), window_length, dtype=np.int64)
     counts = -(-sizes // step_length)  # one window ending at every step_length-th row
-    ends = np.repeat(offsets, counts) + _count_within(counts) * step_length + 1
+    ends = np.repeat(offsets, counts) + count_within(counts) * step_length + 1
     starts = np.maximum(np.repeat(offsets, counts), ends - window_length)
     return starts, ends - starts
 
@@ -44,7 +44,7 @@ def too_long_a_window(window_length: int, n_samples: int) -> ValueError:
     )
 
 
-def _count_within(counts: np.ndarray) -> np.ndarray:
+def count_within(counts: np.ndarray) -> np.ndarray:
     """0, 1, ... counts[0]-1, 0, 1, ... counts[1]-1, ..."""
     return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 

@@ -1,4 +1,4 @@
-"""Splits that respect time, and whether one is called for."""
+"""Splits into training and held-out samples that respect time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._copies import shifts_seen, starts_if_shared
+from ._overlap import overlap, share_rows, starts_if_shared
 from ._windows import Windows
 
 
@@ -15,25 +15,9 @@ def time_ordered_split(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the training samples and of the last ones, held out.
 
-    Parameters
-    ----------
-    n_samples : int
-        Number of samples, ordered in time.
-    validation_fraction : float
-        Share that is held out, rounded up to whole samples.
-    gap : int, default=0
-        Samples dropped between the two parts. With targets that reach ``h`` steps
-        ahead, ``gap=h - 1`` keeps every training target out of the held-out part.
-
-    Returns
-    -------
-    train, validation : ndarray of int
-        Increasing indices; all of ``train`` come before all of ``validation``.
-
-    Raises
-    ------
-    ValueError
-        If nothing is left to train on.
+    The held-out share is rounded up to whole samples. ``gap`` samples between the two
+    parts are dropped: with targets that reach ``h`` steps ahead, ``gap=h - 1`` keeps
+    every training target out of the held-out part.
 
     Examples
     --------
@@ -55,18 +39,14 @@ def time_ordered_split(
 
 
 def split_windows_in_time(
-    windows: Windows,
-    validation_fraction: float,
-    gap: int = 0,
-    *,
-    strata: Any = None,
+    windows: Windows, validation_fraction: float, gap: int = 0, *, strata: Any = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Hold out the last windows of each run of windows that overlap.
 
     Windows that share rows, or are copies of such, are ordered by the row at which they
-    end, whatever their place among the samples, and each run (each series of a panel,
-    each recording) gives its own share. Windows that do not overlap are taken to be in
-    order of time.
+    end, whatever their order among the samples, and each run (each series of a panel,
+    each recording) gives its own share. Windows that do not overlap are assumed to be
+    in order of time.
 
     Parameters
     ----------
@@ -74,21 +54,17 @@ def split_windows_in_time(
     validation_fraction : float
         Share that is held out.
     gap : int, default=0
-        Rows (samples, where none overlap) dropped between the two parts.
+        Rows (samples, if none overlap) dropped between the two parts.
     strata : array-like of shape (n_samples,), default=None
         Class of each window. If the last windows of the runs lack one, each stretch of
-        a run that is of one class gives its own share; of stretches too short for that,
-        some are held out as a whole. Not where classes alternate from window to window.
+        a run that is of one class gives its own share; some stretches that are too
+        short for that are held out as a whole. Ignored if classes alternate from window
+        to window.
 
     Returns
     -------
     train, validation : ndarray of int
         Indices of samples.
-
-    Raises
-    ------
-    ValueError
-        If nothing is left to train on.
 
     Examples
     --------
@@ -105,7 +81,7 @@ def split_windows_in_time(
     counts = [_n_held_out(run, validation_fraction, len(runs) == 1) for run in runs]
     split = _last_of_each(runs, counts, ends, gap)
     n_owed = validation_fraction * len(windows)
-    fewest = min(2.0, n_owed)  # that have a score
+    fewest = min(2.0, n_owed)  # to compute a score
     if len(split[0]) == 0 or len(split[1]) < max(n_owed / 2, fewest):
         split = time_ordered_split(len(windows), validation_fraction, gap)
     if strata is None:
@@ -130,7 +106,7 @@ def _n_held_out(run: np.ndarray, validation_fraction: float, is_alone: bool) -> 
 def _last_of_each(
     runs: list[np.ndarray], counts: list[int], ends: np.ndarray, gap: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Training samples and the last of each run, so many as ``counts`` says."""
+    """Training samples, and the last ``counts`` samples of each run."""
     train, validation = [np.arange(0)], [np.arange(0)]
     for run, count in zip(runs, counts, strict=True):
         if count == 0:
@@ -145,7 +121,7 @@ def _last_of_each(
 def _n_missing(
     codes: np.ndarray, split: tuple[np.ndarray, np.ndarray]
 ) -> tuple[int, int]:
-    """How many classes the training part lacks, which is worse, and the held-out."""
+    """How many classes the training part lacks (which is worse), and the held-out."""
     n_classes = int(codes.max()) + 1
     train, validation = (len(np.unique(codes[part])) for part in split)
     return n_classes - train, n_classes - validation
@@ -159,7 +135,7 @@ def _changes(codes: np.ndarray) -> np.ndarray:
 def _shares_by_class(
     stretches: list[np.ndarray], codes: np.ndarray, validation_fraction: float
 ) -> list[int]:
-    """How many of each stretch are held out, so that no class goes without."""
+    """How many samples of each stretch to hold out, so that every class has some."""
     counts = [0] * len(stretches)
     of_class: dict[int, list[int]] = {}
     for place, stretch in enumerate(stretches):
@@ -185,11 +161,11 @@ def _shares_by_class(
 def _runs(windows: Windows) -> tuple[list[np.ndarray], np.ndarray]:
     """Samples grouped by the run of rows that they share, in order of their end.
 
-    Also returned is the end of each sample; those of copies are such as they would have
-    if they shared rows.
+    Also the end of each sample; for copies, the end that it would have if they shared
+    rows.
     """
     starts, lengths = windows.starts, windows.lengths
-    if not _share_rows(windows) and overlap(windows):
+    if not share_rows(windows) and overlap(windows):
         starts = starts_if_shared(windows)
     ends = starts + lengths
     order = np.lexsort((starts, ends))
@@ -198,45 +174,3 @@ def _runs(windows: Windows) -> tuple[list[np.ndarray], np.ndarray]:
     borders = np.flatnonzero(starts[by_start][1:] >= reach[:-1]) + 1
     parts = np.split(by_start, borders)
     return [part[np.argsort(ends[part], kind="stable")] for part in parts], ends
-
-
-def _share_rows(windows: Windows) -> bool:
-    order = np.argsort(windows.starts, kind="stable")
-    starts, ends = windows.starts[order], (windows.starts + windows.lengths)[order]
-    return bool((starts[1:] < ends[:-1]).any())
-
-
-def overlap(windows: Windows) -> bool:
-    """Whether neighbouring samples show the same observations.
-
-    True if windows share rows, and also if most windows of a copied array begin with
-    the end of the one before (or after), equally long: a random split of such samples
-    leaks. Token ids are not compared, since texts repeat words anyway.
-
-    Parameters
-    ----------
-    windows : Windows
-        The samples, in their order.
-
-    Returns
-    -------
-    overlapping : bool
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skrnn.windows import Windows, overlap
-    >>> rows = np.arange(6.0).reshape(-1, 1)
-    >>> overlap(Windows(rows, [0, 1, 2], [3, 3, 3]))
-    True
-    >>> overlap(Windows(rows, [0, 3], [3, 3]))
-    False
-    """
-    if len(windows) < 2:
-        return False
-    if _share_rows(windows):
-        return True
-    if windows.n_tokens is not None:
-        return False
-    shifts = shifts_seen(windows)
-    return bool(np.count_nonzero(shifts) * 3 > len(shifts) * 2)

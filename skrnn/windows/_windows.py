@@ -1,4 +1,4 @@
-"""The one shape that all sequence data takes."""
+"""The one data structure for all sequence data."""
 
 from __future__ import annotations
 
@@ -7,21 +7,28 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ._checks import (
+from ._arrays import (
+    concatenate_sequences,
+    dense_windows,
+    gather_dense,
+    listed,
+    share_rows,
+)
+from ._frames import frame_rows
+from ._names import feature_names
+from ._series import series_windows
+from ._validation import (
     check_bounds,
     check_positive,
     check_rows,
     check_tokens,
+    converted,
+    drop_missing_ends,
     frozen_integers,
     one_bool_a_row,
+    reading,
+    unmasked,
 )
-from ._dense import dense_windows, gather_dense, share_rows
-from ._frames import frame_rows
-from ._missing import drop_missing_ends
-from ._names import feature_names
-from ._ragged import concatenate_sequences, listed
-from ._reading import converted, reading, unmasked
-from ._series import series_windows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,11 +36,10 @@ class Windows:
     """Samples as windows into shared rows; no window is ever copied.
 
     Sample ``i`` is ``rows[starts[i] : starts[i] + lengths[i]]``. Windows may overlap,
-    may differ in length, and never need more memory than the rows that they look into.
-    A ``Windows`` behaves like a 3-D array of shape ``(n_samples, n_timesteps,
-    n_features)`` where scikit-learn asks for one: it has a ``shape``, is indexed by
-    sample, and ``np.asarray`` copies it into a dense array in which history that is
-    missing is NaN.
+    may differ in length, and need no more memory than the rows. For scikit-learn a
+    ``Windows`` behaves like a 3-D array of shape ``(n_samples, n_timesteps,
+    n_features)``: it has a ``shape``, is indexed by sample, and ``np.asarray`` copies
+    it into a dense array, with NaN for missing history.
 
     Parameters
     ----------
@@ -45,14 +51,14 @@ class Windows:
     lengths : array-like of int, shape (n_samples,)
         Number of rows in each window, at least 1.
     n_tokens : int, default=None
-        If the rows are token ids, one integer each, the number of different ids: they
-        are below it. None if the rows are measurements.
+        If the rows are token ids, one integer each: the number of ids, all of them
+        smaller. None if the rows are measurements.
 
     Raises
     ------
     ValueError
-        If rows are not 2-D, if starts and lengths differ in shape, if a window is
-        empty, or if a window reaches outside the rows.
+        If rows are not 2-D, starts and lengths differ in shape, or a window is empty or
+        extends beyond the rows.
 
     Notes
     -----
@@ -96,10 +102,9 @@ class Windows:
         """Windows of a dense array, a sliding view, or an array padded with NaN.
 
         The rows of a sliding view (a 3-D array whose windows overlap in memory) are
-        recovered from its strides, so that nothing is copied but what a change of
-        ``dtype`` asks for. Rows at the front of a window that are NaN in every
-        feature are history that does not exist: the window starts after them. Where
-        windows do not overlap, such rows at the end of one are padding, too.
+        recovered from its strides, and copied only if ``dtype`` differs. Leading rows
+        of a window that are NaN in every feature are missing history: the window starts
+        after them. If windows do not overlap, such rows at their end are padding.
 
         Parameters
         ----------
@@ -112,13 +117,13 @@ class Windows:
         Returns
         -------
         windows : Windows
-            One window a sample, in order.
+            One window per sample, in order.
 
         Raises
         ------
         ValueError
-            If X is neither 2-D nor 3-D, or a window holds infinity, nothing at all,
-            or NaN between its first and its last observed row.
+            If X is neither 2-D nor 3-D, or a window holds infinity, no observed row,
+            or NaN between its first and its last one.
 
         Examples
         --------
@@ -147,7 +152,7 @@ class Windows:
         ----------
         sequences : list of array-like, each of shape (n_timesteps_i, n_features) or \
                 (n_timesteps_i,)
-            One array a sample.
+            One array per sample.
         dtype : dtype, default=None
             Type of the rows; None takes the common type of the sequences.
         n_tokens : int, default=None
@@ -156,14 +161,14 @@ class Windows:
         Returns
         -------
         windows : Windows
-            One window a sequence, in order.
+            One window per sequence, in order.
 
         Raises
         ------
         ValueError
-            If there is no sequence, if one is empty, if they differ in the number of
-            features or DataFrames in their columns, or if one holds infinity, or NaN
-            between its first and its last observed row.
+            If there is no sequence, one is empty, they differ in the number of features
+            or in their columns, or one holds infinity, or NaN between its first and its
+            last observed row.
 
         Examples
         --------
@@ -185,20 +190,20 @@ class Windows:
         ----------
         frame : DataFrame of shape (n_rows, n_features)
             The rows of each instance together, in order of time. The last level of
-            the index is the time, those before it name the instance.
+            the index is the time; those before it name the instance.
         dtype : dtype, default=None
             Type of the rows; None is float64.
 
         Returns
         -------
         windows : Windows
-            One window an instance, in the order of ``frame``.
+            One window per instance, in the order of ``frame``.
 
         Raises
         ------
         ValueError
             If the index has a single level, the rows of an instance are not together
-            or not in order of time, or a column holds no numbers.
+            or not in order of time, or a column does not hold numbers.
 
         Examples
         --------
@@ -264,33 +269,18 @@ class Windows:
         return cls(rows, starts, lengths)
 
     def with_rows(self, rows: Any) -> Windows:
-        """The same windows into other rows, checked for values that are missing.
+        """The same windows into other rows (n_rows, n_features).
 
-        Parameters
-        ----------
-        rows : array of shape (n_rows, n_features)
-
-        Returns
-        -------
-        windows : Windows
-            Without leading rows that are NaN in every feature.
+        Leading rows that are NaN in every feature are cut off.
         """
         whole = Windows(rows, self.starts, self.lengths)
         bounds = drop_missing_ends(rows, whole.starts, whole.lengths)
         return Windows(rows, *bounds)._named(self._feature_names)
 
     def keep_rows(self, keep: np.ndarray) -> Windows:
-        """The same windows without the other rows, which they skip.
+        """The same windows into a copy of some rows, without the others.
 
-        Parameters
-        ----------
-        keep : ndarray of bool, shape (n_rows,)
-            Which rows stay.
-
-        Returns
-        -------
-        windows : Windows
-            Looking into a copy of the rows that stay; shorter by those that do not.
+        ``keep`` is of bool, and of shape (n_rows,).
 
         Examples
         --------
@@ -359,7 +349,7 @@ class Windows:
         return chosen._named(self._feature_names)
 
     def _named(self, names: list[Any] | None) -> Windows:
-        """Itself, with the names of the columns that its rows were made of."""
+        """Itself, with the names of its features."""
         object.__setattr__(self, "_feature_names", names)
         return self
 

@@ -1,4 +1,4 @@
-"""Sequences of unequal length, laid end to end."""
+"""Rows, starts and lengths of arrays, sliding views and lists of sequences."""
 
 from __future__ import annotations
 
@@ -7,14 +7,71 @@ from typing import Any
 
 import numpy as np
 
-from ._reading import converted, reading, unmasked
+from ._validation import converted, reading, unmasked
+
+
+def dense_windows(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, starts and lengths of an array; the rows are a view if possible."""
+    if X.ndim == 2:
+        X = X[:, :, np.newaxis]  # (sample, time, 1)
+    if X.ndim != 3:
+        raise ValueError(
+            "expected a 3-D array (n_samples, n_timesteps, n_features) or a 2-D array "
+            f"(n_samples, n_timesteps), got {X.ndim}-D of shape {X.shape}"
+        )
+    n_samples, n_timesteps, n_features = X.shape
+    step = _row_step(X)
+    if step is None:
+        rows = X.reshape(n_samples * n_timesteps, n_features)
+        step = n_timesteps
+    else:
+        n_rows = (n_samples - 1) * step + n_timesteps
+        rows = np.lib.stride_tricks.as_strided(
+            X, (n_rows, n_features), X.strides[1:], writeable=False
+        )
+    starts = np.arange(n_samples, dtype=np.int64) * step
+    return rows, starts, np.full(n_samples, n_timesteps, dtype=np.int64)
+
+
+def share_rows(X: np.ndarray) -> bool:
+    """Whether the windows of an array overlap in memory, as those of a view."""
+    X = X[:, :, np.newaxis] if X.ndim == 2 else X
+    step = _row_step(X)
+    if step is not None:
+        return step < X.shape[1]
+    if len(X) != 1 or X.strides[0] != X.strides[1]:
+        return False  # else it may be the only window of a view
+    return X.shape[2] == 1 or X.strides[1] == X.shape[2] * X.strides[2]
+
+
+def _row_step(X: np.ndarray) -> int | None:
+    """Rows from one window to the next, if all windows view one array of rows."""
+    n_samples, n_timesteps, _ = X.shape
+    sample_stride, row_stride, _ = X.strides
+    if n_samples < 2 or n_timesteps < 2 or row_stride <= 0 or sample_stride <= 0:
+        return None
+    step, rest = divmod(sample_stride, row_stride)
+    return step if rest == 0 and step <= n_timesteps else None
+
+
+def gather_dense(
+    rows: Any, starts: np.ndarray, lengths: np.ndarray, width: int
+) -> np.ndarray:
+    """Windows as (sample, time, feature), each at the end of ``width`` steps."""
+    ends = starts + lengths
+    index = ends[:, np.newaxis] + np.arange(-width, 0)  # (sample, time)
+    missing = index < starts[:, np.newaxis]
+    dense = np.asarray(rows[np.where(missing, 0, index)])
+    dense = dense.astype(np.result_type(rows.dtype, np.float32), copy=False)
+    dense[missing] = np.nan
+    return dense
 
 
 def as_sequences(X: Any) -> list[Any] | None:
     """The arrays of a list (or object array, or Series) of sequences.
 
-    A DataFrame whose cells hold sequences has one a row, its columns being features.
-    None for anything else.
+    A DataFrame whose cells hold sequences has one per row and feature. None for
+    anything else.
     """
     if hasattr(X, "iloc") and X.ndim == 1:  # a Series of arrays
         X = X.to_numpy()
@@ -34,12 +91,12 @@ def as_sequences(X: Any) -> list[Any] | None:
 
 
 def _side_by_side(index: int, cells: Any) -> np.ndarray:
-    """The features of one sequence, each in a cell of a nested frame."""
+    """One sequence, from a row of a nested frame with a feature in each cell."""
     lengths = [len(cell) if n_axes(cell) > 0 else 0 for cell in cells]
     if len(set(lengths)) > 1:
         raise ValueError(
             f"row {index} of X holds sequences of the lengths {lengths}; its cells, "
-            "one a feature, must be equally long"
+            "one per feature, must be equally long"
         )
     return np.column_stack(list(cells))
 
@@ -55,10 +112,10 @@ def n_axes(X: Any) -> int:
 
 
 def listed(sequences: Iterable[Any]) -> list[Any]:
-    """Sequences as a list, whatever can be read one after the other."""
+    """Any iterable of sequences as a list."""
     try:
         return list(sequences)
-    except (TypeError, NotImplementedError) as error:  # the latter of a sparse array
+    except (TypeError, NotImplementedError) as error:  # of a sparse array
         raise TypeError(
             f"expected a list of sequences, got {type(sequences).__name__} ({error})"
         ) from error
@@ -85,7 +142,7 @@ def concatenate_sequences(
 
 
 def _stacked(arrays: list[np.ndarray], dtype: Any) -> np.ndarray:
-    """One array after the other; copied once, also into another type."""
+    """One array after the other, copied only once, also into another type."""
     if dtype is not None and np.dtype(dtype).kind != "f":
         return converted(np.concatenate(arrays, axis=0), dtype)
     with np.errstate(over="ignore"):
@@ -117,7 +174,7 @@ def _as_numbers(index: int, array: np.ndarray) -> np.ndarray:
         return array.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
-            f"sequence {index} holds {array.dtype} values that are no numbers, or too "
+            f"sequence {index} holds {array.dtype} values that are not numbers, or too "
             f"large ({error}); encode text or categories as numbers first (text with "
             "TextSequencer)"
         ) from error

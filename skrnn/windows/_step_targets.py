@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ._dense import dense_windows, share_rows
+from ._arrays import as_sequences, dense_windows, n_axes, share_rows
 from ._frames import is_panel, series_of
-from ._missing import drop_missing_ends
 from ._names import feature_names
-from ._ragged import as_sequences, n_axes
-from ._reading import reading
+from ._validation import drop_missing_ends, reading
 from ._windows import Windows
 
 _EXPECTED = (
@@ -23,31 +21,21 @@ _EXPECTED = (
 
 
 @dataclass(frozen=True, eq=False)
-class Steps:
-    """Targets at each step of each sample.
+class StepTargets:
+    """Targets at each step of each sample, indexed by sample as an array is."""
 
-    Indexed by sample, as an array of targets is.
-
-    Parameters
-    ----------
-    windows : Windows
-        Into rows of targets, of shape (n_rows, n_outputs).
-    weights : ndarray of shape (n_rows,), default=None
-        Weight of each row, besides the weights of the samples.
-    """
-
-    windows: Windows
-    weights: np.ndarray | None = None
+    windows: Windows  # into rows of targets, (n_rows, n_outputs)
+    weights: np.ndarray | None = None  # of the rows, besides those of the samples
 
     def __len__(self) -> int:
         return len(self.windows)
 
-    def __getitem__(self, index: np.ndarray) -> Steps:
+    def __getitem__(self, index: np.ndarray) -> StepTargets:
         return replace(self, windows=self.windows[index])
 
     @property
     def lengths(self) -> np.ndarray:
-        """Steps of each sample."""
+        """Number of steps of each sample."""
         return self.windows.lengths
 
     @property
@@ -60,19 +48,19 @@ class Steps:
 
     @property
     def rows(self) -> np.ndarray:
-        """The targets, of which several samples may share some."""
+        """The targets, which several samples may share."""
         return np.asarray(self.windows.rows)
 
     def weight_of_rows(self, sample_weight: np.ndarray | None) -> np.ndarray:
-        """For each row the weights, added up, of the samples in which it stands."""
+        """For each row, the sum of the weights of the samples that contain it."""
         starts, n_rows = self.windows.starts, len(self.rows)
         begins = np.bincount(starts, sample_weight, n_rows + 1)
         ends = np.bincount(starts + self.lengths, sample_weight, n_rows + 1)
-        total = np.cumsum(begins - ends)[:-1]  # rounded, so that it may be negative
+        total = np.cumsum(begins - ends)[:-1]  # may be negative by rounding
         return np.where(self.windows.is_row_used, np.maximum(total, 0), 0.0)
 
     def mean_weight(self, sample_weight: np.ndarray | None) -> float:
-        """The mean over the steps of all samples."""
+        """Mean weight over the steps of all samples."""
         if sample_weight is None and self.weights is None:
             return 1.0
         of_rows = self.weight_of_rows(
@@ -83,28 +71,23 @@ class Steps:
 
 
 def read_steps(y: Any, *, is_single: bool = False) -> tuple[Any, Any, Any]:
-    """Targets at each step as a table, and where each sample stands in it.
+    """Targets at each step as a table, and the place of each sample in it.
 
     Parameters
     ----------
     y : array of shape (n_samples, n_timesteps[, n_outputs]), list of arrays of shape \
             (n_timesteps_i[, n_outputs]), pandas object with an (instance, time) \
             MultiIndex, or Windows
-        Of anything, such as labels. Leading and last steps at which all of it is
-        missing (NaN or None) do not exist, as in :meth:`Windows.from_array`.
+        Of numbers or labels. Leading and last steps at which all of it is missing (NaN
+        or None) do not exist, as in :meth:`Windows.from_array`.
     is_single : bool, default=False
-        Whether there is one target a step.
+        Whether there is one target per step.
 
     Returns
     -------
     table : array or pandas object of shape (n_rows,) or (n_rows, n_outputs)
-        Rows that are in no sample are left out.
+        Without rows that are in no sample.
     starts, lengths : ndarray of int, shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If y is of another shape, or misses targets between its ends.
     """
     table, starts, lengths, is_padded = _table_of(y)
     if is_single and table.ndim == 2:
@@ -132,11 +115,11 @@ def read_steps(y: Any, *, is_single: bool = False) -> tuple[Any, Any, Any]:
 
 
 def _table_of(y: Any) -> tuple[Any, np.ndarray, np.ndarray, bool]:
-    """Table, starts, lengths, and whether sequences may be padded at their end."""
+    """Table, starts, lengths, and whether samples may be padded at their end."""
     if isinstance(y, Windows):
         return np.asarray(y.rows), y.starts, y.lengths, False
     if is_panel(y):
-        bounds = [one.rows for one in series_of(y, len(y), warns=False)]  # X has
+        bounds = [one.rows for one in series_of(y, len(y), warns=False)]  # X did
         starts = np.array([one.start for one in bounds])
         return y, starts, np.array([one.stop for one in bounds]) - starts, True
     sequences = as_sequences(y)
@@ -177,7 +160,7 @@ def _joined(sequences: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _missing_in(table: Any) -> np.ndarray | None:
-    """Which values are NaN or None, if any is."""
+    """Which values are NaN or None; None if all are present."""
     if hasattr(table, "iloc"):
         missing = table.isna().to_numpy()
     elif table.dtype.kind == "f":
@@ -191,13 +174,9 @@ def _missing_in(table: Any) -> np.ndarray | None:
 
 
 def begins_missing(array: Any, which: np.ndarray) -> np.ndarray | None:
-    """Whether samples of an array have no value at their first step; None if no array.
+    """Whether the first step of some samples of an array holds no value.
 
-    Parameters
-    ----------
-    array : ndarray of shape (n_samples, n_timesteps[, n_values])
-    which : ndarray of int
-        The samples that are asked for.
+    None unless ``array`` is one of (n_samples, n_timesteps[, n_values]).
     """
     if not isinstance(array, np.ndarray) or n_axes(array) not in (2, 3):
         return None
