@@ -318,7 +318,7 @@ def test_hierarchy_and_forecaster_without_intervals_or_memory():
                 "y_pred": pd.Series([1.0], [5]),
             },
             ValueError,
-            "the forecast has 5, which is no time",
+            "the forecast has 5, which is not a time",
         ),
         (
             {"intervals": pd.DataFrame({("sales", 0.1): [1.0]}, months(37)[-1:])},

@@ -2,8 +2,7 @@
 
 from ._forecast import ForecastDisplay
 from ._gates import GateDisplay
-from ._gradient_norm import GradientNormDisplay
-from ._gradients import gradient_norms
+from ._gradients import GradientNormDisplay, gradient_norms
 from ._loss_curve import LossCurveDisplay
 
 __all__ = [

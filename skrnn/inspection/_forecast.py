@@ -1,4 +1,4 @@
-"""A forecast beside what came before it and what came true."""
+"""A forecast, the history before it, and the truth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_scalar
 
-from ._figure import axes_or_new, check_matplotlib, styled
+from ._display import axes_or_new, check_matplotlib, styled
 from ._forecast_data import (
     check_same_times,
     naive_forecast,
@@ -29,11 +29,8 @@ class ForecastDisplay:
     Parameters
     ----------
     y_history : Series of shape (n_rows,)
-        What was known.
     y_pred : Series of shape (n_steps,)
-        The forecast.
     y_true : Series, default=None
-        What came true.
     intervals : DataFrame of shape (n_steps, 2 * n_coverages), default=None
         With columns (coverage, "lower" or "upper").
     y_naive : Series, default=None
@@ -135,7 +132,7 @@ class ForecastDisplay:
         if self.intervals is None:
             return
         times = times_of(self.intervals.index)
-        # a single step has no width to fill
+        # the band of a single step has no width
         edge = {"linewidth": 6 if len(times) == 1 else 0}
         color = self.forecast_line_.get_color()
         coverages = list(self.intervals.columns.unique(0))
@@ -172,14 +169,13 @@ class ForecastDisplay:
             One of :mod:`skrnn.sktime`, or any other with sktime's ``predict`` and
             ``predict_interval``.
         y : Series or DataFrame, default=None
-            The history; None takes what the forecaster remembers of ``fit``.
+            The history; None takes what the forecaster remembers from ``fit``.
         fh : int, list of int, array, ForecastingHorizon, default=None
             Steps to forecast; None takes those given to ``fit``.
         X : DataFrame, default=None
             Covariates of these steps, as in ``predict``.
         coverage : float or sequence of float, default=(0.5, 0.9)
-            Of the intervals; None draws none. A forecaster that has no intervals is
-            drawn without.
+            Of the intervals, if the forecaster has them; None draws none.
         y_true, season_length, instance, variable
             See :meth:`from_predictions`.
         ax, **plot_options
@@ -192,7 +188,7 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If ``y`` is None and the forecaster does not remember it, and as
+            If ``y`` is None and the forecaster does not remember it, or as in
             :meth:`from_predictions`.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
@@ -234,20 +230,19 @@ class ForecastDisplay:
         ax: Any = None,
         **plot_options: Any,
     ) -> Self:
-        """Draw a forecast that is at hand.
+        """Draw a given forecast.
 
         Parameters
         ----------
         y_history, y_pred : Series or DataFrame
-            What was known, and the forecast. The index holds periods, dates or numbers;
-            of a panel it is an (instance, time) MultiIndex.
+            The index holds periods, dates or numbers; of a panel it is an (instance,
+            time) MultiIndex.
         y_true : Series or DataFrame, default=None
-            What came true.
         intervals : DataFrame, default=None
             As ``predict_interval`` or ``predict_quantiles`` returns it.
         season_length : int, default=1
-            Rows of a season, sktime's ``sp``: the naive forecast repeats the last one,
-            with 1 the last value. None draws no naive forecast.
+            Rows of a season, sktime's ``sp``: the naive forecast repeats the last
+            season; 1 repeats the last value. None draws no naive forecast.
         instance : label or tuple, default=None
             Which series of a panel to draw.
         variable : label, default=None
@@ -262,7 +257,7 @@ class ForecastDisplay:
         Raises
         ------
         TypeError
-            If something is neither Series nor DataFrame.
+            If data is neither a Series nor a DataFrame.
         ValueError
             If there are several series and none is chosen, or the times are of
             different kinds.
@@ -303,7 +298,7 @@ def _has_intervals(forecaster: Any) -> bool:
 
 
 def _remembered(forecaster: Any) -> Any:
-    """The series seen in ``fit`` and ``update``: sktime's memory, or the one here."""
+    """The series of ``fit`` and ``update``, as sktime or our forecasters keep it."""
     y = getattr(forecaster, "_y", None)
     if y is None:
         y = getattr(getattr(forecaster, "_history", None), "y_frame", None)

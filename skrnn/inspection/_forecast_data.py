@@ -1,4 +1,4 @@
-"""One series out of whatever sktime's forecasters take and return."""
+"""One series of the data that sktime's forecasters take and return."""
 
 from __future__ import annotations
 
@@ -9,15 +9,7 @@ import pandas as pd
 
 
 def one_series(data: Any, name: str, instance: Any, variable: Any) -> pd.Series:
-    """One column of one instance of a time series or panel, as floats.
-
-    Raises
-    ------
-    TypeError
-        If ``data`` is neither Series nor DataFrame.
-    ValueError
-        If there are several and none is chosen, or the chosen one is not there.
-    """
+    """One column of one instance of a time series or panel, as floats."""
     if not isinstance(data, (pd.Series, pd.DataFrame)):
         raise TypeError(
             f"{name} should be a Series or DataFrame with the times as index, got "
@@ -55,10 +47,10 @@ def one_fan(frame: Any, instance: Any, variable: Any) -> pd.DataFrame:
 def naive_forecast(
     history: pd.Series, index: pd.Index, season_length: int
 ) -> pd.Series:
-    """The value one or more whole seasons before each time, the newest known.
+    """For each time, the newest known value that is whole seasons before it.
 
-    ``season_length=1`` repeats the last value. Times within the history are given the
-    value a season before.
+    ``season_length=1`` repeats the last value. Times within the history get the value
+    of a season before.
     """
     ahead = _rows_ahead(history.index, index)
     n_seasons = np.maximum(-(-ahead // season_length), 1)
@@ -70,12 +62,12 @@ def naive_forecast(
 
 
 def times_of(index: pd.Index) -> Any:
-    """Times as matplotlib draws them; a period is where it begins."""
+    """Times as matplotlib draws them; a period is at its start."""
     return index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
 
 
 def check_same_times(named: dict[str, Any]) -> None:
-    """Raise if some times are dates and others numbers, or periods of other length."""
+    """Raise if the times are of different kinds, such as dates and numbers."""
     kinds = {name: _kind(data.index) for name, data in named.items()}
     if len(set(kinds.values())) > 1:
         told = ", ".join(f"{name} has {kind}" for name, kind in kinds.items())
@@ -104,7 +96,7 @@ def _one_instance(data: Any, name: str, instance: Any) -> Any:
 
 
 def _chosen(found: list, name: str, parameter: str, what: str, wanted: Any) -> int:
-    """The place of the one that is meant; the only one needs no choice."""
+    """The place of the wanted one; a single one needs no choice."""
     if wanted is None and len(found) == 1:
         return 0
     if len(found) == 1 and found[0] in (0, None):
@@ -138,7 +130,7 @@ def _pairs_of_quantiles(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows_ahead(known: pd.Index, index: pd.Index) -> np.ndarray:
-    """How many rows after the last known one each time is, 0 or less within."""
+    """How many rows after the last known one each time is; 0 or less if known."""
     last, end = known[-1], max(index.max(), known[-1])
     if isinstance(known, pd.PeriodIndex):
         after = pd.period_range(last, end, freq=known.freq)
@@ -159,7 +151,8 @@ def _rows_ahead(known: pd.Index, index: pd.Index) -> np.ndarray:
     if ((ahead < 0) & (within < 0)).any():
         odd = index[(ahead < 0) & (within < 0)][0]
         raise ValueError(
-            f"the forecast has {odd}, which is no time of a series that goes on from "
-            f"{last} as before; set season_length=None to draw no naive forecast"
+            f"the forecast has {odd}, which is not a time of the series if it "
+            f"continues after {last} as before; set season_length=None to draw no "
+            "naive forecast"
         )
     return np.where(within >= 0, within - (len(known) - 1), ahead)

@@ -8,8 +8,13 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils import check_scalar
 
-from ._figure import check_matplotlib, styled
-from ._fitted import check_fitted, check_recurrent, unwrapped_with
+from ._display import (
+    check_fitted,
+    check_matplotlib,
+    check_recurrent,
+    styled,
+    unwrapped_with,
+)
 
 _GATES = ("input", "forget", "output", "reset", "update")  # from 0 to 1
 _BACKWARD = "_backward"
@@ -18,17 +23,16 @@ _BACKWARD = "_backward"
 class GateDisplay:
     """What each unit of a recurrent layer does at each step of one sequence.
 
-    One heat map (unit, time) for each gate and state, under the sequence itself. Made
-    by :meth:`from_estimator` or :meth:`from_activations`.
+    One heat map (unit, time) for each gate and state, below the sequence. Made by
+    :meth:`from_estimator` or :meth:`from_activations`.
 
     Parameters
     ----------
     activations : dict of str to ndarray of shape (n_timesteps, n_units)
         By name. Gates ("input", "forget", "output" of an LSTM, "reset" and "update" of
         a GRU) are drawn from 0, closed, to 1, open; anything else ("candidate",
-        "cell", "hidden") in colours that part at 0, where values beyond 1 are on a
-        logarithmic scale. Names that end in "_backward" are
-        of the direction that reads from the end.
+        "cell", "hidden") in two colours around 0, on a logarithmic scale beyond 1.
+        Names that end in "_backward" are of the direction that reads from the end.
     series : ndarray of shape (n_timesteps, n_features), default=None
         The sequence, drawn on top.
 
@@ -75,14 +79,13 @@ class GateDisplay:
         line_kw: dict[str, Any] | None = None,
         image_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the sequence and the heat maps under each other.
+        """Draw the sequence and the heat maps below each other.
 
         Parameters
         ----------
         ax : matplotlib Axes or array-like of Axes, default=None
-            A single one is replaced by a column of axes in its place; of several there
-            must be one for each heat map, and one for the sequence. None makes a new
-            figure.
+            A single one is replaced by a column of axes; several must be one for the
+            sequence and one for each heat map. None makes a new figure.
         line_kw : dict, default=None
             Keywords for matplotlib's ``plot`` of the sequence.
         image_kw : dict, default=None
@@ -124,10 +127,7 @@ class GateDisplay:
         X: Any,
         sample: int = 0,
         layer: int = -1,
-        *,
-        ax: Any = None,
-        line_kw: dict[str, Any] | None = None,
-        image_kw: dict[str, Any] | None = None,
+        **plot_options: Any,
     ) -> Self:
         """Draw what a fitted network does with one sequence of X.
 
@@ -142,7 +142,7 @@ class GateDisplay:
             Which of them to draw; negative counts from the end.
         layer : int, default=-1
             Which of the stacked layers; -1 is the one before the output.
-        ax, line_kw, image_kw
+        **plot_options
             See :meth:`plot`.
 
         Returns
@@ -154,7 +154,7 @@ class GateDisplay:
         sklearn.exceptions.NotFittedError
             Before ``fit``.
         TypeError
-            If the estimator is no recurrent network.
+            If the estimator is not a recurrent network.
         ValueError
             If there is no such sample or layer.
         """
@@ -165,19 +165,14 @@ class GateDisplay:
         check_recurrent(network, caller)
         windows = network._check_inputs(X, reset=False)
         place = _place(sample, len(windows))
-        first = (
-            0 if network._is_stateful else place
-        )  # its state comes from those before
+        # a stateful network needs the samples before for its state
+        first = 0 if network._is_stateful else place
         read = windows[np.arange(first, place + 1)]
         activations = network.gate_activations(read, layer=layer)
         n_steps = max(values.shape[1] for values in activations.values())
+        series = windows[place][-n_steps:]  # convolutions may drop the first steps
         return cls.from_activations(
-            activations,
-            sample=-1,
-            series=windows[place][-n_steps:],  # without what convolutions shorten
-            ax=ax,
-            line_kw=line_kw,
-            image_kw=image_kw,
+            activations, sample=-1, series=series, **plot_options
         )
 
     @classmethod
@@ -187,11 +182,9 @@ class GateDisplay:
         *,
         sample: int = 0,
         series: Any = None,
-        ax: Any = None,
-        line_kw: dict[str, Any] | None = None,
-        image_kw: dict[str, Any] | None = None,
+        **plot_options: Any,
     ) -> Self:
-        """Draw activations that are at hand.
+        """Draw given activations.
 
         Parameters
         ----------
@@ -203,7 +196,7 @@ class GateDisplay:
         series : array-like of shape (n_timesteps,) or (n_timesteps, n_features), \
                 default=None
             That sequence.
-        ax, line_kw, image_kw
+        **plot_options
             See :meth:`plot`.
 
         Returns
@@ -221,7 +214,7 @@ class GateDisplay:
             for name, values in activations.items()
         }
         display = cls(chosen, series=None if series is None else _as_columns(series))
-        return display.plot(ax, line_kw=line_kw, image_kw=image_kw)
+        return display.plot(**plot_options)
 
 
 def _place(sample: int, n_samples: int) -> int:
@@ -252,7 +245,7 @@ def _as_columns(series: Any) -> np.ndarray:
 
 def _check_shapes(panels: Mapping[str, np.ndarray], series: Any) -> None:
     if not panels:
-        raise ValueError("activations is empty; expected a gate or state at least")
+        raise ValueError("activations is empty; expected at least a gate or state")
     lengths = {f"activations[{name!r}]": len(a) for name, a in panels.items()}
     if series is not None:
         lengths["series"] = len(series)
@@ -262,7 +255,7 @@ def _check_shapes(panels: Mapping[str, np.ndarray], series: Any) -> None:
 
 
 def _column_of_axes(ax: Any, n_axes: int) -> np.ndarray:
-    """Axes under each other: new ones, some in the place of one, or those given."""
+    """Axes below each other: new ones, some in the place of one, or those given."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -279,8 +272,8 @@ def _column_of_axes(ax: Any, n_axes: int) -> np.ndarray:
     place = ax.get_subplotspec()
     if place is None:
         raise ValueError(
-            "ax is no place in a grid that could be divided; make it by plt.subplots, "
-            f"or pass an array of {n_axes} axes"
+            "ax is not in a grid, so that it cannot be divided; make it by "
+            f"plt.subplots, or pass an array of {n_axes} axes"
         )
     figure, grid = ax.figure, place.subgridspec(n_axes, 1)
     ax.set_axis_off()
@@ -298,7 +291,7 @@ def _draw_map(axes: Any, name: str, values: np.ndarray, given: Any) -> Any:
         colours = {"cmap": "viridis", "norm": Normalize(0, 1)}
     elif limit == 1:
         colours = {"cmap": "RdBu_r", "norm": Normalize(-1, 1)}
-    else:  # a cell that counts would pale all others
+    else:  # large cells would make the others pale
         colours = {"cmap": "RdBu_r", "norm": SymLogNorm(1, vmin=-limit, vmax=limit)}
     if given and {"vmin", "vmax"} & set(given):
         del colours["norm"]
@@ -308,6 +301,6 @@ def _draw_map(axes: Any, name: str, values: np.ndarray, given: Any) -> Any:
     title += "\nbackward" if name.endswith(_BACKWARD) else ""
     axes.set(ylabel=title)
     axes.yaxis.get_major_locator().set_params(integer=True)
-    beside = axes.inset_axes((1.01, 0, 0.015, 1))  # leaves the axes as wide as the top
+    beside = axes.inset_axes((1.01, 0, 0.015, 1))  # keeps the width of the axes
     axes.figure.colorbar(image, cax=beside)
     return image

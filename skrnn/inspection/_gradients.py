@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from torch import nn
+from torch import Tensor, nn
 
 from ..modules import RecurrentNetwork
 from ..training import WindowDataset, choose_threads, limit_threads
 from ..windows import Windows
-from ._fitted import check_recurrent, unwrapped_with
+from ._display import (
+    axes_or_new,
+    check_matplotlib,
+    check_recurrent,
+    styled,
+    unwrapped,
+    unwrapped_with,
+)
 
 _CPU = torch.device("cpu")
 _BATCH_SIZE = 256
@@ -34,13 +41,13 @@ def gradient_norms(
     X : array, DataFrame, list of arrays or Windows
         Sequences, as in ``predict``. A hundred are enough for a smooth curve.
     y : array-like, default=None
-        Targets, for an ``estimator`` that is not fitted: then the network is measured
-        as ``fit`` would begin with it, before any training.
+        Targets, if the estimator is not fitted: then the network is measured with the
+        weights that ``fit`` starts from.
 
     Returns
     -------
     distances : ndarray of int, shape (n_timesteps,)
-        From 0, the last step of a sequence, to that of the longest less 1.
+        From 0, the last step of a sequence, to the length of the longest less 1.
     norms : ndarray of float, shape (n_timesteps,)
         Mean over the sequences that are long enough of the Frobenius norm of
         ``d output / d x[last - distance]``, of shape (n_outputs, n_features).
@@ -50,7 +57,7 @@ def gradient_norms(
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted and there is no ``y``.
     TypeError
-        If the estimator is no recurrent network.
+        If the estimator is not a recurrent network.
 
     See Also
     --------
@@ -63,11 +70,11 @@ def gradient_norms(
     which the gates of an LSTM or GRU can learn.
 
     A copy of the network is differentiated, on the CPU in float64, whatever its own
-    device and precision: norms down to 1e-150 are told from 0, and the estimator stays
-    as it is. Outputs are the raw ones, before a softmax or sigmoid; there is no
-    dropout, and a sequence begins with a state of zeros, with ``stateful=True``, too.
-    Networks that read tokens are differentiated by the embedded vectors. Time
-    grows with ``n_outputs``, since each has a backward pass of its own.
+    device and precision: norms down to 1e-150 differ from 0, and the estimator is not
+    changed. Outputs are the raw ones, before a softmax or sigmoid; there is no dropout,
+    and each sequence starts from a state of zeros, even with ``stateful=True``.
+    Networks that read tokens are differentiated by the embedded vectors. Time grows
+    with ``n_outputs``, because each has its own backward pass.
 
     References
     ----------
@@ -102,15 +109,157 @@ def gradient_norms(
     return distances, total / n_long_enough
 
 
+class GradientNormDisplay:
+    """How far back in time the output of recurrent networks depends on their input.
+
+    Made by :meth:`from_estimator` for one network, :meth:`from_estimators` for several.
+
+    Parameters
+    ----------
+    norms : dict of str to array-like of shape (n_distances,)
+        By name, the norm of the gradient at distance 0, 1, 2, … from the last step, as
+        :func:`gradient_norms` returns them.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    lines_ : dict of str to matplotlib Line2D
+        By name.
+
+    See Also
+    --------
+    gradient_norms : The numbers.
+    GateDisplay : What the gates do on one sequence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.inspection import GradientNormDisplay
+    >>> display = GradientNormDisplay({"falls": 0.5 ** np.arange(4.0)}).plot()
+    >>> print(display.lines_["falls"].get_ydata())
+    [1.    0.5   0.25  0.125]
+    """
+
+    def __init__(self, norms: Mapping[str, Any]) -> None:
+        self.norms = norms
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        log_scale: bool = True,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
+        """Draw a line for each network.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        log_scale : bool, default=True
+            Whether the axis of the norm is logarithmic; then norms of 0 are not drawn.
+        line_kw : dict, default=None
+            Keywords for matplotlib's ``plot``.
+
+        Returns
+        -------
+        self : GradientNormDisplay
+        """
+        check_matplotlib(f"{type(self).__name__}.plot")
+        if not isinstance(self.norms, Mapping) or not self.norms:
+            raise ValueError(
+                "norms should be a dict with the norms of at least one network, by "
+                f'name: {{"LSTM": norms}}; got {self.norms!r}'
+            )
+        ax = axes_or_new(ax)
+        self.lines_ = {}
+        for name, norms in self.norms.items():
+            style = styled(line_kw, "line", label=name)
+            (self.lines_[name],) = ax.plot(np.arange(len(norms)), norms, **style)
+        if log_scale:
+            ax.set_yscale("log")
+        ax.set(
+            xlabel="distance from the last step",
+            ylabel="norm of the gradient of the output",
+        )
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any = None,
+        *,
+        name: str | None = None,
+        **plot_options: Any,
+    ) -> Self:
+        """Measure and draw one network.
+
+        Parameters
+        ----------
+        estimator, X, y
+            See :func:`gradient_norms`.
+        name : str, default=None
+            What the legend calls the network; None takes the name of its class.
+        **plot_options
+            See :meth:`plot`.
+
+        Returns
+        -------
+        display : GradientNormDisplay
+        """
+        name = type(unwrapped(estimator)).__name__ if name is None else name
+        return cls.from_estimators({name: estimator}, X, y, **plot_options)
+
+    @classmethod
+    def from_estimators(
+        cls, estimators: Mapping[str, Any], X: Any, y: Any = None, **plot_options: Any
+    ) -> Self:
+        """Measure several networks on the same sequences, and draw them in one axes.
+
+        Parameters
+        ----------
+        estimators : dict of str to estimator instance
+            By the name that the legend shows: ``{"RNN": rnn, "LSTM": lstm}``.
+        X, y
+            See :func:`gradient_norms`.
+        **plot_options
+            See :meth:`plot`.
+
+        Returns
+        -------
+        display : GradientNormDisplay
+        """
+        check_matplotlib(f"{cls.__name__}.from_estimators")
+        if not isinstance(estimators, dict):
+            raise TypeError(
+                "estimators must be a dict by the names that the legend shows, such as "
+                f'{{"RNN": rnn, "LSTM": lstm}}, got {type(estimators).__name__}'
+            )
+        norms = {
+            name: gradient_norms(estimator, X, y)[1]
+            for name, estimator in estimators.items()
+        }
+        return cls(norms).plot(**plot_options)
+
+
 def _network(estimator: Any, X: Any, y: Any) -> Any:
-    """The estimator if it is fitted, else one as ``fit`` begins with it."""
+    """The estimator if it is fitted, else a clone with the weights ``fit`` starts from.
+
+    Needs of an estimator: to check its parameters and samples, and to build the network
+    of ``fit`` without training it.
+    """
     if hasattr(estimator, "net_"):
         return estimator
     if y is None:
         raise NotFittedError(
             f"this {type(estimator).__name__} is not fitted, so that it has no weights "
             "yet; call fit first, or give the targets y as well to measure the network "
-            "that fit would begin with"
+            "that fit would start from"
         )
     network = clone(estimator)
     network._validate_params()
@@ -121,7 +270,7 @@ def _network(estimator: Any, X: Any, y: Any) -> Any:
 
 
 def _norms_by_batch(module: RecurrentNetwork, windows: Windows) -> Iterator[np.ndarray]:
-    """Of each batch, the sum of the norms by distance, (distance,)."""
+    """The sum of the norms of each batch, (distance,)."""
     order = np.argsort(-windows.lengths, kind="stable")
     if windows.rows.dtype.kind == "f":
         windows = windows.with_rows(np.asarray(windows.rows, np.float64))
@@ -147,14 +296,14 @@ def _norms(module: RecurrentNetwork, inputs: dict[str, Any]) -> np.ndarray:
 
 def _outputs_and_input(
     module: RecurrentNetwork, inputs: dict[str, Any]
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> tuple[Tensor, Tensor]:
     """What the network returns, and what its first layer reads (batch, time, _)."""
     if module.embedding is None:
         inputs["x"].requires_grad_(True)
         return module(**inputs), inputs["x"]
     embedded = []
 
-    def keep(layer: nn.Module, ids: Any, output: torch.Tensor) -> None:
+    def keep(layer: nn.Module, ids: Any, output: Tensor) -> None:
         embedded.append(output.requires_grad_(True))
 
     handle = module.embedding.register_forward_hook(keep)
@@ -163,8 +312,8 @@ def _outputs_and_input(
     return outputs, embedded[0]
 
 
-def _last_steps(inputs: dict[str, Any]) -> torch.Tensor:
-    """Where the last step of each sequence is among all valid ones, (batch,)."""
+def _last_steps(inputs: dict[str, Any]) -> Tensor:
+    """The index of the last step of each sequence among all valid ones, (batch,)."""
     n_samples, n_steps, _ = inputs["x"].shape
     lengths = inputs.get("lengths", torch.full((n_samples,), n_steps))
     return lengths.cumsum(0) - 1

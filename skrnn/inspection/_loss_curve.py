@@ -7,8 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ._figure import axes_or_new, check_matplotlib, styled
-from ._fitted import check_fitted, unwrapped
+from ._display import axes_or_new, check_fitted, check_matplotlib, styled, unwrapped
 
 _SCORE_AXES = "validation score"  # label by which a second display finds them
 
@@ -25,9 +24,9 @@ class LossCurveDisplay:
         Training loss after each epoch.
     validation_scores : array-like of shape (n_scores,), default=None
         Score on held-out data after each epoch, larger is better. If there are fewer
-        scores than losses they belong to the last epochs.
+        scores than losses, they belong to the last epochs.
     best_epoch : int, default=None
-        The epoch, counted from 1, whose weights were kept; None marks none.
+        The epoch, counted from 1, whose weights were kept.
     name : str, default=None
         What the legend calls the estimator.
 
@@ -36,12 +35,12 @@ class LossCurveDisplay:
     ax_ : matplotlib Axes
         Of the loss.
     score_ax_ : matplotlib Axes or None
-        Of the score, on the right; None without scores.
+        Of the score, on the right.
     figure_ : matplotlib Figure
     loss_line_ : matplotlib Line2D
     score_line_ : matplotlib Line2D or None
     best_line_ : matplotlib Line2D or None
-        The upright line at ``best_epoch``.
+        The vertical line at ``best_epoch``.
 
     See Also
     --------
@@ -96,8 +95,8 @@ class LossCurveDisplay:
         Raises
         ------
         ValueError
-            If a curve is empty, no list of numbers, or has a loss of 0 or less and
-            ``log_scale`` is set, or if ``best_epoch`` is none of the epochs.
+            If a curve does not hold numbers, ``log_scale`` is set and a loss is 0 or
+            less, or ``best_epoch`` is not one of the epochs.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         losses = _curve(self.loss_curve, "loss_curve")
@@ -155,7 +154,7 @@ class LossCurveDisplay:
         (self.score_line_,) = self.score_ax_.plot(epochs, scores, **style)
 
     def _add_legend(self, ax: Any) -> None:
-        """One legend for both axes, on the one drawn last, which hides nothing."""
+        """One legend for both axes, on the one drawn last: no line covers it."""
         twin = _score_axes(ax)
         both = [ax] if twin is None else [ax, twin]
         handles = [line for axes in both for line in axes.get_lines()]
@@ -167,33 +166,24 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimator(
-        cls,
-        estimator: Any,
-        *,
-        name: str | None = None,
-        ax: Any = None,
-        log_scale: bool = False,
-        loss_kw: dict[str, Any] | None = None,
-        score_kw: dict[str, Any] | None = None,
-        best_kw: dict[str, Any] | None = None,
+        cls, estimator: Any, *, name: str | None = None, **plot_options: Any
     ) -> Self:
         """Draw how a fitted estimator was trained.
 
         Parameters
         ----------
         estimator : estimator instance
-            Anything fitted that has ``loss_curve_``: the networks and forecasters
-            here, scikit-learn's multi-layer perceptrons, and pipelines and searches
-            around them.
+            Any fitted one with ``loss_curve_``: our networks and forecasters,
+            scikit-learn's multi-layer perceptrons, pipelines and searches around them.
         name : str, default=None
             What the legend calls the estimator.
-        ax, log_scale, loss_kw, score_kw, best_kw
+        **plot_options
             See :meth:`plot`.
 
         Returns
         -------
         display : LossCurveDisplay
-            Where early stopping has kept the weights of an epoch, it is marked.
+            With a mark at the epoch whose weights early stopping kept.
 
         Raises
         ------
@@ -220,9 +210,7 @@ class LossCurveDisplay:
             best_epoch=_best_epoch(network, len(losses), scores),
             name=name,
         )
-        return display.plot(
-            ax, log_scale=log_scale, loss_kw=loss_kw, score_kw=score_kw, best_kw=best_kw
-        )
+        return display.plot(**plot_options)
 
     @classmethod
     def from_curves(
@@ -232,19 +220,15 @@ class LossCurveDisplay:
         *,
         best_epoch: int | None = None,
         name: str | None = None,
-        ax: Any = None,
-        log_scale: bool = False,
-        loss_kw: dict[str, Any] | None = None,
-        score_kw: dict[str, Any] | None = None,
-        best_kw: dict[str, Any] | None = None,
+        **plot_options: Any,
     ) -> Self:
-        """Draw curves that are at hand.
+        """Draw given curves.
 
         Parameters
         ----------
         loss_curve, validation_scores, best_epoch, name
             See :class:`LossCurveDisplay`.
-        ax, log_scale, loss_kw, score_kw, best_kw
+        **plot_options
             See :meth:`plot`.
 
         Returns
@@ -258,9 +242,7 @@ class LossCurveDisplay:
             best_epoch=best_epoch,
             name=name,
         )
-        return display.plot(
-            ax, log_scale=log_scale, loss_kw=loss_kw, score_kw=score_kw, best_kw=best_kw
-        )
+        return display.plot(**plot_options)
 
 
 def _curve(values: Any, name: str) -> np.ndarray:
@@ -277,7 +259,7 @@ def _best_epoch(network: Any, n_epochs: int, scores: Sequence | None) -> int | N
     """The epoch whose weights early stopping kept, the first of equals."""
     if scores is None or not getattr(network, "early_stopping", False):
         return None
-    # each fit of a network here chooses anew; scikit-learn's go on with warm_start
+    # our fits choose anew; those of scikit-learn continue with warm_start
     n_last = network.n_iter_ if hasattr(network, "net_") else len(scores)
     n_last = min(n_last, len(scores))
     return n_epochs - n_last + 1 + int(np.argmax(scores[-n_last:]))

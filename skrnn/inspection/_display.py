@@ -1,7 +1,8 @@
-"""The network within pipelines, searches and other estimators around it."""
+"""What the displays share: the estimator to look into, and the axes to draw on."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from sklearn.pipeline import Pipeline
@@ -13,13 +14,13 @@ _AROUND = ("best_estimator_", "best_forecaster_", "regressor_", "forecaster_")
 
 
 def unwrapped(estimator: Any) -> Any:
-    """The estimator that is trained: the best of a search, the last of a pipeline."""
+    """The estimator within: the best of a search, the last of a pipeline."""
     inner = _next_inside(estimator)
     return estimator if inner is None else unwrapped(inner)
 
 
 def unwrapped_with(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """The estimator within, and X as the steps before give it to that."""
+    """The estimator within, and X as the steps before transform it."""
     if isinstance(estimator, Pipeline):
         for step in estimator[:-1]:
             X = step.transform(X)
@@ -28,7 +29,7 @@ def unwrapped_with(estimator: Any, X: Any) -> tuple[Any, Any]:
 
 
 def check_recurrent(estimator: Any, caller: str) -> None:
-    """Raise unless it is a network that reads sequences."""
+    """Raise unless the estimator is a recurrent network."""
     if getattr(estimator, "_module_class", None) is not RecurrentNetwork:
         raise TypeError(
             f"{caller} looks into recurrent networks, expected a classifier or "
@@ -38,8 +39,7 @@ def check_recurrent(estimator: Any, caller: str) -> None:
 
 
 def check_fitted(estimator: Any, caller: str) -> None:
-    """Raise a sentence before ``fit``."""
-    if hasattr(estimator, "is_fitted"):  # of sktime, whose sentence is its own
+    if hasattr(estimator, "is_fitted"):  # sktime has its own message
         estimator.check_is_fitted()
         return
     name = type(estimator).__name__
@@ -55,3 +55,37 @@ def _next_inside(estimator: Any) -> Any:
             return inner
     steps = getattr(estimator, "steps_", None) or getattr(estimator, "steps", None)
     return steps[-1][1] if steps else None
+
+
+def check_matplotlib(caller: str) -> None:
+    try:
+        import_module("matplotlib")
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} draws with matplotlib, which is not installed: "
+            'pip install "skrnn[plots]", or pip install matplotlib'
+        ) from error
+
+
+def axes_or_new(ax: Any) -> Any:
+    """The axes given, or those of a new figure."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(layout="constrained")[1]
+
+
+def styled(given: dict[str, Any] | None, artist: str, **defaults: Any) -> Any:
+    """Keywords for a "line", "band" or "image"; those of the user win.
+
+    Short names ("lw", "c") count as the long ones.
+    """
+    from matplotlib import cbook, collections, image, lines
+
+    kinds = {
+        "line": lines.Line2D,
+        "band": collections.PolyCollection,
+        "image": image.AxesImage,
+    }
+    return {**defaults, **cbook.normalize_kwargs(given or {}, kinds[artist])}
