@@ -184,7 +184,7 @@ def test_activations_by_their_formulas(name):
 
 def has_own_gradient(**options) -> bool:
     model = MLPRegressor(hidden_layer_sizes=4, max_iter=1, random_state=0, **options)
-    return model.fit(X, Y).net_.has_own_gradient_
+    return model.fit(X, Y).net_.gradients_.by_hand
 
 
 def test_which_gradient_is_taken():
@@ -198,7 +198,7 @@ def test_which_gradient_is_taken():
     ):
         assert not has_own_gradient(**options)
     model = MLPRegressor(max_iter=1).fit(scipy.sparse.csr_array(X), Y)
-    assert not model.net_.has_own_gradient_
+    assert not model.net_.gradients_.by_hand
 
 
 def test_hooks_and_frozen_weights_are_respected():
@@ -231,7 +231,7 @@ def test_hooks_between_calls_are_run(register):
     register(model.net_.module_, lambda: calls.append(1))
     model.partial_fit(X, Y)
     assert calls
-    assert not model.net_.has_own_gradient_
+    assert not model.net_.gradients_.by_hand
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])

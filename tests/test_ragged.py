@@ -16,7 +16,8 @@ from skrnn import (
 )
 from skrnn.modules import RecurrentNetwork
 from skrnn.training import BatchLoader, Shuffling, WindowDataset
-from skrnn.training._buckets import cut_segments, plan_batches
+from skrnn.training._batches import plan_batches
+from skrnn.training._window_datasets import cut_segments
 
 from .estimators import RECURRENT, ragged, tones
 

@@ -91,7 +91,7 @@ def test_history_is_read_in_parts(pooling, monkeypatch):
     model = fitted(GRURegressor, pooling=pooling, conv_filters=3)
     whole = model.stream(ROWS[:500])
     at_once = whole.predict(ROWS[500:700])
-    monkeypatch.setattr("skrnn.training._follow._LARGEST_PART", 64)
+    monkeypatch.setattr("skrnn.training._inference._LARGEST_PART", 64)
     parts = model.stream(ROWS[:500])
     assert n_values(parts) == n_values(whole)
     np.testing.assert_allclose(parts.predict(ROWS[500:700]), at_once, rtol=0, atol=1e-6)

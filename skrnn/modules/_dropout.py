@@ -46,8 +46,8 @@ class Dropout(nn.Module):
             self._generator = torch.Generator().manual_seed(self.seed)
             self._generator.set_state(state)
 
-    def part_from(self, rank: int) -> None:
-        """Draw other masks than the other processes that share a batch."""
+    def reseed(self, rank: int) -> None:
+        """Draw other masks: those of another process, or of a later start."""
         if rank != self.rank:
             self.rank, self._generator = rank, None
 

@@ -1,33 +1,33 @@
 """The training engine, and the only room that imports skorch."""
 
-from ._batches import BatchLoader
+from ._batches import BatchLoader, Shuffling
+from ._build import build_net
+from ._callbacks import saved_callbacks
 from ._checkpoint import Checkpoint, open_checkpoint
-from ._datasets import DeviceDataset
+from ._datasets import DeviceDataset, TableDataset
 from ._device import (
     as_text,
     available_devices,
     device_after_loading,
     resolve_device,
 )
-from ._follow import follow, threads_to_follow
-from ._forecasts import ForecastDataset
-from ._gates import gate_activations
-from ._outcome import Outcome
-from ._predict import predict, predict_loss
+from ._inference import (
+    follow,
+    gate_activations,
+    predict,
+    predict_loss,
+    threads_to_follow,
+)
+from ._optimizers import SOLVERS
 from ._processes import processes_of
-from ._roll import BATCH_SIZE, Rolled, RollInputs, roll
+from ._rollout import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings
-from ._shuffling import Shuffling
-from ._skorch_params import saved_callbacks
-from ._solvers import SOLVERS
 from ._state import momenta_of, set_momenta, set_weights, weights_of
-from ._steps import StepDataset
-from ._stopping import Progress
-from ._tables import TableDataset
+from ._stopping import Outcome, Progress
 from ._threads import choose_threads, limit_threads
-from ._train import batch_size_of, build_net, train
-from ._windows import WindowDataset
+from ._train import batch_size_of, train
+from ._window_datasets import ForecastDataset, StepDataset, WindowDataset
 
 __all__ = [
     "BATCH_SIZE",

@@ -1,4 +1,4 @@
-"""The batches of an epoch."""
+"""The batches of an epoch: which samples stand together, and in which order."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ._buckets import batch_sizes, plan_batches
 from ._datasets import DeviceDataset, Targets
-from ._lanes import plan_lanes
 from ._processes import ALONE, Processes
-from ._shuffling import Shuffling
 
 Batch = tuple[dict[str, Any], Targets]
+
+_JITTER = 0.25  # how far, relative to its length, a sequence may stray from its like
+_MOST_LANES = 200
+_SHORTEST_LANE = 10  # samples, by default
 
 
 class BatchLoader:
@@ -21,7 +22,7 @@ class BatchLoader:
 
     Samples of unequal length come in batches of similar length, see
     :func:`plan_batches`. A batch in which no sample has weight is left out. Pieces of
-    one series are never shuffled, and each batch goes on from the one before.
+    one series are never shuffled, and each batch continues from the one before.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ class BatchLoader:
             part = slice(first, first + size)
             first += size
             targets = data.targets_of(part)
-            if memory is not None:  # also where nothing has weight: the state goes on
+            if memory is not None:  # the state moves on, even if nothing has weight
                 yield data.gather_after(part, memory), targets
                 memory = memory.next()
             elif targets[2] > 0:
@@ -81,13 +82,111 @@ class BatchLoader:
         data, shuffling = self.dataset, self.shuffling
         if data.carries == "lanes":
             return plan_lanes(len(data), self.batch_size)
-        if data.carries is not None:
-            return None, batch_sizes(len(data), self.batch_size)
-        if not data.is_uniform:
+        if data.carries is None and not data.is_uniform:
             random_state = None if shuffling is None else shuffling.random_state
             order, unequal = plan_batches(data.lengths, self.batch_size, random_state)
             return order, unequal.tolist()
-        sizes = batch_sizes(len(data), self.batch_size)
-        if shuffling is None:
+        sizes = _batch_sizes(len(data), self.batch_size)
+        if data.carries is not None or shuffling is None:
             return None, sizes
         return shuffling.next_order(len(data), data.shuffles_on), sizes
+
+
+class Shuffling:
+    """Draws an order for each epoch, and remembers it."""
+
+    def __init__(self, random_state: np.random.RandomState) -> None:
+        self.random_state = random_state
+        self.order: np.ndarray | None = None
+
+    def next_order(self, n_samples: int, continues: bool) -> np.ndarray:
+        """A new order; if it continues, of the samples as the last one left them."""
+        order = self.random_state.permutation(n_samples)
+        if continues:
+            order = order if self.order is None else self.order[order]
+            self.order = order
+        return order
+
+    def state_dict(self) -> dict[str, Any]:
+        """What :meth:`load_state_dict` takes to continue from here."""
+        position = self.random_state.get_state(legacy=False)
+        return {"order": self.order, "random_state": position}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.order = state["order"]
+        self.random_state.set_state(state["random_state"])
+
+
+def _batch_sizes(n_samples: int, batch_size: int) -> list[int]:
+    """Sizes of the batches of an epoch, the last one what is left."""
+    n_full, n_rest = divmod(n_samples, batch_size)
+    return [batch_size] * n_full + [n_rest] * (n_rest > 0)
+
+
+def plan_batches(
+    lengths: np.ndarray, batch_size: int, random_state: np.random.RandomState | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The order in which an epoch visits sequences, and the sizes of its batches.
+
+    Sequences of unequal length are drawn into batches of similar length; within each,
+    the longest comes first. The batches come in random order, and one that is smaller
+    than the others, whose samples weigh more, is drawn from all lengths: each sample is
+    as likely at one place of the epoch as at another.
+
+    Parameters
+    ----------
+    lengths : ndarray of int, shape (n_samples,)
+    batch_size : int
+    random_state : numpy.random.RandomState or None
+        None keeps the samples of each batch, and the batches, in the order given.
+
+    Returns
+    -------
+    order : ndarray of int, shape (n_samples,)
+    sizes : ndarray of int, shape (n_batches,)
+    """
+    n_samples = len(lengths)
+    sizes = np.array(_batch_sizes(n_samples, batch_size))
+    if random_state is None:
+        return _longest_first(np.arange(n_samples), lengths, sizes), sizes
+    order = random_state.permutation(n_samples)
+    n_rest = n_samples % batch_size
+    rest, others = order[:n_rest], order[n_rest:]
+    stray = random_state.uniform(1, 1 + _JITTER, len(others))
+    others = others[np.argsort(lengths[others] * stray)]
+    batches = [*others.reshape(-1, batch_size), *([rest] if n_rest else [])]
+    sequence = random_state.permutation(len(batches))
+    order = np.concatenate([batches[i] for i in sequence])
+    sizes = sizes[sequence]
+    return _longest_first(order, lengths, sizes), sizes
+
+
+def _longest_first(
+    order: np.ndarray, lengths: np.ndarray, sizes: np.ndarray
+) -> np.ndarray:
+    """The same batches, each sorted by length."""
+    batch = np.repeat(np.arange(len(sizes)), sizes)
+    return order[np.lexsort((-lengths[order], batch))]
+
+
+def auto_lanes(n_samples: int) -> int:
+    """How many lanes, each long enough to hand its state on many times."""
+    return max(1, min(_MOST_LANES, n_samples // _SHORTEST_LANE))
+
+
+def plan_lanes(n_samples: int, n_lanes: int) -> tuple[np.ndarray, list[int]]:
+    """The order in which an epoch visits the pieces of one series, and the batch sizes.
+
+    The samples are cut into ``n_lanes`` stretches of equal length, which run side by
+    side; the last may be shorter, and there may be fewer of them. A batch holds the
+    next sample of each lane, in order of the lanes, so that those of a lane that has
+    ended are missing at the end.
+
+    Returns
+    -------
+    order : ndarray of int, shape (n_samples,)
+    sizes : list of int
+    """
+    length = -(-n_samples // n_lanes)
+    batches = [np.arange(first, n_samples, length) for first in range(length)]
+    return np.concatenate(batches), [len(batch) for batch in batches]

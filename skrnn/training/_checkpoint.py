@@ -1,42 +1,44 @@
-"""Write where a fit stands, and take it up there."""
+"""Write the state of a fit to a folder, and resume from it."""
 
 from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import count
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from skorch.callbacks import Callback
 from skorch.history import History
 
 from .._warnings import warn
+from ._batches import Shuffling
 from ._fingerprint import check_same, described, digest
-from ._intervals import clock
 from ._net import DeviceNet
-from ._outcome import Ending
 from ._processes import processes_of
-from ._shuffling import Shuffling
-from ._state import momenta_of, set_momenta, set_weights, weights_of
+from ._state import momenta_of, set_momenta, set_weights, to_arrays, weights_of
 from ._state_folder import StateFolder
-from ._trees import map_leaves
+from ._stopping import Ending
 
 _FORMAT = 1
 _EACH = "{fit}"  # in a path: a name of the fit's own
 
 
 class Checkpoint(Callback):
-    """Where one fit stands, in a folder; written after epochs that other callbacks saw.
+    """The state of one fit in a folder, written after other callbacks saw the epoch.
 
     Parameters
     ----------
     folder : StateFolder
     every : int or str
-        See :func:`clock`.
+        Epochs, or a duration such as "30s".
     identity : dict
         What tells this fit from others, see :func:`check_same`.
     """
@@ -45,16 +47,15 @@ class Checkpoint(Callback):
         self, folder: StateFolder, every: int | str, identity: dict[str, Any]
     ) -> None:
         self.folder = folder
-        self.every = every
         self.identity = identity
         self.shuffling: Shuffling | None = None  # of the training that it is given to
-        self._is_due = clock(every)
+        self._is_due = _clock(every)
         self._start: dict[str, Any] = {}
         self._saved: dict[str, Any] | None = None
         self._has_failed = False
 
     def begin(self, random_state: np.random.RandomState) -> np.random.RandomState:
-        """The generator that the fit begins with: the given one, or that of the saved.
+        """The generator that the fit begins with: the given one, or the saved fit's.
 
         Raises
         ------
@@ -78,7 +79,7 @@ class Checkpoint(Callback):
         check_same(saved["identity"], self.identity, where)
         self._start = saved["start"]
         self._saved = saved.get("training")
-        if random_state is np.random.mtrand._rand:  # NumPy's own, which is for all
+        if random_state is np.random.mtrand._rand:  # NumPy's own, shared by all
             random_state = copy.deepcopy(random_state)
         random_state.set_state(self._start)
         return random_state
@@ -90,9 +91,9 @@ class Checkpoint(Callback):
         saved, self._saved = self._saved, None
         set_weights(net, saved["weights"])
         set_momenta(net, saved["momenta"])
-        if torch.device(net.device).type != "cpu":  # where masks cannot be gone on with
+        if torch.device(net.device).type != "cpu":  # generators there are not saved
             for layer in net.dropouts():
-                layer.part_from(len(saved["history"]))
+                layer.reseed(len(saved["history"]))
         net.history_ = History(saved["history"])
         net.lowest_ = saved["lowest"]
         for name, part in self._parts(net).items():
@@ -105,34 +106,33 @@ class Checkpoint(Callback):
             self._write(net)
 
     def end(self, net: DeviceNet, ending: Ending) -> None:
-        """Write that training has ended, unless it was broken off."""
+        """Write that training has ended, unless it was interrupted."""
         if ending.kind != "interrupted":
             self._write(net, asdict(ending))
 
     def discard(self) -> None:
-        """Forget what leads to an error again; the same fit begins anew."""
+        """Forget a state that leads to an error again; the same fit begins anew."""
         self.folder.clear()
 
     def _write(self, net: DeviceNet, ending: dict[str, Any] | None = None) -> None:
-        """Write where training stands; a failure is told, and training goes on."""
+        """Write the state; warn of a failure, and let training continue."""
         states = {name: part.state_dict() for name, part in self._parts(net).items()}
         training = {
             "weights": weights_of(net),
             "momenta": momenta_of(net),
-            "history": [_trimmed(epoch) for epoch in net.history],
+            "history": [{**e, "batches": e["batches"][:1]} for e in net.history],
             "lowest": net.lowest_,
             "parts": states,
             "ending": ending,
         }
-        plain = map_leaves(training, torch.Tensor, lambda value: value.cpu().numpy())
         try:
-            self.folder.write({**self._header(), "training": plain})
+            self.folder.write({**self._header(), "training": to_arrays(training)})
         except (OSError, TypeError) as error:
             if not self._has_failed:
                 warn(
                     f"the checkpoint of epoch {len(net.history)} could not be written "
-                    f"to {self.folder.path} ({error}); training goes on, and later "
-                    "epochs try again",
+                    f"to {self.folder.path} ({error}); training continues, and later "
+                    "epochs try again"
                 )
             self._has_failed = True
 
@@ -144,11 +144,6 @@ class Checkpoint(Callback):
         named = {f"callback {name}": callback for name, callback in net.callbacks_}
         named["shuffling"] = self.shuffling
         return {n: part for n, part in named.items() if hasattr(part, "state_dict")}
-
-
-def _trimmed(epoch: dict[str, Any]) -> dict[str, Any]:
-    """An epoch as it stays in the history, with one entry for all batches."""
-    return {**epoch, "batches": epoch["batches"][:1]}
 
 
 @contextmanager
@@ -174,7 +169,7 @@ def open_checkpoint(
         If the folder cannot be made.
     """
     every = estimator.checkpoint_every
-    clock(every)  # which is to be checked also where nothing is written
+    _clock(every)  # an error also if nothing is written
     if estimator.checkpoint is None:
         yield None
         return
@@ -220,3 +215,41 @@ def _check_resumable(estimator: Any, path: str) -> None:
         raise ValueError(
             f'checkpoint may hold "{_EACH}" and no other braces, got {path!r}'
         )
+
+
+def _clock(every: int | str) -> Callable[[], bool]:
+    """A function that says, asked at the end of each epoch, whether to write.
+
+    Parameters
+    ----------
+    every : int or str
+        Epochs, or a duration such as "30s" from one time to the next.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    if isinstance(every, Integral):
+        epochs = count(1)
+        return lambda: next(epochs) % int(every) == 0
+    text = str(every).strip()
+    try:  # a bare number is not a duration
+        seconds = 0.0 if text[-1:].isdigit() else pd.Timedelta(text).total_seconds()
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0:
+        raise ValueError(
+            "checkpoint_every must be a number of epochs or a duration such as "
+            f'"30s" or "5min", got {every!r}'
+        )
+    last = time.monotonic()
+
+    def is_due() -> bool:
+        nonlocal last
+        if time.monotonic() - last < seconds:
+            return False
+        last = time.monotonic()
+        return True
+
+    return is_due

@@ -1,4 +1,4 @@
-"""Samples from which batches are gathered on the device."""
+"""Samples from which batches are gathered on a device; those of a table."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array, csr_matrix
 from torch.utils.data import Dataset
 
-from ..modules import Memory
-from ._arrays import to_tensor
+from ..modules import Memory, SparseRows
 
 Targets = tuple[torch.Tensor | None, torch.Tensor | None, float]
 _LARGEST_BATCH = 4096
@@ -23,7 +23,7 @@ class DeviceDataset(Dataset):
     Parameters
     ----------
     lengths : ndarray of int, shape (n_samples,)
-        Time steps of each sample; on the host, since it decides shapes.
+        Time steps of each sample; on the host, because they decide shapes.
     targets : ndarray of shape (n_samples, n_outputs), default=None
         None to predict.
     weights : ndarray of shape (n_samples,), default=None
@@ -32,20 +32,23 @@ class DeviceDataset(Dataset):
         If given, the loss of a batch is divided by its size times ``mean_weight``, as
         if that were the mean weight in it. None divides by the sum of the weights in
         the batch: with batches of a single class, the class would lose its weight.
+    carries : {"lanes", "series"} or None
+        Whether the samples, in their order, are pieces of one series, each of which
+        continues from the state in which the one before has ended: in lanes side by
+        side, as in training, or all in a row. None if samples are independent.
 
     Attributes
     ----------
     is_dense : bool
         Whether the inputs of a batch are one dense tensor.
-    carries : {"lanes", "series"} or None
-        Whether the samples, in their order, are pieces of one series, each of which
-        goes on from the state in which the one before has ended: in lanes side by side,
-        as in training, or all in a row. None where samples are independent.
+    order, order_on_device : array of int, or None
+        The places where the samples stood first, None if they have not moved.
     """
 
     is_dense = True
-    carries: str | None = None
     shuffles_on = False  # from the order of the last epoch, and not from the first
+    _per_sample: tuple[str, ...] = ("targets", "weights", "weights_on_host")
+    _per_length: tuple[str, ...] = ("lengths",)  # the same for equal lengths
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class DeviceDataset(Dataset):
         *,
         device: torch.device,
         mean_weight: float | None = None,
+        carries: str | None = None,
     ) -> None:
         self.device = device
         self.lengths = lengths
@@ -63,13 +67,31 @@ class DeviceDataset(Dataset):
         self.weights = None if weights is None else to_tensor(weights, device)
         self.weights_on_host = weights
         self.mean_weight = mean_weight
+        self.carries = carries
+        self.order: np.ndarray | None = None
+        self.order_on_device: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
 
-    @abstractmethod
     def in_order(self, order: np.ndarray | None) -> Self:
-        """The samples in another order, looking into the same data."""
+        """The samples in another order; what they look into is shared."""
+        if order is None:
+            return self
+        on_device = torch.from_numpy(order).to(self.device)
+        other = object.__new__(type(self))  # copy.copy takes longer than a small step
+        held = other.__dict__
+        held.update(self.__dict__)
+        names = self._per_sample + (() if self.is_uniform else self._per_length)
+        for name in names:
+            values = held[name]
+            if values is not None:
+                index = order if isinstance(values, np.ndarray) else on_device
+                held[name] = values[index]
+        if self.order is not None and self.order_on_device is not None:
+            order, on_device = self.order[order], self.order_on_device[on_device]
+        other.order, other.order_on_device = order, on_device
+        return other
 
     @abstractmethod
     def gather(self, part: slice) -> dict[str, Any]:
@@ -96,9 +118,9 @@ class DeviceDataset(Dataset):
         """How many rows the predictions of all samples are."""
         return len(self)
 
-    def places_of(self, part: slice, order: np.ndarray | None) -> slice | np.ndarray:
-        """The rows of the predictions of some samples, which were put in an order."""
-        return part if order is None else order[part]
+    def places_of(self, part: slice) -> slice | np.ndarray:
+        """The rows that some samples have in the predictions, in the first order."""
+        return part if self.order is None else self.order[part]
 
     def new_memory(self) -> Memory | None:
         """What takes the state from batch to batch, if it is carried at all."""
@@ -107,7 +129,7 @@ class DeviceDataset(Dataset):
         return Memory(is_one_series=self.carries == "series")
 
     def gather_after(self, part: slice, memory: Memory | None) -> dict[str, Any]:
-        """As :meth:`gather`, for samples that go on from what is remembered."""
+        """As :meth:`gather`, for samples that continue from what is remembered."""
         inputs = self.gather(part)
         return inputs if memory is None else {**inputs, "memory": memory}
 
@@ -119,13 +141,76 @@ class DeviceDataset(Dataset):
         size = _PREDICT_VALUES // (int(self.lengths[first]) * width)
         return max(1, min(_LARGEST_BATCH, size))
 
-    def _copy_in_order(self, order: np.ndarray, on_device: torch.Tensor) -> Self:
-        other = object.__new__(type(self))  # copy.copy takes longer than a small step
-        other.__dict__.update(self.__dict__)
-        if not self.is_uniform:
-            other.lengths = self.lengths[order]
-        other.targets = None if self.targets is None else self.targets[on_device]
-        if self.weights is not None and self.weights_on_host is not None:
-            other.weights = self.weights[on_device]
-            other.weights_on_host = self.weights_on_host[order]
-        return other
+
+class TableDataset(DeviceDataset):
+    """Rows of a table with their targets, see :class:`DeviceDataset`.
+
+    Parameters
+    ----------
+    table : ndarray or CSR matrix of shape (n_samples, n_features)
+        A sparse table stays on the host, from where each batch is sent to the device.
+    """
+
+    shuffles_on = True  # as scikit-learn does
+
+    def __init__(
+        self,
+        table: np.ndarray | csr_array | csr_matrix,
+        targets: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+        *,
+        device: torch.device,
+    ) -> None:
+        one_step = np.broadcast_to(np.int64(1), table.shape[0])
+        super().__init__(one_step, targets, weights, device=device)
+        self.is_dense = isinstance(table, np.ndarray)
+        self.sparse: Any = None if self.is_dense else table
+        self.rows = (
+            to_tensor(table, device) if self.is_dense else None
+        )  # (row, feature)
+
+    def __getitem__(self, index: int) -> Any:
+        """One sample as (row, target): what a callback that looks at samples sees."""
+        place = index if self.order is None else int(self.order[index])
+        if self.rows is None:
+            row = torch.from_numpy(self.sparse[[place]].toarray()[0])
+        else:
+            row = self.rows[place]
+        return row, None if self.targets is None else self.targets[index]
+
+    def gather(self, part: slice) -> dict[str, Any]:
+        """The module's input ``x`` (batch, feature), sparse rows if the table is."""
+        if self.rows is None:
+            index = part if self.order is None else self.order[part]
+            return {"x": SparseRows(self.sparse[index], self.device)}
+        if self.order_on_device is None:
+            return {"x": self.rows[part]}
+        return {"x": self.rows.index_select(0, self.order_on_device[part])}
+
+
+def to_tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
+    """A tensor on ``device``; on the CPU it shares the memory of the array."""
+    array = np.ascontiguousarray(array)
+    if not array.flags.writeable:  # torch, which cannot hold the flag, would warn
+        array = np.asarray(_Writeable(array))
+    with torch.inference_mode(False):  # training may follow, whatever the caller's mode
+        try:
+            return torch.from_numpy(array).to(device)
+        except torch.OutOfMemoryError as error:
+            raise torch.OutOfMemoryError(
+                f"{device} has no room for the data ({array.nbytes / 2**20:.0f} MiB); "
+                'use device="cpu", or partial_fit on parts of them'
+            ) from error
+
+
+class _Writeable:
+    """An array's memory, which is only read here, without its read-only flag.
+
+    A warnings filter would do the same, but not in threads.
+    """
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._array = array  # keeps the memory alive
+        interface = dict(array.__array_interface__)
+        interface["data"] = (interface["data"][0], False)
+        self.__array_interface__ = interface

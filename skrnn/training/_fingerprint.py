@@ -17,7 +17,7 @@ import torch
 from scipy.sparse import issparse
 from skorch.callbacks import Callback
 
-_CHUNK = 2**24  # values read at once: of rows that lie on a disk, say
+_CHUNK = 2**24  # values read at once: the rows may lie on a disk
 _DEPTH = 6  # of objects in objects
 _NO_MATTER = ("checkpoint", "checkpoint_every", "device", "n_threads", "verbose")
 
@@ -46,7 +46,7 @@ def described(params: dict[str, Any]) -> dict[str, str]:
 
 
 def check_same(theirs: dict[str, Any], mine: dict[str, Any], where: str) -> None:
-    """Raise if a fit that has been saved is not the one at hand.
+    """Raise if a fit that has been saved is not this one.
 
     Parameters
     ----------
@@ -65,11 +65,11 @@ def check_same(theirs: dict[str, Any], mine: dict[str, Any], where: str) -> None
             f"{where} is of a {theirs['estimator']}, not of a {mine['estimator']}. "
             f"{remedy}"
         )
-    changed = _differing(theirs["parameters"], mine["parameters"])
+    before, now = theirs["parameters"], mine["parameters"]
+    changed = _differing(before, now)
     if changed:
         changes = ", ".join(
-            f"{name}={theirs['parameters'].get(name, 'absent')} there, "
-            f"{mine['parameters'].get(name, 'absent')} here"
+            f"{name}={before.get(name, 'absent')} there, {now.get(name, 'absent')} here"
             for name in changed
         )
         if "callbacks" in changed:
@@ -96,16 +96,14 @@ def _arrays_in(data: Any, name: str) -> Iterator[tuple[str, np.ndarray]]:
         return
     if issparse(data):
         parts = {"data": data.data, "indices": data.indices, "indptr": data.indptr}
-        yield from _arrays_in({**parts, "shape": np.array(data.shape)}, name)
+        data = {**parts, "shape": np.array(data.shape)}
     elif is_dataclass(data):
-        named = {field.name: getattr(data, field.name) for field in fields(data)}
-        yield from _arrays_in(named, name)
-    elif isinstance(data, dict):
+        data = {field.name: getattr(data, field.name) for field in fields(data)}
+    elif isinstance(data, (list, tuple)):
+        data = dict(enumerate(data))
+    if isinstance(data, dict):
         for key, value in data.items():
             yield from _arrays_in(value, f"{name}.{key}")
-    elif isinstance(data, (list, tuple)):
-        for i, value in enumerate(data):
-            yield from _arrays_in(value, f"{name}.{i}")
     elif isinstance(data, str):
         yield name, np.frombuffer(data.encode(), np.uint8)
     else:
@@ -132,40 +130,40 @@ def _text(value: Any, depth: int = 0) -> str:
         return "{" + ", ".join(sorted(map(deeper, value))) + "}"
     if isinstance(value, (list, tuple)):
         return "(" + ", ".join(map(deeper, value)) + ",)"
-    if isinstance(value, type):
-        return f"{value.__module__}.{value.__qualname__}"
-    return _text_of_object(value, deeper)
-
-
-def _text_of_object(value: Any, deeper: Any) -> str:
-    """Its kind, and what it holds."""
-    if isinstance(value, np.random.RandomState):
-        return f"a generator at {digest(value.get_state(legacy=False))[:8]}"
-    if isinstance(value, functools.partial):
-        return f"partial {deeper([value.func, value.args, value.keywords])}"
-    if isinstance(value, CodeType):
-        return deeper([value.co_code, value.co_names, value.co_consts])
-    if isinstance(value, FunctionType):
-        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+    if isinstance(value, (type, FunctionType)):
         name = f"{value.__module__}.{value.__qualname__}"
-        return f"{name} {deeper([value.__code__, value.__defaults__, cells])}"
-    name = deeper(type(value))
-    is_callback = isinstance(value, Callback)
-    held = _held_by(value) if is_callback else getattr(value, "__dict__", None)
+    else:
+        name = deeper(type(value))
+    held = _held_by(value)
     return f"{name} {deeper(held)}" if held else name
 
 
-def _held_by(callback: Callback) -> dict[str, Any]:
-    """What a callback was given, without what training leaves in it.
+def _held_by(value: Any) -> Any:
+    """What makes an object differ from others of its type.
 
-    The names of that end in "_", as in scikit-learn. What cannot be copied, such as a
-    lock or an open file, counts by its kind alone.
+    Of a function that is its code and what it refers to: no two lambdas have a name of
+    their own. Of a callback, what it was given, without what training leaves in it: the
+    names of that end in "_", as in scikit-learn. Of what a callback holds and cannot be
+    copied, such as a lock or an open file, only the type counts.
     """
-    held = {n: value for n, value in vars(callback).items() if not n.endswith("_")}
-    if type(callback).__module__.startswith("skorch."):
+    if isinstance(value, type):
+        return None
+    if isinstance(value, np.random.RandomState):
+        return digest(value.get_state(legacy=False))[:8]  # where it stands
+    if isinstance(value, functools.partial):
+        return value.func, value.args, value.keywords
+    if isinstance(value, CodeType):
+        return value.co_code, value.co_names, value.co_consts
+    if isinstance(value, FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        return value.__code__, value.__defaults__, cells
+    if not isinstance(value, Callback):
+        return getattr(value, "__dict__", None)
+    held = {n: part for n, part in vars(value).items() if not n.endswith("_")}
+    if type(value).__module__.startswith("skorch."):
         with suppress(Exception):  # some cannot be made from what they hold
-            held = vars(type(callback)(**held))
-    return {n: v if _can_be_copied(v) else type(v) for n, v in held.items()}
+            held = vars(type(value)(**held))
+    return {n: part if _can_be_copied(part) else type(part) for n, part in held.items()}
 
 
 def _can_be_copied(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""L-BFGS, as SciPy has it, over all samples at once."""
+"""SciPy's L-BFGS over all samples at once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.optimize import OptimizeResult, minimize
-from torch import nn
 
 from ..modules import BatchNorm
 from ._datasets import DeviceDataset
+from ._gradients import gradient_of
 from ._net import DeviceNet
 from ._settings import Settings
 from ._stopping import StopTraining
 
-CONVERGED, LIMIT = 0, 1  # of SciPy's status; others tell of a failed line search
+CONVERGED, LIMIT = 0, 1  # of SciPy's status; others report a failed line search
 STOPPED = 99  # by a callback
 
 
@@ -45,7 +45,7 @@ def lbfgs_loop(
     def end_epoch(loss: float) -> None:
         """What an epoch of skorch's loop does once it has trained."""
         net.history.new_batch()
-        search.tell_batch()
+        search.notify_batch()
         net.record_loss("train", [loss], [len(training)])
         net.run_single_epoch(iterator, False, "valid", net.validation_step)
         net._set_training(True)
@@ -110,10 +110,10 @@ class _Search:
     def loss_and_gradient(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         self.evaluated = vector.copy()
         self.write(vector)
-        if not self.net.has_own_gradient_:
+        if not self.net.gradients_.by_hand:
             self.net.module_.zero_grad()
         self.step = self.net.train_step_single(self.batch)
-        gradients = [_gradient(parameter) for parameter in self.parameters]
+        gradients = [gradient_of(parameter) for parameter in self.parameters]
         return self.step["loss"].item(), self._read(gradients)
 
     def _settle_norms(self) -> None:
@@ -126,11 +126,11 @@ class _Search:
             with torch.no_grad():
                 self.net.module_(**self.batch[0])
 
-    def tell_batch(self) -> None:
-        """Tell callbacks of the iteration as of a batch."""
+    def notify_batch(self) -> None:
+        """Notify callbacks of the iteration as of a batch."""
         inputs, (y, _, _) = self.batch
-        self.net.tell("on_batch_begin", batch=(inputs, y), training=True)
-        self.net.tell("on_batch_end", batch=(inputs, y), training=True, **self.step)
+        self.net.notify("on_batch_begin", batch=(inputs, y), training=True)
+        self.net.notify("on_batch_end", batch=(inputs, y), training=True, **self.step)
 
     def end_iteration(self, intermediate_result: OptimizeResult) -> None:
         """Note the iteration; what SciPy calls after each."""
@@ -142,10 +142,6 @@ class _Search:
             self.end_epoch(float(intermediate_result.fun))
         except StopTraining as stop:
             raise StopIteration from stop
-
-
-def _gradient(parameter: nn.Parameter) -> torch.Tensor:
-    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 
 
 def _everything(training: DeviceDataset) -> Any:

@@ -18,14 +18,13 @@ def work_in_parts(
 ) -> None:
     """Do some work on all samples, one part after the other.
 
-    A part for which the memory of the device does not suffice is halved, and so are
-    those after it.
+    If the memory of the device is too small for a part, it and later parts are halved.
 
     Parameters
     ----------
     n_samples : int
     size_at : callable
-        From the first sample of a part to the largest size that it may have.
+        From the first sample of a part to its largest size.
     work : callable
         Takes a part as a slice; may be called again with the first half of it.
 
@@ -44,7 +43,7 @@ def work_in_parts(
 
 
 def explain_lack(net: DeviceNet, training: DeviceDataset, settings: Settings) -> str:
-    """What to do when training has run out of memory; tries which batches fit."""
+    """What to do after training ran out of memory; tries which batches fit."""
     if settings.solver == "lbfgs":
         return (
             f'{net.device} ran out of memory: solver="lbfgs" takes all '

@@ -1,4 +1,4 @@
-"""torch's optimisers where scikit-learn's of the same name take other steps."""
+"""From a solver's name to a torch optimiser, some of them with scikit-learn's steps."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import math
 from typing import Any
 
 import torch
+from torch.optim import Optimizer
+
+from ._settings import Settings
+
+SINGLE_STEP_SOLVERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta")
+SOLVERS = (*SINGLE_STEP_SOLVERS, "lbfgs")
 
 
 class Adam(torch.optim.Adam):
     """Adam with ``eps`` added after the correction of the bias, not before.
 
-    So scikit-learn does it, and the paper in its last line of section 2; torch adds it
-    to the corrected root of the second moment.
+    scikit-learn does so, and the paper in its last line of section 2; torch adds it to
+    the corrected root of the second moment.
     """
 
     def __init__(self, params: Any, **options: Any) -> None:
@@ -24,26 +30,38 @@ class Adam(torch.optim.Adam):
         self._advance()
         return super().step(closure)
 
+    def has_quick_steps(self) -> bool:
+        """Whether :meth:`quick_step` does all that :meth:`step` would."""
+        if self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks:
+            return False
+        return all(
+            group["fused"]
+            and not (group["amsgrad"] or group["maximize"] or group["weight_decay"])
+            and isinstance(group["lr"], float)
+            for group in self.param_groups
+        )
+
     @torch.no_grad()
     def quick_step(self, decay: float) -> bool:
         """Take a step without the checks of :meth:`step`, which cost more than a small
-        step itself.
+        step itself: a third of the time of a fit on iris.
 
         Parameters
         ----------
         decay : float
-            Times the weight matrices it is added to their gradients.
+            Multiplies the weight matrices, which are then added to their gradients.
 
         Returns
         -------
         is_taken : bool
-            False, and nothing done, before the first step and with unusual settings.
+            False, and nothing done, before the first step.
         """
-        if not self._can_be_quick():
+        groups = self.param_groups
+        if not all(p in self.state for group in groups for p in group["params"]):
             return False
         self._advance()
         torch._foreach_add_([state["step"] for state in self.state.values()], 1)
-        for group in self.param_groups:
+        for group in groups:
             matrices = [p for p in group["params"] if p.ndim > 1]
             others = [p for p in group["params"] if p.ndim <= 1]
             self._update(group, matrices, decay)
@@ -55,17 +73,6 @@ class Adam(torch.optim.Adam):
             group["n_steps"] += 1
             correction = 1 - group["betas"][1] ** group["n_steps"]
             group["eps"] = group["epsilon"] / math.sqrt(correction)
-
-    def _can_be_quick(self) -> bool:
-        if self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks:
-            return False
-        return all(
-            group["fused"]
-            and not (group["amsgrad"] or group["maximize"] or group["weight_decay"])
-            and isinstance(group["lr"], float)
-            and all(p in self.state for p in group["params"])
-            for group in self.param_groups
-        )
 
     def _update(self, group: dict[str, Any], parameters: list, decay: float) -> None:
         if not parameters:
@@ -91,8 +98,8 @@ class Adam(torch.optim.Adam):
 class SGD(torch.optim.SGD):
     """SGD whose momentum is a velocity that holds the learning rates of its steps.
 
-    torch multiplies all of the momentum with the newest rate. The two are the same
-    while the rate is constant.
+    torch multiplies all of the momentum by the newest rate. The two are the same while
+    the rate is constant.
     """
 
     def step(self, closure: Any = None) -> Any:
@@ -111,11 +118,49 @@ class SGD(torch.optim.SGD):
                 buffer.mul_(factor)
 
 
-def load_state(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+def optimizer_of(settings: Settings) -> tuple[type[Optimizer], dict[str, Any]]:
+    """Optimiser class and its keyword arguments, without the learning rate.
+
+    Raises
+    ------
+    ValueError
+        If the solver is neither a known name nor a ``torch.optim.Optimizer`` class.
+    """
+    solver, as_sklearn = settings.solver, settings.steps_as_sklearn
+    if isinstance(solver, type) and issubclass(solver, Optimizer):
+        return solver, {}
+    adam = {
+        "betas": (settings.beta_1, settings.beta_2),
+        "eps": settings.epsilon,
+        "fused": True,
+    }
+    sgd = {
+        "momentum": settings.momentum,
+        "nesterov": settings.nesterovs_momentum and settings.momentum > 0,
+        "fused": True,
+    }
+    table: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
+        "adam": (Adam if as_sklearn else torch.optim.Adam, adam),
+        "adamw": (torch.optim.AdamW, {**adam, "weight_decay": settings.alpha}),
+        "sgd": (SGD if as_sklearn else torch.optim.SGD, sgd),
+        "rmsprop": (torch.optim.RMSprop, {"eps": settings.epsilon}),
+        "adagrad": (torch.optim.Adagrad, {}),
+        "adadelta": (torch.optim.Adadelta, {}),
+        "lbfgs": (torch.optim.SGD, {}),  # never steps: SciPy has its own
+    }
+    if solver not in table:
+        raise ValueError(
+            f"solver must be one of {list(SOLVERS)} or a torch.optim.Optimizer class, "
+            f"got {solver!r}"
+        )
+    return table[solver]
+
+
+def load_state(optimizer: Optimizer, state: dict[str, Any]) -> None:
     """As ``optimizer.load_state_dict``, but keep the dtypes of the state.
 
-    torch gives all of it the dtype of the weights, and so rounds otherwise than before
-    what NAdam and ASGD keep in another.
+    torch gives all of it the dtype of the weights, which rounds what NAdam and ASGD
+    keep in another.
     """
     optimizer.load_state_dict(state)
     parameters = [p for group in optimizer.param_groups for p in group["params"]]

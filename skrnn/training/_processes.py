@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,7 +13,7 @@ from torch import distributed
 
 from ._fingerprint import digest
 
-_DIGITS = 15  # of a checksum: so that it is an int64 that is not negative
+_DIGITS = 15  # of a checksum: then it is an int64 that is not negative
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class Processes:
     rank : int
         Of this process; 0 is the main one, which decides for all.
     count : int
-        1 is a fit as any other, in which nothing is sent.
+        With 1 nothing is sent.
     device : torch.device
-        Where tensors have to be to be sent.
+        Where tensors must be to be sent.
     """
 
     rank: int = 0
@@ -42,24 +41,16 @@ class Processes:
     def is_main(self) -> bool:
         return self.rank == 0
 
-    def sum_gradients(
-        self, parameters: Sequence[torch.nn.Parameter], loss: torch.Tensor
-    ) -> torch.Tensor:
-        """Sum the gradients, in place, and the loss over the processes, in one go."""
-        gradients = [_gradient(parameter).flatten() for parameter in parameters]
-        flat = torch.cat([*gradients, loss.detach().to(gradients[0]).view(1)])
-        distributed.all_reduce(flat)
-        parts = flat[:-1].split([parameter.numel() for parameter in parameters])
-        for parameter, part in zip(parameters, parts, strict=True):
-            parameter.grad = part.view_as(parameter)
-        return flat[-1].clone()  # a view would keep the gradients
+    def sum_in_place(self, tensor: torch.Tensor) -> None:
+        """Sum a tensor over the processes."""
+        distributed.all_reduce(tensor)
 
     def sum_counts(self, counts: list[int]) -> list[int]:
         """Each count summed over the processes."""
         if self.count == 1:
             return counts
         tensor = torch.tensor(counts, device=self.device)
-        distributed.all_reduce(tensor)
+        self.sum_in_place(tensor)
         return tensor.tolist()
 
     def broadcast(self, value: float) -> float:
@@ -90,9 +81,9 @@ ALONE = Processes()
 
 
 def processes_of(device: str | torch.device) -> Processes:
-    """Who fits together with this ``device`` parameter.
+    """The processes that fit together with this ``device`` parameter.
 
-    Without accelerate there is one process: a loaded network goes on where it can.
+    Without accelerate there is one process, so that a loaded network can be used.
     """
     if device != "accelerate" or find_spec("accelerate") is None:
         return ALONE
@@ -129,8 +120,3 @@ def launched_state() -> Any:
             "variable ACCELERATE_USE_CPU=true"
         )
     return state
-
-
-def _gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
-    gradient = parameter.grad
-    return torch.zeros_like(parameter.detach()) if gradient is None else gradient

@@ -34,9 +34,9 @@ class InverseScaling(Callback):
         Samples of an epoch.
     n_samples_seen : int
         Samples seen before.
-    goes_on : bool
-        Whether the first epoch here takes up where another has ended, and not
-        at ``rate``.
+    continues : bool
+        Whether the first epoch here begins at the rate after the samples seen before,
+        and not at ``rate``.
     """
 
     def __init__(
@@ -45,17 +45,17 @@ class InverseScaling(Callback):
         power_t: float,
         n_samples: int,
         n_samples_seen: int,
-        goes_on: bool,
+        continues: bool,
     ) -> None:
         self.rate = rate
         self.power_t = power_t
         self.n_samples = n_samples
         self.n_samples_seen = n_samples_seen
-        self.goes_on = goes_on
+        self.continues = continues
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         self.n_seen_ = self.n_samples_seen
-        if self.goes_on:
+        if self.continues:
             self._set_rate(net)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
@@ -63,11 +63,10 @@ class InverseScaling(Callback):
         self._set_rate(net)
 
     def state_dict(self) -> dict[str, Any]:
-        """How far the schedule has run."""
+        """What :meth:`load_state_dict` takes to continue from here."""
         return {"n_seen": self.n_seen_}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where :meth:`state_dict` was taken."""
         self.n_seen_ = state["n_seen"]
 
     def _set_rate(self, net: Any) -> None:
@@ -76,14 +75,13 @@ class InverseScaling(Callback):
 
 
 class PlannedSchedule(LRScheduler):
-    """skorch's scheduler, which can be taken up in the middle."""
+    """skorch's scheduler, which can resume in the middle."""
 
     def state_dict(self) -> dict[str, Any]:
-        """How far the schedule has run."""
+        """What :meth:`load_state_dict` takes to continue from here."""
         return {"policy": self.lr_scheduler_.state_dict(), "batch": self.batch_idx_}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where :meth:`state_dict` was taken."""
         self.lr_scheduler_.load_state_dict(state["policy"])
         self.batch_idx_ = state["batch"]
 
@@ -98,7 +96,7 @@ def schedule_callbacks(
 ) -> list[tuple[str, Any]]:
     """The callback that moves the learning rate, if any ("adaptive" is in stopping).
 
-    An incremental fit goes on with "invscaling", and has no end to plan for.
+    An incremental fit continues "invscaling", and has no end to plan for.
     """
     name = settings.learning_rate
     if settings.solver == "lbfgs":  # its line search sets the step
@@ -109,7 +107,7 @@ def schedule_callbacks(
             settings.power_t,
             n_samples,
             n_samples_seen,
-            goes_on=incremental,
+            continues=incremental,
         )
         return [("skrnn_learning_rate", scaling)]
     if incremental or not has_fixed_length(settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ import torch
 
 from ._net import DeviceNet
 from ._optimizers import load_state
-from ._trees import map_leaves
 
 _OF_THE_SHAPE_OF_WEIGHTS = {
     "exp_avg",
@@ -25,8 +25,7 @@ _OF_THE_SHAPE_OF_WEIGHTS = {
 
 def weights_of(net: DeviceNet) -> dict[str, np.ndarray]:
     """The weights as NumPy arrays, from whatever device."""
-    state = net.module_.state_dict()
-    return {name: value.detach().cpu().numpy().copy() for name, value in state.items()}
+    return to_arrays(net.module_.state_dict())
 
 
 def set_weights(net: DeviceNet, weights: dict[str, np.ndarray]) -> None:
@@ -45,13 +44,10 @@ def set_weights(net: DeviceNet, weights: dict[str, np.ndarray]) -> None:
 
 
 def momenta_of(net: DeviceNet) -> dict[str, Any]:
-    """What training goes on from besides the weights, as NumPy arrays."""
+    """What training resumes from besides the weights, as NumPy arrays."""
     is_on_host = torch.device(net.device).type == "cpu"  # generators differ elsewhere
     masks = [layer.get_state() if is_on_host else None for layer in net.dropouts()]
-    return {
-        "optimizer": map_leaves(net.optimizer_.state_dict(), torch.Tensor, _to_array),
-        "dropout": map_leaves(masks, torch.Tensor, _to_array),
-    }
+    return to_arrays({"optimizer": net.optimizer_.state_dict(), "dropout": masks})
 
 
 def set_momenta(net: DeviceNet, momenta: dict[str, Any]) -> None:
@@ -64,13 +60,34 @@ def set_momenta(net: DeviceNet, momenta: dict[str, Any]) -> None:
     """
     _check_momenta(net.optimizer_, momenta["optimizer"]["state"])
     with torch.inference_mode(False):
-        state = map_leaves(momenta["optimizer"], np.ndarray, _to_tensor)
-        load_state(net.optimizer_, state)
-        if torch.device(net.device).type != "cpu":
-            return
-        masks = map_leaves(momenta["dropout"], np.ndarray, _to_tensor)
-        for layer, mask in zip(net.dropouts(), masks, strict=True):
-            layer.restart_from(mask)
+        load_state(net.optimizer_, _to_tensors(momenta["optimizer"]))
+        if torch.device(net.device).type == "cpu":
+            masks = _to_tensors(momenta["dropout"])
+            for layer, mask in zip(net.dropouts(), masks, strict=True):
+                layer.restart_from(mask)
+
+
+def to_arrays(tree: Any) -> Any:
+    """A tree of dicts, lists and tuples with copies of its tensors as arrays."""
+    return _map_leaves(tree, torch.Tensor, lambda t: t.detach().cpu().numpy().copy())
+
+
+def _to_tensors(tree: Any) -> Any:
+    # copies: the arrays may be a file's
+    return _map_leaves(
+        tree, np.ndarray, lambda array: torch.from_numpy(np.array(array))
+    )
+
+
+def _map_leaves(tree: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    """A tree with its leaves of one kind changed."""
+    if isinstance(tree, kind):
+        return change(tree)
+    if isinstance(tree, dict):
+        return {key: _map_leaves(value, kind, change) for key, value in tree.items()}
+    if type(tree) in (list, tuple):
+        return type(tree)(_map_leaves(value, kind, change) for value in tree)
+    return tree
 
 
 def _check_weights(module: torch.nn.Module, weights: dict[str, np.ndarray]) -> None:
@@ -86,7 +103,7 @@ def _check_weights(module: torch.nn.Module, weights: dict[str, np.ndarray]) -> N
 
 
 def _check_momenta(optimizer: torch.optim.Optimizer, state: dict[int, Any]) -> None:
-    """Kernels of torch write to them without looking at their shapes."""
+    """The kernels of torch write to them without a look at their shapes."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for place, values in state.items():
         shape = tuple(parameters[place].shape)
@@ -99,11 +116,3 @@ def _check_momenta(optimizer: torch.optim.Optimizer, state: dict[int, Any]) -> N
                     f"{name} of the solver has shape {np.shape(value)}, but the "
                     f"weights that it belongs to {shape}"
                 )
-
-
-def _to_array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy().copy()
-
-
-def _to_tensor(array: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.array(array))  # a copy: the array may be a file's

@@ -17,14 +17,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from .._warnings import warn
-from ._trees import join_arrays, split_arrays
 
 _NAME = "checkpoint.json"
 _OURS = re.compile(r"[0-9a-f]{16}\.safetensors(\.part)?|checkpoint\.json\.part")
 _PATIENCE = 30  # seconds
-_HEAD = '{"sha256": "'
-_MIDDLE = '",\n"state": '
-_END = "}\n"
+_PLAIN = (str, bool, int, float, type(None))
 
 
 class StateFolder:
@@ -32,12 +29,12 @@ class StateFolder:
 
     ``checkpoint.json`` names the file of the arrays, with its checksum, and holds a
     checksum of its own. It is replaced in one step, after the arrays have reached the
-    disk, so that whoever reads finds the last state or the one before it.
+    disk, so that a reader finds the last state or the one before it.
 
     Parameters
     ----------
     path : path-like
-        Made if it is not there.
+        Made if it does not exist.
     waits : bool
         Whether to wait for another process that is using the folder.
 
@@ -59,18 +56,18 @@ class StateFolder:
                 self.path.mkdir(parents=True, exist_ok=True)
                 self._lock.acquire(timeout=_PATIENCE if waits else 0)
         except Timeout as error:
-            if waits:
-                self._wait()
-                return
-            raise ValueError(
-                f"another fit is using the folder {self.path}; give each fit one of "
-                'its own, for instance by "{fit}" in the path: '
-                'checkpoint="runs/{fit}"'
-            ) from error
+            if not waits:
+                raise ValueError(
+                    f"another fit is using the folder {self.path}; give each fit one "
+                    'of its own, for instance by "{fit}" in the path: '
+                    'checkpoint="runs/{fit}"'
+                ) from error
+            warn(f"waiting for another process that fits the same in {self.path}")
+            self._lock.acquire()
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Say of an error of the disk what it means."""
+        """Add to an error of the disk what it means."""
         try:
             yield
         except Timeout:
@@ -85,12 +82,6 @@ class StateFolder:
         """Remove the state."""
         (self.path / _NAME).unlink(missing_ok=True)
         self._remove_others("")
-
-    def _wait(self) -> None:
-        warn(
-            f"waiting for another process that fits the same in {self.path}",
-        )
-        self._lock.acquire()
 
     def close(self) -> None:
         """Let others use the folder."""
@@ -108,7 +99,14 @@ class StateFolder:
         if not file.exists():
             return None
         try:
-            return self._decoded(file.read_text("utf-8"))
+            text = file.read_text("utf-8")
+            state = json.loads(text)["state"]
+            if text != _sealed(state):
+                raise ValueError(f"the checksum of {_NAME} differs")
+            data = (self.path / state["arrays"]).read_bytes()
+            if _checksum(data) != state["sha256"]:
+                raise ValueError(f"the checksum of {state['arrays']} differs")
+            return _joined(state["tree"], load(data))
         except (
             ValueError,
             KeyError,
@@ -129,28 +127,18 @@ class StateFolder:
         OSError
             If it cannot be written; the state before it stays.
         TypeError
-            If it holds what cannot be stored.
+            If a leaf is neither an array of numbers nor a string, a number, a bool or
+            None, or a key neither a string nor a number.
         """
-        plain, arrays = split_arrays(state)
+        arrays: dict[str, np.ndarray] = {}
+        tree = _split(state, "it", arrays)
         data = save({name: np.asarray(a, order="C") for name, a in arrays.items()})
-        checksum = hashlib.sha256(data).hexdigest()
+        checksum = _checksum(data)
         file = f"{checksum[:16]}.safetensors"
-        text = json.dumps({"arrays": file, "sha256": checksum, "tree": plain})
-        head = hashlib.sha256(text.encode()).hexdigest()
+        text = _sealed({"arrays": file, "sha256": checksum, "tree": tree})
         self._put(file, data)
-        self._put(_NAME, f"{_HEAD}{head}{_MIDDLE}{text}{_END}".encode())
+        self._put(_NAME, text.encode())
         self._remove_others(file)
-
-    def _decoded(self, text: str) -> Any:
-        checksum = text[len(_HEAD) : len(_HEAD) + 64]
-        body = text[len(_HEAD) + 64 + len(_MIDDLE) : -len(_END)]
-        if text != f"{_HEAD}{checksum}{_MIDDLE}{body}{_END}":
-            raise ValueError(f"{_NAME} is not of the expected form")
-        _check(_NAME, body.encode(), checksum)
-        content = json.loads(body)
-        data = (self.path / content["arrays"]).read_bytes()
-        _check(content["arrays"], data, content["sha256"])
-        return join_arrays(content["tree"], load(data))
 
     def _put(self, name: str, data: bytes) -> None:
         """Write a file so that it is there as a whole or not at all."""
@@ -165,26 +153,62 @@ class StateFolder:
             with suppress(OSError):
                 part.unlink()
             raise
-        self._flush_folder()
-
-    def _flush_folder(self) -> None:
-        """Bring the names of the files to the disk, where folders can be opened."""
-        if os.name == "nt":
-            return
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if os.name != "nt":  # which cannot open a folder to bring its names to the disk
+            descriptor = os.open(self.path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def _remove_others(self, current: str) -> None:
-        """Files of earlier states, and what an interrupted write has left."""
+        """Remove files of earlier states, and what an interrupted write has left."""
         for file in self.path.iterdir():
             if _OURS.fullmatch(file.name) and file.name != current:
-                with suppress(OSError):  # the next writing tries again
+                with suppress(OSError):  # the next write tries again
                     file.unlink(missing_ok=True)
 
 
-def _check(name: str, data: bytes, checksum: str) -> None:
-    if hashlib.sha256(data).hexdigest() != checksum:
-        raise ValueError(f"the checksum of {name} differs")
+def _sealed(state: Any) -> str:
+    """A state as JSON, with a checksum."""
+    text = json.dumps(state)
+    return f'{{"sha256": "{_checksum(text.encode())}",\n"state": {text}}}\n'
+
+
+def _checksum(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _split(tree: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
+    """A tree of dicts, lists and tuples as JSON knows it; its arrays go into a dict."""
+    if isinstance(tree, np.ndarray) and tree.dtype.kind in "biuf":
+        key = f"{len(arrays)} {name}"
+        arrays[key] = tree
+        return {"array": key}
+    if isinstance(tree, np.generic):
+        tree = tree.item()
+    if isinstance(tree, dict):  # as pairs: keys may be numbers
+        odd = [key for key in tree if not isinstance(key, (str, int))]
+        if odd:
+            raise TypeError(f"{name} has the key {odd[0]!r}, which cannot be stored")
+        items = tree.items()
+        return {"dict": [[k, _split(v, f"{name}/{k}", arrays)] for k, v in items]}
+    if isinstance(tree, (list, tuple)):
+        parts = [_split(part, f"{name}/{i}", arrays) for i, part in enumerate(tree)]
+        return parts if isinstance(tree, list) else {"tuple": parts}
+    if not isinstance(tree, _PLAIN):
+        raise TypeError(f"{name} is a {type(tree).__name__}, which cannot be stored")
+    return tree
+
+
+def _joined(plain: Any, arrays: dict[str, np.ndarray]) -> Any:
+    """The tree that :func:`_split` took apart."""
+    if isinstance(plain, list):
+        return [_joined(value, arrays) for value in plain]
+    if not isinstance(plain, dict):
+        return plain
+    kind, value = next(iter(plain.items()))
+    if kind == "array":
+        return arrays[value]
+    if kind == "tuple":
+        return tuple(_joined(part, arrays) for part in value)
+    return {key: _joined(part, arrays) for key, part in value}

@@ -1,4 +1,4 @@
-"""When to stop, and which weights to keep."""
+"""When training ends, which weights are kept, and how it went."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from skorch.callbacks import Callback
-
-from ._trees import map_leaves
 
 SMALLEST_RATE = 1e-6
 RATE_DIVISOR = 5.0
@@ -21,6 +19,38 @@ class StopTraining(Exception):
 
 class Diverged(ValueError):
     """Training has led to numbers that are not finite."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How training ended: "converged", "max_iter", "interrupted" or "failed".
+
+    ``loss`` is the last one if no epoch has recorded it, ``message`` the solver's.
+    """
+
+    kind: str
+    loss: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The ending, and the figures of each epoch."""
+
+    ending: Ending
+    losses: list[float]
+    scores: list[float]
+
+    @classmethod
+    def of(cls, ending: Ending, epochs: Any) -> Outcome:
+        """The outcome, with the figures of the epochs of a history."""
+        losses = [epoch["train_loss"] for epoch in epochs if "train_loss" in epoch]
+        scores = [epoch["valid_score"] for epoch in epochs if "valid_score" in epoch]
+        return cls(ending, losses, scores)
+
+    @property
+    def loss(self) -> float | None:
+        return self.losses[-1] if self.losses else self.ending.loss
 
 
 @dataclass
@@ -43,8 +73,10 @@ class Convergence(Callback):
     Parameters
     ----------
     progress : Progress
-        Where earlier epochs have led; carried on here.
-    is_told : bool
+        Where earlier epochs have led; continued here.
+    stops : bool
+        Whether to stop at all, or only keep the best weights.
+    prints : bool
         Whether to print what happens.
     """
 
@@ -56,7 +88,7 @@ class Convergence(Callback):
         adaptive: bool,
         progress: Progress,
         stops: bool = True,
-        is_told: bool = False,
+        prints: bool = False,
     ) -> None:
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
@@ -64,7 +96,7 @@ class Convergence(Callback):
         self.adaptive = adaptive
         self.progress = progress
         self.stops = stops
-        self.is_told = is_told
+        self.prints = prints
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         self.best_weights_: dict[str, torch.Tensor] | None = None
@@ -91,32 +123,29 @@ class Convergence(Callback):
             net.module_.load_state_dict(self.best_weights_)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the search for the best stands, with the best weights."""
-        best = map_leaves(
-            self.best_weights_, torch.Tensor, lambda weight: weight.cpu().numpy().copy()
-        )
-        return {"progress": asdict(self.progress), "best_weights": best}
+        """What :meth:`load_state_dict` takes to continue from here."""
+        return {"progress": asdict(self.progress), "best_weights": self.best_weights_}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where :meth:`state_dict` was taken."""
         for name, value in state["progress"].items():
             setattr(self.progress, name, value)
-        self.best_weights_ = map_leaves(
-            state["best_weights"], np.ndarray, torch.from_numpy
-        )
+        best = state["best_weights"]
+        if best is not None:
+            best = {name: torch.from_numpy(weight) for name, weight in best.items()}
+        self.best_weights_ = best
 
     def _stop_or_slow_down(self, net: Any) -> None:
         groups = net.optimizer_.param_groups
         if not self.adaptive or groups[0]["lr"] <= SMALLEST_RATE:
-            self._tell("Stopping.")
+            self._print("Stopping.")
             raise StopTraining
         self.progress.n_without = 0
         for group in groups:
             group["lr"] /= RATE_DIVISOR
-        self._tell(f"Setting learning rate to {groups[0]['lr']:f}")
+        self._print(f"Setting learning rate to {groups[0]['lr']:f}")
 
-    def _tell(self, consequence: str) -> None:
-        if self.is_told:
+    def _print(self, consequence: str) -> None:
+        if self.prints:
             what = "Validation score" if self.early_stopping else "Training loss"
             print(
                 f"{what} did not improve by more than tol={self.tol:g} for "

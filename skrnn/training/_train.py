@@ -1,69 +1,37 @@
-"""Build a net, and train it."""
+"""Train a net: up to so many epochs, all or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import torch
 from skorch.callbacks import GradientNormClipping
-from torch import nn
+from skorch.helper import predefined_split
 
-from ._agreement import join_processes
-from ._batches import BatchLoader
+from .._warnings import warn
+from ._batches import Shuffling, auto_lanes
+from ._callbacks import progress_callbacks, user_callbacks
 from ._checkpoint import Checkpoint
 from ._datasets import DeviceDataset
-from ._lanes import auto_lanes
-from ._loop import Loop
+from ._lbfgs import CONVERGED, LIMIT, STOPPED, lbfgs_loop
+from ._memory import explain_lack
 from ._net import DeviceNet
-from ._outcome import Outcome, outcome_of
-from ._progress import progress_callbacks
+from ._process_checks import join_processes
 from ._schedules import has_fixed_length, schedule_callbacks
 from ._settings import Settings
-from ._shuffling import Shuffling
-from ._skorch_params import further_params, user_callbacks
-from ._solvers import SINGLE_STEP_SOLVERS, optimizer_of
-from ._stopping import Convergence, Progress
+from ._stopping import Convergence, Diverged, Ending, Outcome, Progress, StopTraining
 from ._threads import choose_threads, limit_threads
 
 _AUTO_BATCH = 200
 _EPOCHS_KEPT = 1000  # in the history, under partial_fit
-
-
-def build_net(
-    module: type[nn.Module],
-    module_params: dict[str, Any],
-    loss: nn.Module,
-    settings: Settings,
-    score: Callable[..., float] | None,
-    device: torch.device,
-) -> DeviceNet:
-    """An initialised net, ready to train or to be given weights."""
-    optimizer, optimizer_params = optimizer_of(settings)
-    prefixed = {f"module__{name}": value for name, value in module_params.items()}
-    prefixed |= {
-        f"optimizer__{name}": value for name, value in optimizer_params.items()
-    }
-    options: dict[str, Any] = {
-        "module": module,
-        "criterion": loss,
-        "optimizer": optimizer,
-        "lr": settings.learning_rate_init,
-        "score": score,
-        "uses_closure": settings.solver not in SINGLE_STEP_SOLVERS,
-        "max_epochs": settings.max_iter,
-        "iterator_train": BatchLoader,
-        "iterator_valid": BatchLoader,
-        "train_split": None,
-        "verbose": 0,
-        "device": device,
-        **prefixed,
-    }
-    net = DeviceNet(**options, **further_params(settings, options))
-    with torch.inference_mode(False):  # else the weights could never be trained
-        return net.initialize()
+_LOOPS = ("joblib", "sklearn", "sktime")  # packages whose functions call many fits
+_SINGLE = {"base", "_base", "pipeline", "_pipeline", "_target"}  # their others
 
 
 def train(
@@ -81,82 +49,189 @@ def train(
 ) -> Outcome:
     """Run up to ``n_epochs`` epochs; on an error the net is as it was before.
 
-    With a ``checkpoint`` training goes on from where it says, and writes to it.
+    With a ``checkpoint`` training resumes from what it holds, and writes to it.
 
     Raises
     ------
     ValueError
         If the loss is not finite.
     """
-    net.matrices_ = None  # the user may have moved the module
     join_processes(net, training, validation, settings, random_state, progress)
+    if not net.processes_.is_main:
+        settings = replace(settings, verbose=0)
     net.alpha = 0.0 if settings.solver == "adamw" else settings.alpha
     net.batch_size = _batch_size(settings, training)
     net.max_epochs = n_epochs
-    if not net.processes_.is_main:
-        settings = replace(settings, verbose=0)
     if incremental and has_fixed_length(settings):
         for group in net.optimizer_.param_groups:  # the schedule has run its course
             group["lr"] = settings.learning_rate_init
-    n, n_batches = len(training), -(-len(training) // net.batch_size)
-    counts = (n, n_batches, n_samples_seen)
-    schedule = schedule_callbacks(settings, *counts, incremental=incremental)
-    stopping = _convergence(settings, progress, incremental)
     shuffling = Shuffling(random_state) if settings.shuffle else None
+    stopping = _convergence(settings, progress, incremental)
     net.callbacks = [
-        *schedule,
-        *_clipping(settings),
-        *user_callbacks(settings),
-        *progress_callbacks(settings.verbose, n_epochs),
+        *_callbacks_before(net, settings, len(training), n_samples_seen, incremental),
         ("skrnn_convergence", stopping),
     ]
     if checkpoint is not None:
         checkpoint.shuffling = shuffling
         net.callbacks.append(("skrnn_checkpoint", checkpoint))
     net.initialize_callbacks()
+    net.iterator_train__shuffling = shuffling
+    net.iterator_train__processes = net.processes_
+    net.train_split = None if validation is None else predefined_split(validation)
     first = len(net.history)
-    how = (n_epochs, incremental, shuffling, checkpoint)
-    loop = Loop(net, training, validation, settings, *how)
+    data = training, validation
     with limit_threads(choose_threads(settings.n_threads, net.module_, net.batch_size)):
-        ending = loop.run()
+        with _all_or_nothing(net, training, checkpoint):
+            ending = _train(net, *data, settings, incremental, checkpoint)
         stopping.restore_best(net)
     net.optimizer_.zero_grad()
     net.module_.eval()
-    outcome = outcome_of(ending, net.history[first:])
+    outcome = Outcome.of(ending, net.history[first:])
     if incremental:  # as often as there is data, and for as long
         del net.history[:-_EPOCHS_KEPT]
     return outcome
 
 
+@contextmanager
+def _all_or_nothing(
+    net: DeviceNet, training: DeviceDataset, checkpoint: Checkpoint | None
+) -> Iterator[None]:
+    """Notify callbacks around training; on an error the net is as it was before."""
+    before = net.snapshot()
+    try:
+        net.notify("on_train_begin", X=training, y=None)
+        yield
+    except BaseException as error:
+        net.rewind(before)  # before a callback saves what has failed
+        if checkpoint is not None and isinstance(error, Diverged):
+            checkpoint.discard()
+        with suppress(Exception):  # which would hide the first one
+            net.notify("on_train_end", X=training, y=None)
+        raise
+    finally:
+        net.train_split = net.iterator_train__shuffling = None  # they hold data
+    try:
+        net.notify("on_train_end", X=training, y=None)
+    except BaseException:
+        net.rewind(before)
+        raise
+
+
+def _train(
+    net: DeviceNet,
+    training: DeviceDataset,
+    validation: DeviceDataset | None,
+    settings: Settings,
+    incremental: bool,
+    checkpoint: Checkpoint | None,
+) -> Ending:
+    """All epochs, or those that a checkpoint has left."""
+    net.choose_gradients(training, is_watched=bool(settings.callbacks))
+    n_epochs = net.max_epochs
+    if checkpoint is not None:
+        n_before = len(net.history)
+        saved = checkpoint.resume(net)
+        n_epochs -= len(net.history) - n_before
+        if settings.verbose > 1 and n_epochs < net.max_epochs:
+            print(f"Epoch {len(net.history)} is read from a checkpoint")
+        if saved is not None:
+            return saved
+    try:
+        with torch.inference_mode(False), torch.enable_grad():  # whatever the caller's
+            ending = _run_epochs(net, training, validation, settings, n_epochs)
+    except KeyboardInterrupt:
+        _keep_unless_passed_on(net, incremental)
+        if "train_loss" not in net.history[-1]:
+            del net.history[-1:]  # an epoch that has begun and not ended
+        ending = Ending("interrupted")
+    net.check_weights()
+    if checkpoint is not None:
+        try:
+            checkpoint.end(net, ending)
+        except KeyboardInterrupt:
+            _keep_unless_passed_on(net, incremental)
+    return ending
+
+
+def _run_epochs(
+    net: DeviceNet,
+    training: DeviceDataset,
+    validation: DeviceDataset | None,
+    settings: Settings,
+    n_epochs: int,
+) -> Ending:
+    try:
+        if settings.solver != "lbfgs":
+            net.fit_loop(training, None, epochs=n_epochs)
+            return Ending("max_iter")
+        result = lbfgs_loop(net, training, validation, settings, n_epochs)
+        kinds = {CONVERGED: "converged", STOPPED: "converged", LIMIT: "max_iter"}
+        kind = kinds.get(result.status, "failed")
+        return Ending(kind, float(result.fun), str(result.message))
+    except StopTraining:
+        return Ending("converged")
+    except torch.OutOfMemoryError:
+        pass  # its traceback holds what the failed step has computed: let it go
+    raise torch.OutOfMemoryError(explain_lack(net, training, settings))
+
+
+def _keep_unless_passed_on(net: DeviceNet, incremental: bool) -> None:
+    """Warn that what was learnt is kept; raise an interrupt again for the caller."""
+    if incremental or net.processes_.count > 1 or _is_one_of_many():
+        raise  # of several processes, each is at another step
+    warn("Training interrupted by user. What was learnt so far is kept.")
+
+
+def _is_one_of_many() -> bool:
+    """Whether a search, a cross-validation or an ensemble has called this fit.
+
+    If only this fit ended, they would continue with the next. The functions that are
+    being called show it; those of scikit-learn and sktime that pass on a single fit, as
+    a pipeline does, do not count.
+    """
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        package, *names = str(frame.f_globals.get("__name__", "")).split(".")
+        if package in _LOOPS and _SINGLE.isdisjoint(names):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _convergence(
     settings: Settings, progress: Progress, incremental: bool
 ) -> Convergence:
+    """Our rule of stopping.
+
+    Without held-out data, a schedule of fixed length runs to its end, and L-BFGS until
+    its gradient vanishes.
+    """
+    runs_on = has_fixed_length(settings) or settings.solver == "lbfgs"
     return Convergence(
         settings.tol,
         settings.n_iter_no_change,
         settings.early_stopping and not incremental,
         settings.learning_rate == "adaptive" and settings.solver != "lbfgs",
         progress,
-        stops=_may_stop(settings),
-        is_told=settings.verbose > 1,
+        stops=settings.early_stopping or not runs_on,
+        prints=settings.verbose > 1,
     )
 
 
-def _may_stop(settings: Settings) -> bool:
-    """Whether our rule ends training, and not the solver's or the schedule's.
-
-    A schedule of fixed length runs to its end, and L-BFGS until its gradient vanishes,
-    if no held-out data stops it.
-    """
-    return settings.early_stopping or not (
-        has_fixed_length(settings) or settings.solver == "lbfgs"
-    )
-
-
-def _clipping(settings: Settings) -> list[tuple[str, Any]]:
-    if settings.max_grad_norm is None:
-        return []
-    return [("skrnn_clipping", GradientNormClipping(settings.max_grad_norm))]
+def _callbacks_before(
+    net: DeviceNet, settings: Settings, n: int, n_seen: int, incremental: bool
+) -> list[Any]:
+    """The callbacks that precede the rule of stopping and the checkpoint."""
+    n_batches = -(-n // net.batch_size)
+    clipping: list[Any] = []
+    if settings.max_grad_norm is not None:
+        clipping = [("skrnn_clipping", GradientNormClipping(settings.max_grad_norm))]
+    return [
+        *schedule_callbacks(settings, n, n_batches, n_seen, incremental=incremental),
+        *clipping,
+        *user_callbacks(settings.callbacks),
+        *progress_callbacks(settings.verbose, net.max_epochs),
+    ]
 
 
 def _batch_size(settings: Settings, training: DeviceDataset) -> int:

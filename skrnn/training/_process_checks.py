@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,10 +26,10 @@ def join_processes(
     random_state: np.random.RandomState,
     progress: Progress,
 ) -> None:
-    """Make the net step together with those of other processes, if there are any.
+    """Let the net train together with those of other processes, if there are any.
 
-    Targets, weights, lengths, parameters and random numbers are compared in full; of
-    the inputs, some samples.
+    Targets, weights, lengths, parameters and random numbers are compared in full, the
+    inputs of some samples.
 
     Raises
     ------
@@ -45,7 +44,7 @@ def join_processes(
     _check_agreement(net, training, validation, settings, random_state)
     progress.best = processes.broadcast(progress.best)
     for layer in net.dropouts():
-        layer.part_from(processes.rank)
+        layer.reseed(processes.rank)
 
 
 def _check_agreement(
@@ -61,7 +60,7 @@ def _check_agreement(
         {
             "the samples to train on": _marks(training),
             "the samples to validate on": _marks(validation),
-            "the parameters": repr(_everywhere_alike(settings)),
+            "the parameters": repr(described(vars(settings.without_callbacks()))),
             "the weights to start from": weights,
             "the random numbers": random_state.get_state(legacy=False),
         }
@@ -90,13 +89,8 @@ def _check_divisible(net: DeviceNet, settings: Settings) -> None:
         )
 
 
-def _everywhere_alike(settings: Settings) -> dict[str, str]:
-    """The parameters that may not differ."""
-    return described(vars(replace(settings, callbacks=None)))
-
-
 def _marks(data: DeviceDataset | None) -> Any:
-    """What tells a data set from another."""
+    """Arrays that differ between one data set and another."""
     if data is None:
         return None
     index = np.linspace(0, len(data) - 1, min(len(data), _SAMPLES_COMPARED), dtype=int)

@@ -11,11 +11,11 @@ import torch
 from torch.nn import functional
 
 from ..modules import ForecastNetwork, is_padding, normalize_windows
-from ._arrays import to_tensor
-from ._buckets import cut_segments
+from ._datasets import to_tensor
 from ._memory import work_in_parts
 from ._net import DeviceNet
 from ._threads import choose_threads, limit_threads
+from ._window_datasets import cut_segments
 
 BATCH_SIZE = 2048  # samples that are rolled together
 

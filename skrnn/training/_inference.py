@@ -1,0 +1,136 @@
+"""What a trained net computes: predictions, losses, streams, gates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from ..modules import NetworkState
+from ._batches import BatchLoader
+from ._datasets import DeviceDataset, to_tensor
+from ._memory import work_in_parts
+from ._net import DeviceNet
+from ._threads import choose_threads, limit_threads
+
+_LOSS_BATCH = 200
+_LARGEST_PART = 2**13  # rows of a stream at once
+
+
+def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.ndarray:
+    """Predictions of shape (n_samples, n_outputs), computed batch by batch.
+
+    With one at each step, those of a sample stand together: (n_steps of all samples,
+    n_outputs).
+
+    Sequences of unequal length are taken longest first, so that those of a batch are
+    alike. Pieces of one series continue from part to part.
+    """
+    if not data.is_uniform:
+        data = data.in_order(np.argsort(-data.lengths, kind="stable"))
+    predictions = np.empty(0)
+    memory = data.new_memory()
+
+    def predict_part(part: slice) -> None:
+        nonlocal predictions, memory
+        outputs = net.module_(**data.gather_after(part, memory))
+        raw = net.criterion_.predictions(outputs).cpu().numpy()
+        if part.start == 0:  # one array: a list of parts would fragment the heap
+            predictions = np.empty((data.n_predictions, raw.shape[1]), raw.dtype)
+        predictions[data.places_of(part)] = raw
+        memory = None if memory is None else memory.next()
+
+    _compute_in_parts(net, data, n_threads, predict_part)
+    return predictions
+
+
+def predict_loss(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> float:
+    """The loss of a net on data with targets, as validation records it."""
+    module = net.module_
+    module.eval()
+    losses, sizes = [], []
+    batch_size = min(_LOSS_BATCH, len(data))
+    with limit_threads(choose_threads(n_threads, module, batch_size)):
+        for inputs, targets in BatchLoader(data, batch_size):
+            step = net.validation_step((inputs, targets))
+            losses.append(float(step["loss"]))
+            sizes.append(len(step["y_pred"]))
+    return float(np.average(losses, weights=sizes))
+
+
+def gate_activations(
+    net: DeviceNet, data: DeviceDataset, layer: int, n_threads: int | str
+) -> dict[str, np.ndarray]:
+    """Gates and states of a layer by name, (n_samples, n_timesteps, n_units).
+
+    Steps that a sequence does not have are NaN.
+    """
+    longest = int(data.lengths.max())
+    found: dict[str, np.ndarray] = {}
+    n_most = 0  # steps; convolutions may leave some out
+
+    def look_at(part: slice) -> None:
+        nonlocal n_most
+        inputs = data.gather(part)
+        gates, lengths = net.module_.gates(inputs["x"], inputs.get("lengths"), layer)
+        for name, values in gates.items():
+            _, n_steps, n_units = values.shape
+            n_most = max(n_most, n_steps)
+            on_host = values.cpu().numpy()
+            if name not in found:
+                found[name] = np.full(
+                    (len(data), longest, n_units), np.nan, on_host.dtype
+                )
+            found[name][part, :n_steps] = on_host
+            if lengths is not None:
+                is_missing = np.arange(n_steps) >= lengths.cpu().numpy()[:, None]
+                found[name][part, :n_steps][is_missing] = np.nan
+
+    _compute_in_parts(net, data, n_threads, look_at)
+    return {name: values[:, :n_most] for name, values in found.items()}
+
+
+def _compute_in_parts(
+    net: DeviceNet,
+    data: DeviceDataset,
+    n_threads: int | str,
+    work: Callable[[slice], None],
+) -> None:
+    module = net.module_
+
+    def size_at(first: int) -> int:
+        return data.prediction_size(first, module.width)
+
+    threads = choose_threads(n_threads, module, min(len(data), size_at(0)))
+    with limit_threads(threads), torch.inference_mode():
+        work_in_parts(len(data), size_at, work)
+
+
+def threads_to_follow(net: DeviceNet, n_threads: int | str) -> int | str:
+    """``"auto"`` decided once for a stream; that takes longer than a small step."""
+    if n_threads == "auto" and not net.module_.is_worth_sharing(1):
+        return 1
+    return n_threads
+
+
+def follow(
+    net: DeviceNet, rows: np.ndarray, state: NetworkState | None, n_threads: int | str
+) -> tuple[np.ndarray, NetworkState | None]:
+    """Predictions after each row (n_rows, n_outputs), and the state after all of them.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_features)
+        What follows in the series.
+    state : NetworkState or None
+        After the rows before; None if there were none. It is not changed.
+    """
+    module = net.module_
+    parts = []
+    with limit_threads(choose_threads(n_threads, module, 1)), torch.inference_mode():
+        for first in range(0, len(rows), _LARGEST_PART):
+            part = to_tensor(rows[first : first + _LARGEST_PART], net.device)
+            outputs, state = module.follow(part[None], state)  # (1, time, feature)
+            parts.append(net.criterion_.predictions(outputs).cpu().numpy())
+    return parts[0] if len(parts) == 1 else np.concatenate(parts), state
