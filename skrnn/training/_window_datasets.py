@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from ..modules import Affine, Segments, normalize_windows
-from ..windows import Origins, Steps, Windows
+from ..windows import Origins, StepTargets, Windows
 from ._datasets import DeviceDataset, Targets, to_tensor
 
 _PADDING = 0.08  # share of a segment's work that may be padding
@@ -82,7 +82,7 @@ class StepDataset(WindowDataset):
     Parameters
     ----------
     windows : Windows
-    targets : Steps, default=None
+    targets : StepTargets, default=None
         As many for each sample as it has steps. None to predict.
     weights : ndarray of shape (n_samples,), default=None
         Weight of each step of a sample.
@@ -96,7 +96,7 @@ class StepDataset(WindowDataset):
     def __init__(
         self,
         windows: Windows,
-        targets: Steps | None = None,
+        targets: StepTargets | None = None,
         weights: np.ndarray | None = None,
         *,
         device: torch.device,
