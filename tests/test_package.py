@@ -191,7 +191,7 @@ def test_damaged_files_are_named(tmp_path):
         load_fashion_mnist(tmp_path, subset="train")
     name = "train-images-idx3-ubyte"
     for content, message in (
-        (b"P5 28 28", "is no idx file"),
+        (b"P5 28 28", "is not an idx file"),
         (bytes([0, 0, 8, 1, 0, 0, 0, 9, 1, 2]), "should hold 9 values"),
     ):
         (tmp_path / name).write_bytes(content)

@@ -42,7 +42,7 @@ def load_electricity(*, return_X_y: bool = False, as_frame: bool = True) -> Any:
         frame : DataFrame of shape (15864, 4), or None
             demand, temp_min, temp_max and holiday, if ``as_frame``.
         forecast : Series or ndarray of shape (15864,)
-            What the operator of the grid forecast the day before, in megawatts: for
+            Forecast of the grid operator on the day before, in megawatts, for
             comparison. NaN in two hours, before 2020-11-02.
         feature_names : list of str
         target_name : str
@@ -57,8 +57,8 @@ def load_electricity(*, return_X_y: bool = False, as_frame: bool = True) -> Any:
     and have no time zone attached. ``data`` holds no features of the calendar: they
     follow from the index.
 
-    Temperatures are those measured. As covariates known in advance they stand for a
-    perfect weather forecast.
+    Temperatures are measured ones. As covariates known in advance they are a perfect
+    weather forecast.
 
     In the last eight weeks, from 2020-11-05, the demand in the same hour a week before
     is off by 11.3 % on average, the forecast of the operator by 2.5 %.
@@ -74,11 +74,8 @@ def load_electricity(*, return_X_y: bool = False, as_frame: bool = True) -> Any:
     """
     table = read_table("electricity", parse_dates=["time"], index_col="time")
     table = table.asfreq("h").astype("float64")
-    data, target, forecast = (
-        table[_FEATURES],
-        table[_TARGET],
-        table["operator_forecast"],
-    )
+    data, target = table[_FEATURES], table[_TARGET]
+    forecast = table["operator_forecast"]
     if not as_frame:
         data, target, forecast = data.to_numpy(), target.to_numpy(), forecast.to_numpy()
     if return_X_y:

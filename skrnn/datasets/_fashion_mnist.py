@@ -1,7 +1,10 @@
-"""Images of clothes."""
+"""Images of clothes, and the idx files that hold them."""
 
 from __future__ import annotations
 
+import gzip
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +12,10 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from ._files import data_folder, read_description
-from ._idx import read_idx
 
-_CLASSES = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-]
+_CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
+_CLASSES += ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+_UNSIGNED_BYTES = b"\x00\x00\x08"  # an idx file begins with its type
 _FILES = {"train": "train", "test": "t10k"}
 _SUBSETS = {"train": ["train"], "test": ["test"], "all": ["train", "test"]}
 
@@ -42,8 +35,8 @@ def load_fashion_mnist(
     Parameters
     ----------
     folder : str or path, default=None
-        Where the four idx files of the full set are, compressed or not. They are in the
-        Debian package ``dataset-fashion-mnist``, which puts them into
+        The folder with the four idx files of the full set, compressed or not. The
+        Debian package ``dataset-fashion-mnist`` puts them into
         ``/usr/share/datasets/fashion-mnist``. None takes the subset that ships with
         skrnn: the first 300 training and 100 test images of each class.
     subset : {"all", "train", "test"}, default="all"
@@ -74,7 +67,7 @@ def load_fashion_mnist(
     FileNotFoundError
         If a file is not in ``folder``.
     ValueError
-        If ``subset`` is unknown, or a file is no idx file or is cut off.
+        If ``subset`` is unknown, or a file is not an idx file or is truncated.
 
     Examples
     --------
@@ -88,8 +81,8 @@ def load_fashion_mnist(
     bundled = data_folder() / "fashion_mnist"
     place = bundled if folder is None else Path(folder).expanduser()
     parts = [_FILES[part] for part in _SUBSETS[subset]]
-    images = [read_idx(place, f"{part}-images-idx3-ubyte") for part in parts]
-    labels = [read_idx(place, f"{part}-labels-idx1-ubyte") for part in parts]
+    images = [_read_idx(place, f"{part}-images-idx3-ubyte") for part in parts]
+    labels = [_read_idx(place, f"{part}-labels-idx1-ubyte") for part in parts]
     for part, pictures, classes in zip(parts, images, labels, strict=True):
         if classes.ndim != 1 or pictures.shape != (len(classes), 28, 28):
             raise ValueError(
@@ -111,4 +104,41 @@ def load_fashion_mnist(
         images=pictures,
         target_names=list(_CLASSES),
         DESCR=read_description("fashion_mnist"),
+    )
+
+
+def _read_idx(folder: Any, name: str) -> np.ndarray:
+    """The array of bytes in the file ``name`` or ``name.gz`` of a folder."""
+    content = _read(folder, name)
+    is_whole = len(content) > 3 and len(content) >= 4 + 4 * content[3]
+    if content[:3] != _UNSIGNED_BYTES or not is_whole:
+        raise ValueError(
+            f"{name} in {folder} is not an idx file of unsigned bytes: it begins "
+            f"with {content[:4]!r}"
+        )
+    n_axes = content[3]
+    shape = struct.unpack_from(f">{n_axes}I", content, 4)
+    values = np.frombuffer(content, np.uint8, offset=4 + 4 * n_axes)
+    if len(values) != np.prod(shape):
+        raise ValueError(
+            f"{name} in {folder} should hold {np.prod(shape)} values of shape {shape}, "
+            f"but holds {len(values)}; the file may be damaged"
+        )
+    return values.reshape(shape).copy()  # writeable
+
+
+def _read(folder: Any, name: str) -> bytes:
+    plain, packed = folder / name, folder / f"{name}.gz"
+    if packed.is_file():
+        try:
+            return gzip.decompress(packed.read_bytes())
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ValueError(
+                f"{name}.gz in {folder} cannot be read: {error}"
+            ) from error
+    if plain.is_file():
+        return plain.read_bytes()
+    raise FileNotFoundError(
+        f"neither {name}.gz nor {name} is in {str(folder)!r}; the Debian package "
+        "dataset-fashion-mnist has them, load_fashion_mnist() needs no files"
     )

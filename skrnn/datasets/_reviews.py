@@ -34,7 +34,7 @@ def load_reviews(*, return_X_y: bool = False, as_frame: bool = True) -> Any:
         data : Series or ndarray of str, shape (3610,)
             The sentences, lower case.
         target : Series or ndarray of str, shape (3610,)
-            "positive" where the mean rating is above 0, "negative" where it is below.
+            "positive" if the mean rating is above 0, "negative" if it is below.
         groups : Series or ndarray of int, shape (3610,)
             Number of the review. Sentences of a review belong on one side of a split:
             use :class:`~sklearn.model_selection.GroupShuffleSplit` and the like.

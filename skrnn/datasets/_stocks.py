@@ -59,8 +59,8 @@ def load_stocks(
     Notes
     -----
     Open, High, Low and Close are as traded; Adj Close accounts for dividends and
-    splits. MSFT split two for one on 2003-02-18, where its unadjusted prices halve;
-    IBM did not split in these years.
+    splits. MSFT split two for one on 2003-02-18, so its unadjusted prices halve; IBM
+    did not split in these years.
 
     Examples
     --------

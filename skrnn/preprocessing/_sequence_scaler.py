@@ -1,9 +1,9 @@
-"""Scaling of sequences, feature by feature."""
+"""Scaling of sequences, per feature."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
@@ -30,26 +30,39 @@ from ..windows import (
     reading,
     unmasked,
 )
-from ._output import SequenceOutput
 
 _FLOATS_OR_NAN: dict = {
     "dtype": "numeric",  # rows become floats later: a view would be copied here
     "ensure_all_finite": "allow-nan",
 }
-_SCALERS = {
-    "standard": StandardScaler,
-    "min-max": MinMaxScaler,
-    "robust": RobustScaler,
-}
+_SCALERS = {"standard": StandardScaler, "min-max": MinMaxScaler, "robust": RobustScaler}
 
 
-def _scales_all_alike(transformer: SequenceScaler) -> bool:
+class SequenceOutput:
+    """A transformer whose output no DataFrame can hold."""
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Do nothing: sequences come out as sequences.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Ignored, so that ``pipeline.set_output`` reaches the other steps.
+
+        Returns
+        -------
+        self : object
+        """
+        return self
+
+
+def _can_undo(transformer: SequenceScaler) -> bool:
     is_per_sequence = getattr(
         transformer, "_is_fitted_per_sequence", transformer.per_sequence
     )
     method = transformer.method
-    can_undo = isinstance(method, str) or hasattr(method, "inverse_transform")
-    return can_undo and not is_per_sequence
+    has_inverse = isinstance(method, str) or hasattr(method, "inverse_transform")
+    return has_inverse and not is_per_sequence
 
 
 class SequenceScaler(
@@ -57,10 +70,9 @@ class SequenceScaler(
 ):
     """Scale each feature of sequences, over their rows.
 
-    Learns, for each feature, what a scikit-learn scaler learns of a column: all rows
-    of all sequences together make the table that it sees. scikit-learn's own scalers
-    refuse 3-D arrays and lists of sequences. What comes out has the form of what went
-    in.
+    Learns for each feature what a scikit-learn scaler learns for a column of a table:
+    that of all rows of all sequences. scikit-learn's own scalers refuse 3-D arrays and
+    lists of sequences. The output has the form of the input.
 
     Parameters
     ----------
@@ -70,9 +82,9 @@ class SequenceScaler(
         to 1, "robust" for median 0 and interquartile range 1; or a transformer of
         tables, such as ``MinMaxScaler((-1, 1))``, which is cloned.
     per_sequence : bool, default=False
-        If True, each sequence is scaled by what its own rows show, nothing is learnt,
-        and its level and scale are lost: only the shape remains. Windows that share
-        rows are copied.
+        If True, each sequence is scaled by its own rows, and nothing is learnt. Its
+        level and scale are lost: only the shape remains. Windows that share rows are
+        copied.
 
     Attributes
     ----------
@@ -97,11 +109,10 @@ class SequenceScaler(
     Notes
     -----
     Axis order is (sample, time, feature). A 2-D X is read as sequences of one feature,
-    so all of its values are scaled alike. NaN is passed on. A row that several windows
-    share counts once, and rows that no window shows, such as those of other folds,
-    not at all. A feature that is constant up to rounding is centred and not divided, as
-    constant ones are in scikit-learn; a warning names it, except with
-    ``per_sequence``.
+    so all of its values are scaled alike. NaN stays NaN. A row that several windows
+    share counts once, and rows in no window, such as those of other folds, do not
+    count. A feature that is constant up to rounding is centred but not divided, as
+    constant ones in scikit-learn; a warning names it, except with ``per_sequence``.
 
     Examples
     --------
@@ -146,7 +157,7 @@ class SequenceScaler(
         is_name = isinstance(self.method, str)
         self.scaler_ = _SCALERS[self.method]() if is_name else clone(self.method)
         if hasattr(self.scaler_, "set_output"):
-            self.scaler_.set_output(transform="default")  # arrays, whatever is set
+            self.scaler_.set_output(transform="default")  # arrays, whatever the setting
         self._is_fitted_per_sequence = self.per_sequence
         if not self.per_sequence:
             rows = windows.rows[windows.is_row_used]
@@ -165,9 +176,9 @@ class SequenceScaler(
         Returns
         -------
         X : ndarray, DataFrame, list of ndarray or Windows
-            In the form of what was given, float32 or float64: a sliding view becomes a
-            view of scaled rows; but a 2-D DataFrame becomes an array, and a Series,
-            object array or nested frame a list.
+            In the form of the input, float32 or float64: a sliding view becomes a view
+            of scaled rows. But a 2-D DataFrame becomes an array, and a Series, object
+            array or nested frame a list.
         """
         check_is_fitted(self)
         names = feature_names(X)
@@ -177,7 +188,7 @@ class SequenceScaler(
             return _in_the_form_of(X, _scale_each(windows, self.scaler_))
         return _in_the_form_of(X, _through(self.scaler_.transform, windows))
 
-    @available_if(_scales_all_alike)
+    @available_if(_can_undo)
     def inverse_transform(self, X: Any) -> Any:
         """Undo the scaling; not with ``per_sequence``.
 
@@ -189,11 +200,11 @@ class SequenceScaler(
         Returns
         -------
         X : ndarray, DataFrame, list of ndarray or Windows
-            In the form of what was given.
+            In the form of the input.
         """
         check_is_fitted(self)
         names = feature_names(X)
-        if names is None:  # as of what transform has made an array of
+        if names is None:  # transform may have made an array of a frame
             names = getattr(self, "feature_names_in_", None)
         X = _listed(X)
         windows = self._windows(X, names, reset=False)
@@ -220,11 +231,11 @@ class SequenceScaler(
         )
 
     def _windows(self, X: Any, names: Any, reset: bool) -> Windows:
-        """The sequences as they are, NaN and all, checked against those of ``fit``."""
+        """The sequences, including NaN, checked against those of ``fit``."""
         if getattr(X, "n_tokens", None) is not None:
             raise ValueError(
                 "X holds token ids, which have no scale; leave SequenceScaler out "
-                "behind TextSequencer"
+                "after TextSequencer"
             )
         is_table = n_axes(X) == 2 and not is_panel(X) and as_sequences(X) is None
         if is_table and (reset or self._is_fitted_on_table):
@@ -234,7 +245,7 @@ class SequenceScaler(
                     "the index of X holds times, and its columns have names such as "
                     f"{list(X.columns[:2])}, but SequenceScaler scales a table as one "
                     "feature, whose time steps are the columns. If the rows are the "
-                    "time steps, take StandardScaler, and put SlidingWindow behind it; "
+                    "time steps, take StandardScaler, and put SlidingWindow after it; "
                     "if the columns are, pass X.to_numpy()"
                 )
             with reading("X"):
@@ -242,32 +253,31 @@ class SequenceScaler(
         windows = _as_windows(X)
         if is_table and reset:
             return windows
-        n_features = windows.n_features
         if reset:
             self._is_fitted_on_table = False
-            self.n_features_in_ = n_features
-        elif n_features != (1 if self._is_fitted_on_table else self.n_features_in_):
-            expected = 1 if self._is_fitted_on_table else self.n_features_in_
+            self.n_features_in_ = windows.n_features
+        expected = 1 if self._is_fitted_on_table else self.n_features_in_
+        if windows.n_features != expected:
             raise ValueError(
-                f"X has {n_features} features a time step, but SequenceScaler is "
-                f"expecting {expected} features as input, as in fit. Axis order is "
+                f"X has {windows.n_features} features a time step, but SequenceScaler "
+                f"is expecting {expected} features as input, as in fit. Axis order is "
                 "(n_samples, n_timesteps, n_features); a single sequence goes into a "
                 "list: [X]"
             )
-        if not (is_table or self._is_fitted_on_table):  # whose columns are time steps
+        if not (is_table or self._is_fitted_on_table):  # columns of tables are steps
             check_feature_names(self, names, reset=reset)
         return windows
 
 
 def _listed(X: Any) -> Any:
-    """Sequences in whatever container as a list; other forms as they are."""
+    """Sequences in any container as a list; other forms as they are."""
     X = unmasked(X)
     sequences = as_sequences(X)
     return X if sequences is None else sequences
 
 
 def _as_windows(X: Any) -> Windows:
-    """Any form of sequences, NaN included."""
+    """Any form of sequences, including NaN."""
     if isinstance(X, Windows):
         triple = (X.rows, X.starts, X.lengths)
     elif is_panel(X):
@@ -285,7 +295,7 @@ def _as_windows(X: Any) -> Windows:
 
 
 def _in_the_form_of(X: Any, windows: Windows) -> Any:
-    """Scaled windows, looking like the X that they were made of."""
+    """Scaled windows in the form of the X that they were made of."""
     rows = windows.rows
     if isinstance(X, Windows):
         return windows
@@ -304,7 +314,7 @@ def _in_the_form_of(X: Any, windows: Windows) -> Any:
 
 
 def _without_rounding(rows: np.ndarray) -> np.ndarray:
-    """Rows whose constant columns are so to the last bit, as scalers expect."""
+    """Rows whose constant columns are exactly constant, as scalers expect."""
     is_constant = constant_columns(rows)
     level = np.fmin.reduce(rows[:, is_constant], axis=0)
     rows[:, is_constant] = np.where(np.isnan(rows[:, is_constant]), np.nan, level)
@@ -312,7 +322,7 @@ def _without_rounding(rows: np.ndarray) -> np.ndarray:
 
 
 def _through(function: Callable[..., np.ndarray], windows: Windows) -> Windows:
-    """The same windows into rows that went through a function of tables."""
+    """The same windows into rows transformed by a function of tables."""
     used = windows.is_row_used
     rows = np.array(windows.rows)
     rows[used] = _same_shape(function(rows[used]), rows[used])
@@ -330,15 +340,14 @@ def _same_shape(scaled: Any, rows: np.ndarray) -> np.ndarray:
 
 
 def _scale_each(windows: Windows, scaler: Any) -> Windows:
-    """Each window scaled by its own rows, those of a length in one go."""
+    """Each window scaled by its own rows; those of one length together."""
     starts = np.cumsum(windows.lengths) - windows.lengths
     rows = np.empty((windows.lengths.sum(), windows.n_features), windows.dtype)
     for length in np.unique(windows.lengths).tolist():
         like = np.flatnonzero(windows.lengths == length)
         steps = np.arange(length)
         block = windows.rows[windows.starts[like] + steps[:, np.newaxis]]
-        columns = block.reshape(length, -1)  # (time, sample * feature)
-        columns = _without_rounding(columns)
+        columns = _without_rounding(block.reshape(length, -1))  # (time, sample*feature)
         scaled = _same_shape(clone(scaler).fit_transform(columns), columns)
         rows[starts[like] + steps[:, np.newaxis]] = scaled.reshape(block.shape)
     return Windows(rows, starts, windows.lengths)

@@ -38,27 +38,26 @@ def _gives_lags(transformer: SlidingWindow) -> bool:
 class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
     """Turn each row into the window of rows that ends there.
 
-    Learns the last ``window_length - 1`` rows, so that rows which come right after
-    them can be given their history. Row ``t`` in, the window ending at row ``t`` out:
-    ``n`` rows give ``n`` windows, no row is dropped and ``y`` is not touched, so the
-    transformer stands in a :class:`~sklearn.pipeline.Pipeline` and ``window_length``
-    can be searched like any other parameter.
+    Learns the last ``window_length - 1`` rows, as history of the rows that come right
+    after them. Row ``t`` becomes the window that ends at row ``t``: ``n`` rows give
+    ``n`` windows and ``y`` does not change, so that the transformer works in a
+    :class:`~sklearn.pipeline.Pipeline`, and ``window_length`` can be searched like any
+    other parameter.
 
     Parameters
     ----------
     window_length : int, default=10
-        Rows in a window, the row itself included.
+        Rows in a window, including the row itself.
     flatten : bool, default=False
         If False, windows of shape ``(window_length, n_features)`` for the recurrent
         estimators. If True, one flat row of lags for any other estimator, oldest
         first; lag 0 is the row itself.
     context : {"auto", "always", "never"}, default="auto"
-        Whether ``transform`` puts the rows remembered by ``fit`` in front of the new
-        ones. ``"auto"`` does so where the pandas index of the new rows comes right
-        after the last one seen in ``fit``: by one step of a regular calendar, or else
-        by no more than the largest gap that the series had in ``fit``. Rows already
-        seen get no context, nor do arrays, which have no index. ``fit_transform``
-        never puts rows in front.
+        Whether ``transform`` puts the rows remembered by ``fit`` before the new ones.
+        ``"auto"`` does so if the pandas index of the new rows comes right after the
+        last one of ``fit``: by one step of a regular calendar, or else by at most the
+        largest gap of the series in ``fit``. Rows already seen get no context, nor do
+        arrays, which have no index. ``fit_transform`` never adds context.
 
     Attributes
     ----------
@@ -81,21 +80,21 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
     See Also
     --------
     make_supervised : Pair rows with what follows them.
-    skrnn.windows.Windows : What a panel is turned into.
+    skrnn.windows.Windows : The form of a panel's windows.
 
     Notes
     -----
     Axis order is (sample, time, feature). The first windows of a series lack history:
     their missing rows are NaN, which the recurrent estimators read as a shorter
-    sequence. NaN in X is passed on.
+    sequence. NaN in X stays NaN.
 
     A single series becomes a read-only *view* of shape ``(n_samples, window_length,
-    n_features)`` on one copy of the rows, which costs no memory for the windows. A
-    panel, a DataFrame with an (instance, time) MultiIndex, becomes a
-    :class:`~skrnn.windows.Windows`, since no strided view can skip from one series to
-    the next; ``np.asarray`` of it gives the 3-D array.
+    n_features)`` on one copy of the rows, without memory for the windows. A panel, a
+    DataFrame with an (instance, time) MultiIndex, becomes a
+    :class:`~skrnn.windows.Windows`, because no strided view can skip from one series to
+    the next; ``np.asarray`` of it is the 3-D array.
 
-    A step before this one must hand on the index for ``context="auto"`` to see it:
+    ``context="auto"`` needs the index, which steps before must keep:
     ``pipeline.set_output(transform="pandas")``.
 
     Examples
@@ -135,7 +134,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
             Rows in order of time. A MultiIndex whose last level is the time makes them
             a panel.
         y : array-like, default=None
-            Only looked at for its index, to notice that a step before dropped X's.
+            Only its index is read, to notice that a step before dropped that of X.
 
         Returns
         -------
@@ -239,12 +238,12 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
             )
 
     def _check_index_is_kept(self, X: Any, y: Any) -> None:
-        """Notice where a step before has dropped the index that y still has."""
+        """Raise or warn if a step before has dropped the index that y still has."""
         if hasattr(X, "index") or not has_time(y):
             return
         lost = (
             f"y has a {type(y.index).__name__}, but X came without an index: a step "
-            "before SlidingWindow dropped it. Hand it on with "
+            "before SlidingWindow dropped it. Keep it with "
             'pipeline.set_output(transform="pandas")'
         )
         if is_panel(y):
@@ -253,8 +252,8 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
             )
         if self.context == "auto":
             warn(
-                f'{lost}, so that later rows get their history; context="never" says '
-                "that they need none",
+                f'{lost}, so that later rows get their history, or set context="never" '
+                "if they need none"
             )
 
     def _remembered(self, rows: np.ndarray, one: Series) -> dict[str, Any]:
@@ -278,7 +277,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
         return windows
 
     def _context(self, one: Series, context: str) -> np.ndarray:
-        """The remembered rows to put in front of a series, oldest first."""
+        """The remembered rows to put before a series, oldest first."""
         history = self.history_.get(one.key)
         if history is None or context == "never":
             return np.empty((0, self.n_features_in_))
@@ -300,27 +299,20 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
         self, rows: np.ndarray, series: list[Series], context: str
     ) -> Windows:
         tails = [self._context(one, context).astype(rows.dtype) for one in series]
-        parts = [
-            part
-            for tail, one in zip(tails, series, strict=True)
-            for part in (tail, rows[one.rows])
-        ]
-        is_new = np.repeat(
-            np.tile([False, True], len(series)), [len(part) for part in parts]
-        )
+        pairs = list(zip(tails, (rows[one.rows] for one in series), strict=True))
+        parts = [part for pair in pairs for part in pair]
+        is_new = np.repeat(np.tile([False, True], len(series)), [*map(len, parts)])
         windows = Windows.from_series(
             np.concatenate(parts),
             self.window_length,
-            series_lengths=[
-                len(tail) + one.n_rows for tail, one in zip(tails, series, strict=True)
-            ],
+            series_lengths=[len(tail) + len(new) for tail, new in pairs],
             complete=False,
         )
         return windows[is_new]
 
 
 def _follows(history: dict[str, Any], one: Series) -> bool:
-    """Whether a series comes right after the rows remembered."""
+    """Whether a series comes right after the remembered rows."""
     if history["next_by"] is None or one.times is None or one.n_rows == 0:
         return False
     first_time, last_time = one.times[0], history["last_time"]

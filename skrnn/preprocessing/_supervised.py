@@ -1,4 +1,4 @@
-"""From a series to pairs of features and targets."""
+"""Pairs of features and targets from series."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ def make_supervised(
 ) -> tuple[Any, ...]:
     """Pair each row with the values of the target that follow it.
 
-    ``y[t]`` is ``target[t + 1], ..., target[t + horizon]``: what is not yet known at
-    row ``t``. The last ``horizon`` rows of each series have no complete target and
-    are left out of ``X`` and ``y``.
+    ``y[t]`` is ``target[t + 1], ..., target[t + horizon]``, unknown yet at row ``t``.
+    The last ``horizon`` rows of each series have no complete target and are left out.
 
     Parameters
     ----------
@@ -36,8 +35,8 @@ def make_supervised(
         The rows with a complete target.
     y : ndarray, Series or DataFrame of shape (n_samples,) or \
             (n_samples, horizon * n_targets)
-        pandas, with the index of ``X``, where ``rows`` is pandas. Several columns are
-        ordered by step, then by target.
+        pandas, with the index of ``X``, if ``rows`` is. Several columns are ordered by
+        step, then by target.
     X_future : same type as ``rows``, shape (n_rows - n_samples, n_features)
         Only if ``return_future``: rows to predict from.
 
@@ -94,7 +93,8 @@ def _target_values(rows: Any, target: Any) -> tuple[list[Any], np.ndarray]:
                 f"{list(getattr(rows, 'columns', []))}"
             )
         return columns, rows[target].to_numpy()
-    if not _aligned(rows, target):
+    are_frames = hasattr(rows, "iloc") and hasattr(target, "iloc")
+    if are_frames and not target.index.equals(rows.index):
         raise ValueError(
             "target and rows have different indices; align them with "
             "target.reindex(rows.index)"
@@ -111,13 +111,6 @@ def _target_values(rows: Any, target: Any) -> tuple[list[Any], np.ndarray]:
     if values.ndim == 1:
         return ["target" if name is None else name], values
     return list(getattr(target, "columns", range(values.shape[1]))), values
-
-
-def _aligned(rows: Any, target: Any) -> bool:
-    """False if both are pandas and their indices differ."""
-    if not hasattr(rows, "iloc") or not hasattr(target, "iloc"):
-        return True
-    return bool(target.index.equals(rows.index))
 
 
 def _rows_with_target(series: list[Series], n_rows: int, horizon: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._vocabulary import Vocabulary
 from ..files import PackedState
 from ..windows import Windows, reading
-from ._output import SequenceOutput
+from ._sequence_scaler import SequenceOutput
 
 UNKNOWN = 1
 _NO_WORD: list[Any] = [None]  # in no vocabulary
@@ -31,8 +31,8 @@ class TextSequencer(
     Learns the vocabulary: the words of the texts in ``fit``, the most frequent first.
     Word ``i`` of it gets the id ``i + 2``; id 1 stands for every other word, and id 0
     is padding. The recurrent estimators read the sequences if they are given an
-    ``embedding_dim``. How a text is taken apart is
-    :class:`~sklearn.feature_extraction.text.CountVectorizer`'s doing.
+    ``embedding_dim``. :class:`~sklearn.feature_extraction.text.CountVectorizer` splits
+    the texts.
 
     Parameters
     ----------
@@ -40,34 +40,34 @@ class TextSequencer(
         Largest number of words in the vocabulary; the most frequent ones stay.
     min_df : int or float, default=2
         Words found in fewer texts (a float: in a smaller share of them) are left out
-        of the vocabulary. The default lets words of a single text, of which nothing can
-        be learnt, become the unknown word, which thereby is met in training; with 1 it
-        is not, and new words in ``predict`` find a vector that was never trained.
+        of the vocabulary. By default words of a single text, of which nothing can be
+        learnt, become the unknown word, so that its vector is trained; with 1 it is
+        not, and new words in ``predict`` get an untrained vector.
     max_length : int or None, default=None
-        Words kept of a text, the first ones; also those that ``fit`` looks at.
+        How many words of a text to read, the first ones; also in ``fit``.
     analyzer : {"word", "char"} or callable, default="word"
-        What a token is; a callable takes a text and returns its tokens. ``list`` takes
-        texts that are lists of tokens already.
+        What a token is; a callable takes a text and returns its tokens. Use ``list``
+        for texts that are lists of tokens already.
     tokenizer : callable or None, default=None
         Splits a text into words, in place of ``token_pattern``.
     token_pattern : str or None, default=r"(?u)\b\w[\w'\u2019]*\b"
         Regular expression of a word. Unlike CountVectorizer's, it keeps words of a
-        single letter, and "don't" in one. None only with a ``tokenizer``.
+        single letter, and "don't" as one word. None only with a ``tokenizer``.
     lowercase : bool, default=True
         Whether letter case is ignored.
     strip_accents : {"ascii", "unicode"}, callable or None, default=None
-        How accents are taken off.
+        How to remove accents.
     preprocessor : callable or None, default=None
         Replaces ``lowercase`` and ``strip_accents``.
     stop_words : {"english"}, list or None, default=None
-        Words that are left out altogether.
+        Words to leave out.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
         The id of each word, from 2 on, ordered by frequency.
     n_tokens_ : int
-        Number of ids: words of the vocabulary, and 2.
+        Number of ids: that of words in the vocabulary plus 2.
 
     Raises
     ------
@@ -255,7 +255,7 @@ class TextSequencer(
             counts = counter.fit_transform(tokens)
         except TypeError as error:
             raise ValueError(
-                f"tokens must be of one type, such as strings, to be ordered: {error}"
+                f"tokens must be of one type, such as strings, to be sorted: {error}"
             ) from error
         except ValueError as error:
             raise ValueError(
@@ -309,7 +309,7 @@ def _check_texts(X: Any) -> list[Any]:
 def _listed(X: Any) -> list[Any]:
     try:
         return list(X)
-    except (TypeError, NotImplementedError) as error:  # the latter of a sparse array
+    except (TypeError, NotImplementedError) as error:  # of a sparse array
         raise TypeError(
             f"expected a list, one item a text, got {type(X).__name__} ({error})"
         ) from error
