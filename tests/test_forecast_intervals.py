@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 from scipy.stats import norm
 
 from skrnn.sktime import GRUForecaster, MLPForecaster
-from skrnn.sktime._model import ForecastModel
+from skrnn.sktime._forecast_model import ForecastModel
 from tests.forecast_data import (
     LOSSES,
     QUICK,

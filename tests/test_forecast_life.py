@@ -58,7 +58,7 @@ def held_out_loss(forecaster, net=None):
     _, held_out = model._split(history, forecaster.validation_fraction)
     rows = model.scaling.rows_of(history, model.plan.dtype)
     data = model._dataset(history, rows, held_out)
-    return predict_loss(net or model.net, data, 1)
+    return predict_loss(net or model.network.net, data, 1)
 
 
 def test_update_moves_the_window_and_nothing_else():
@@ -127,7 +127,7 @@ def test_a_failing_update_leaves_the_forecaster_as_it_was():
 def test_pretrained_networks_forecast_other_series():
     y = panel((60, 60, 60, 60, 60))
     forecaster = GRUForecaster(**QUICK, horizon=3, fine_tune=False).pretrain(y)
-    weights = forecaster.pretrained_model_.net.module_.state_dict()
+    weights = forecaster.pretrained_model_.network.net.module_.state_dict()
     other = noise(30, seed=9)
     forecaster.fit(other, fh=[1, 2, 3])
     for name, value in forecaster.net_.module_.state_dict().items():
@@ -140,7 +140,7 @@ def test_pretrained_networks_forecast_other_series():
     tuned.learning_rate_init = 1e-5  # a small step away
     tuned.fit(other)
     for name, value in tuned.net_.module_.state_dict().items():
-        pretrained = tuned.pretrained_model_.net.module_.state_dict()[name]
+        pretrained = tuned.pretrained_model_.network.net.module_.state_dict()[name]
         assert ((value - pretrained).abs() < 1e-3).all()
     module = tuned.net_.module_.state_dict()
     assert any((module[name] != weights[name]).any() for name in module)

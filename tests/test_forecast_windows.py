@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from skrnn.modules import DistributionLoss, ForecastNetwork, normalize_windows
-from skrnn.sktime._calibration import _by_step, _conformal
+from skrnn.sktime._calibration import _conformal, errors_by_step
 from skrnn.sktime._distributions import distribution_of
 from skrnn.training import ForecastDataset
 from skrnn.windows import hold_out_last_origins, origins_within
@@ -187,6 +187,15 @@ def test_quantiles_never_cross_and_go_on_as_a_normal():
         )
 
 
+def test_constant_quantile_forecasts_have_probabilities():
+    """As a forecast of float32 quantiles has whose distances vanish."""
+    parameters = np.full((3, 1, 5), 7.0)
+    distribution = distribution_of("quantile", parameters, (0.1, 0.25, 0.5, 0.75, 0.9))
+    y = np.array([[6.0], [7.0], [8.0]])
+    np.testing.assert_array_equal(distribution.probability(y), [[0], [0.5], [1]])
+    np.testing.assert_array_equal(distribution.quantile(0.99), 7)
+
+
 def test_pinball_loss_by_hand():
     criterion = DistributionLoss("quantile", (0.1, 0.5, 0.9))
     raw = torch.zeros(1, 3, dtype=torch.float64)  # quantiles -ln 2, 0, ln 2
@@ -231,7 +240,7 @@ def test_steps_with_few_errors_widen_from_the_one_before():
     errors = np.random.default_rng(0).normal(size=(8, 9, 1))
     for i in range(8):
         errors[i, 8 - i :] = np.nan  # step k is known for 8 - k origins
-    by_step = _by_step(errors)
+    by_step = errors_by_step(errors, power=1)
     assert [len(step[0]) for step in by_step.ascending] == [8, 7, 6, 5, 5, 5, 5, 5, 5]
     np.testing.assert_allclose(by_step.factors[3:5], [1, np.sqrt(5 / 4)])
     assert np.isfinite(by_step.paths).all()

@@ -226,7 +226,7 @@ def test_adapters():
 
 def test_files_hold_no_torch_and_follow_the_device():
     model, forecaster = fitted(MLPRegressor), forecaster_of()
-    forecaster._model.asked_device = "cuda:7"
+    forecaster._model.network.asked_device = "cuda:7"
     for one in (model.set_params(device="cuda:7"), forecaster):
         data = skops.io.dumps(one)
         with ZipFile(io.BytesIO(data)) as archive:

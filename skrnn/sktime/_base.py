@@ -8,28 +8,28 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sktime.datatypes import convert_to
 from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
 
 from .._vocabulary import Vocabulary
+from .._warnings import warn
 from ..estimators import NetworkSummary
 from ..training import (
     Checkpoint,
+    Outcome,
     Settings,
+    has_fixed_length,
     open_checkpoint,
     processes_of,
 )
-from ._answer import Answer, future_covariates
 from ._files import loaded_state, saved_state
-from ._forecasts import Forecasting
+from ._forecast import Forecast, Sampling
+from ._forecast_model import ForecastModel
 from ._history import History
-from ._model import ForecastModel, history_for
-from ._parameters import check_counts, check_parameters, plan_of
-from ._plan import Plan
-from ._probability import joint_distribution, marginal_distribution
-from ._remarks import warn_of_ignored, warn_unless_converged, warn_unless_held_out
-from ._steps import Steps, steps_of, steps_within
+from ._plan import Plan, check_counts, check_parameters, check_same, plan_of
+from ._request import Request, request_of, request_of_rows
 
 _SEED_LIMIT = 2**31 - 1
 _MTYPES = ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"]
@@ -65,30 +65,29 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         "pretrain:fitted_params": ["pretrained_model_"],
         "requires-fh-in-fit": False,
     }
-    _config = {"remember_data": False}  # the history here is enough
-    _y = _X = None  # sktime looks at them even so
+    _config = {"remember_data": False}  # our history is enough
+    _y = _X = None  # sktime reads them all the same
 
     def _fit(
         self, y: pd.DataFrame, X: pd.DataFrame | None, fh: ForecastingHorizon | None
     ) -> NetworkForecaster:
         check_parameters(self)
-        pretrained = getattr(self, "pretrained_model_", None)
-        history = history_for(pretrained, y, X)
+        history = self._new_history(y, X)
         history.warn_of_gaps()
         if self.fine_tune:
-            self._note(*self._learn(history, fh, pretrained))
+            self._note(*self._learn(history, fh))
             return self
-        if pretrained is None:
+        if self._pretrained is None:
             raise ValueError(
                 "fine_tune=False forecasts with a pretrained network, but there is "
                 "none; call pretrain first (set_params and scikit-learn's clone "
                 "forget it), or set fine_tune=True"
             )
-        self._plan(history, fh, pretrained)
+        self._plan(history, fh)
         self._start_drawing()
-        model = self._adopted(pretrained)
+        model = self._adopted(self._pretrained)
         model.meet(history)
-        warn_of_ignored(model)
+        model.warn_of_ignored()
         self._note(model, history, None)
         return self
 
@@ -100,8 +99,8 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
             check_counts(history)
         model = deepcopy(self._model)  # the old one is kept if training fails
         if update_params:
-            model.rebuild(Settings.of(self), self.device)
-            outcome = self._train(model, history, goes_on=True)
+            model.network.rebuild(Settings.of(self), self.device)
+            outcome = self._train(model, history, continued=True)
             self._note(model, history, outcome)
         else:
             model.meet(history)
@@ -115,19 +114,30 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         fh: ForecastingHorizon | None = None,
     ) -> NetworkForecaster:
         check_parameters(self)
-        pretrained = getattr(self, "pretrained_model_", None)
-        history = history_for(pretrained, y, X)
-        self.pretrained_model_, _, _ = self._learn(history, fh, pretrained)
+        model, _, _ = self._learn(self._new_history(y, X), fh)
+        self.pretrained_model_ = model
         return self
 
+    @property
+    def _pretrained(self) -> ForecastModel | None:
+        return getattr(self, "pretrained_model_", None)
+
+    def _new_history(self, y: pd.DataFrame, X: pd.DataFrame | None) -> History:
+        """The series, with columns in the order that a pretrained model knows."""
+        if y is None:
+            raise ValueError("y is None, expected the series to learn from")
+        model = self._pretrained
+        if model is not None:
+            y = _in_order(y, model.y_names)
+            X = None if X is None else _in_order(X, model.X_names)
+        return History(y, X)
+
     def _learn(
-        self,
-        history: History,
-        fh: ForecastingHorizon | None,
-        pretrained: ForecastModel | None,
-    ) -> tuple[ForecastModel, History, Any]:
+        self, history: History, fh: ForecastingHorizon | None
+    ) -> tuple[ForecastModel, History, Outcome | None]:
         """A model, new or pretrained before, that has learnt the history."""
-        plan = self._plan(history, fh, pretrained)
+        pretrained = self._pretrained
+        plan = self._plan(history, fh)
         names = {"y": list(history.y_names), "X": history.X_names}
         learnt = None if pretrained is None else pretrained.learnt
         data = {**history.content, "pretrained network": learnt}
@@ -137,53 +147,35 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
             if checkpoint is not None:
                 self._random_state = checkpoint.begin(self._random_state)
             if pretrained is None:
-                model = self._new_model(plan, history)
+                seed = int(self._random_state.randint(_SEED_LIMIT))
+                settings = Settings.of(self)
+                model = ForecastModel(plan, history, settings, seed, self.device)
             else:
                 model = self._adopted(pretrained)
-            goes_on = pretrained is not None
-            outcome = self._train(model, history, goes_on, checkpoint)
-        warn_of_ignored(model)
+            continued = pretrained is not None
+            outcome = self._train(model, history, continued, checkpoint)
+        model.warn_of_ignored()
         return model, history, outcome
 
-    def _plan(
-        self,
-        history: History,
-        fh: ForecastingHorizon | None,
-        pretrained: ForecastModel | None,
-    ) -> Plan:
-        """The network that data and parameters ask for, no other than the pretrained.
+    def _plan(self, history: History, fh: ForecastingHorizon | None) -> Plan:
+        """The network that data and parameters ask for, the same as a pretrained one.
 
-        Its horizon is that of the pretrained one, if it is open.
+        If the horizon is open, it is that of the pretrained network.
         """
+        pretrained = self._pretrained
         if pretrained is None:
             return plan_of(self, history, fh)
         known = pretrained.plan.horizon
         horizon = known if self.horizon == "auto" else int(self.horizon)
         plan = plan_of(self, history, None, horizon)
         mine = {**plan.described(), "X": history.X_names}
-        differences = [
-            f"{name}={mine[name]!r} (pretrained: {theirs!r})"
-            for name, theirs in pretrained.described().items()
-            if mine[name] != theirs
-        ]
-        if differences:
-            raise ValueError(
-                "the data or parameters ask for another network than the pretrained "
-                f"one: {', '.join(differences)}. Use the same columns and parameters, "
-                "or a new forecaster"
-            )
+        check_same(mine, pretrained.described())
         return plan
-
-    def _new_model(self, plan: Plan, history: History) -> ForecastModel:
-        seed = self._random_state.randint(_SEED_LIMIT)
-        model = ForecastModel(plan, Settings.of(self), int(seed), self.device)
-        model.y_names, model.X_names = list(history.y_names), history.X_names
-        return model
 
     def _adopted(self, pretrained: ForecastModel) -> ForecastModel:
         """The pretrained network, for other series."""
         model = deepcopy(pretrained)
-        model.rebuild(Settings.of(self), self.device)
+        model.network.rebuild(Settings.of(self), self.device)
         model.forget_series()
         return model
 
@@ -196,28 +188,30 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         self,
         model: ForecastModel,
         history: History,
-        goes_on: bool,
+        continued: bool,
         checkpoint: Checkpoint | None = None,
-    ) -> Any:
+    ) -> Outcome | None:
         outcome = model.train(
             history,
             Settings.of(self),
             self.validation_fraction,
             self._random_state,
-            goes_on=goes_on,
+            continued=continued,
             checkpoint=checkpoint,
         )
-        if outcome is None and not goes_on:
+        if outcome is None and not continued:
             raise ValueError(
                 f"no series has the {model.plan.horizon + 1} rows that a window of one "
                 f"row and horizon={model.plan.horizon} need (the longest has "
                 f"{history.sizes.max()}); lower horizon, or pass longer series"
             )
         if self.early_stopping and self.validation_fraction and outcome is not None:
-            warn_unless_held_out(model)
+            model.warn_unless_held_out()
         return outcome
 
-    def _note(self, model: ForecastModel, history: History, outcome: Any) -> None:
+    def _note(
+        self, model: ForecastModel, history: History, outcome: Outcome | None
+    ) -> None:
         self._model, self._history = model, history
         self._sampling_seed = int(self._random_state.randint(_SEED_LIMIT))
         self.horizon_ = model.plan.horizon
@@ -226,25 +220,38 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         self.validation_scores_ = scores or None
         self.n_iter_ = len(self.loss_curve_)
         if outcome is not None:
-            warn_unless_converged(self, outcome)
+            self._warn_unless_converged(outcome)
+
+    def _warn_unless_converged(self, outcome: Outcome) -> None:
+        ending = outcome.ending
+        is_done = ending.kind in ("converged", "interrupted")
+        if is_done or has_fixed_length(Settings.of(self)):
+            return
+        text = (
+            f"max_iter={self.max_iter} epochs were reached before the loss stopped "
+            "improving; raise max_iter"
+        )
+        if self.solver == "lbfgs":
+            text = f"lbfgs did not converge: {ending.message}; raise max_iter"
+        warn(text, ConvergenceWarning)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Data alone: weights for nets, arrays for series and times."""
+        """Only data: weights for nets, arrays for series and times."""
         return saved_state(super().__getstate__())
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Build the net anew on the device that is there."""
+        """Build the net anew on a device that is available."""
         self.__dict__.update(loaded_state(self, state))
 
     @property
     def net_(self) -> Any:
         """The trained skorch net; ``net_.module_`` is the PyTorch module."""
-        return self._fitted_model("net_").net
+        return self._fitted_model("net_").network.net
 
     @property
     def device_(self) -> torch.device:
-        """Where the network is."""
-        return self._fitted_model("device_").device
+        """The device that holds the network."""
+        return self._fitted_model("device_").network.device
 
     def _fitted_model(self, name: str) -> ForecastModel:
         if "_model" not in self.__dict__:
@@ -254,8 +261,8 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         return self._model
 
     def _check_fh(self, fh: Any, pred_int: bool = False) -> Any:
-        """As sktime's, which sets ``_fh`` and reads it again: threads would mix."""
-        own = object.__new__(type(self))  # copy would go through the form of files
+        """As sktime's, which sets ``_fh`` and reads it again: not safe for threads."""
+        own = object.__new__(type(self))  # copy would write the state of a file
         own.__dict__.update(self.__dict__)
         if isinstance(own._cutoff, pd.DatetimeIndex):
             # steps are counted on the calendar of the history, whatever freq fh has
@@ -264,58 +271,46 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         self._fh = own._fh
         return checked
 
-    def _answer(self, fh: ForecastingHorizon, X: pd.DataFrame | None) -> Answer:
-        return self._answer_of(steps_of(fh, self._history, self._known_ahead(X)), X)
+    def _forecast(self, fh: ForecastingHorizon, X: pd.DataFrame | None) -> Forecast:
+        known_ahead = X if self._model.plan.future else None
+        return self._forecast_of(request_of(fh, self._history, known_ahead), X)
 
-    def _known_ahead(self, X: pd.DataFrame | None) -> pd.DataFrame | None:
-        """X, if the network reads any of it at the steps ahead."""
-        return X if self._model.plan.future else None
-
-    def _answer_of(self, steps: Steps, X: pd.DataFrame | None) -> Answer:
-        model, history = self._model, self._history
-        future = future_covariates(model, history, steps, X)
-        return Answer(model, history, steps, future, self.n_threads)
+    def _forecast_of(self, request: Request, X: pd.DataFrame | None) -> Forecast:
+        sampling = Sampling(self.n_samples, self._sampling_seed)
+        how = (sampling, self.n_threads)
+        return Forecast(self._model, self._history, request, X, *how)
 
     def _predict(self, fh: ForecastingHorizon, X: pd.DataFrame | None) -> pd.DataFrame:
-        answer = self._answer(fh, X)
-        values = answer.collect(Forecasting.point)
-        return pd.DataFrame(values, answer.steps.index, self._history.y_names)
-
-    def _uncertain(self, forecasting: Forecasting) -> Any:
-        return forecasting.uncertain(self.n_samples, self._sampling_seed)
+        forecast = self._forecast(fh, X)
+        index, columns = forecast.request.index, self._history.y_names
+        return pd.DataFrame(forecast.points(), index, columns)
 
     def _predict_quantiles(
         self, fh: ForecastingHorizon, X: pd.DataFrame | None, alpha: list[float]
     ) -> pd.DataFrame:
         if not alpha:
             raise ValueError("no level is asked for; pass one in alpha or coverage")
-        answer = self._answer(fh, X)
-
-        def quantiles(forecasting: Forecasting) -> np.ndarray:
-            forecast = self._uncertain(forecasting)
-            by_level = [forecast.quantile(level) for level in alpha]
-            return np.stack(by_level, axis=1)  # (origin, level, step, target)
-
-        values = answer.collect(quantiles)  # (entry, level, target)
-        values = np.moveaxis(values, 2, 1).reshape(len(values), -1)
+        forecast = self._forecast(fh, X)
+        values = np.moveaxis(forecast.quantiles(alpha), 0, 2)  # (entry, target, level)
         columns = self._get_columns(method="predict_quantiles", alpha=alpha)
-        return pd.DataFrame(values, answer.steps.index, columns)
+        values = values.reshape(len(values), -1)
+        return pd.DataFrame(values, forecast.request.index, columns)
 
     def _predict_var(
         self, fh: ForecastingHorizon, X: pd.DataFrame | None, cov: bool = False
     ) -> pd.DataFrame:
-        answer = self._answer(fh, X)
-        values = answer.collect(lambda ahead: self._uncertain(ahead).variance())
+        forecast = self._forecast(fh, X)
         columns = self._get_columns(method="predict_var")
-        return pd.DataFrame(values, answer.steps.index, columns)
+        return pd.DataFrame(forecast.variances(), forecast.request.index, columns)
 
     def _predict_proba(
         self, fh: ForecastingHorizon, X: pd.DataFrame | None, marginal: bool = True
     ) -> Any:
-        of = marginal_distribution if marginal else joint_distribution
         columns = self._get_columns(method="predict_var")
-        answer = self._answer(fh, X)
-        return of(answer, columns, self.n_samples, self._sampling_seed)
+        forecast = self._forecast(fh, X)
+        if marginal:
+            return forecast.marginal_distribution(columns)
+        return forecast.joint_distribution(columns)
 
     def predict_residuals(self, y: Any = None, X: Any = None) -> Any:
         """Return y minus its forecast, each row forecast from the rows before it.
@@ -325,13 +320,13 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         y : time series, default=None
             As in ``fit``; None takes all rows seen so far.
         X : time series, default=None
-            Covariates of rows of ``y`` that are not seen yet, of a single series.
+            Covariates of rows of ``y`` that have not been seen, of a single series.
 
         Returns
         -------
         residuals : time series
-            Of the type and index of ``y``. The first row of each series, before which
-            there is none, is forecast from the row after it.
+            Of the type and index of ``y``. The first row of each series is forecast
+            from the row after it.
 
         Raises
         ------
@@ -339,19 +334,15 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
             If ``y`` of a panel holds rows or series that have not been seen.
         """
         self.check_is_fitted()
-        mtype = self._y_metadata["mtype"]
+        mtype, store = self._y_metadata["mtype"], self._converter_store_y
+        how = {"store": store, "store_behaviour": "freeze"}
         if y is None:
-            store = self._converter_store_y
-            y = convert_to(
-                self._history.y_frame, mtype, store=store, store_behaviour="freeze"
-            )
+            y = convert_to(self._history.y_frame, mtype, **how)
         frame = convert_to(y, _MTYPES)
         X_inner = self._check_X(X=X)
-        steps = steps_within(frame.index, self._history, X_inner)
-        answer = self._answer_of(steps, X_inner)
-        residuals = frame - answer.collect(Forecasting.point)
-        store = self._converter_store_y
-        return convert_to(residuals, mtype, store=store, store_behaviour="freeze")
+        request = request_of_rows(frame.index, self._history, X_inner)
+        residuals = frame - self._forecast_of(request, X_inner).points()
+        return convert_to(residuals, mtype, **how)
 
     def summary(self) -> NetworkSummary:
         """Return the layers of the fitted network, with their parameters counted.
@@ -398,3 +389,8 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
             "n_samples": 10,
         }
         return [quick, sampled]
+
+
+def _in_order(frame: pd.DataFrame, names: list) -> pd.DataFrame:
+    """The columns in the order of names, unless they have others."""
+    return frame.loc[:, names] if set(frame.columns) == set(names) else frame

@@ -1,4 +1,4 @@
-"""How stamps follow each other, and which come after the last that was seen."""
+"""The calendar of series: which stamps follow each other, found from the rows."""
 
 from __future__ import annotations
 
@@ -10,17 +10,31 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas import offsets
 from pandas.errors import PerformanceWarning
 from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, Tick
 
-from ._guesses import candidates
+from ._stamps import (
+    dates_from,
+    differences_of,
+    distances_from,
+    freq_of,
+    next_dates,
+    stamps_after,
+)
 
 MOST_STEPS = 1_000_000
-_LARGEST_GRID = 10  # stamps of a grid for each that is seen; a sparser one says nothing
-_LONG = 10_000  # units; a length reads better than their number
-_SOME = 8  # stamps, among which is the shortest distance between two
-_WEEKLY = ("C", "B", "bh", "cbh")  # offsets that skip days, and so maybe holidays too
+_LARGEST_GRID = 10  # stamps of a grid for each row; a sparser grid means nothing
+_LONG = 10_000  # units; a duration reads better than their number
+_SOME = 8  # stamps, enough to hold the shortest distance between two
+_WEEKLY = ("C", "B", "bh", "cbh")  # offsets that skip days, and so maybe holidays
+_CHUNK = 12  # rows in which no stamp may be missing
+_MOST_CHUNKS = 40
+_DAY = pd.Timedelta(hours=20)  # less than 24, since clocks are put forward
+_WEEKDAYS = np.array(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
+_OF_MONTHS = ("MS", "ME", "BMS", "BME")
+_OF_QUARTERS_AND_YEARS = ("QS", "QE", "BQS", "BQE", "YS", "YE", "BYS", "BYE")
 
 
 @dataclass(frozen=True)
@@ -33,13 +47,13 @@ class Calendar:
         From one stamp to the next: of dates an offset, of periods and integers a
         number, of durations a Timedelta. None if there is a single stamp.
     is_known : bool
-        Whether the index said so by its ``freq``, or integers and periods are even.
-        Otherwise the step was found from the rows.
+        Whether the index names the step as its ``freq``, or integers and periods are
+        even. Otherwise the step was found from the rows.
     may_skip : bool
-        Whether stamps may be left out, as holidays are: in a calendar that was found
-        and skips days, or from which rows differ already.
+        Whether stamps may be left out, as holidays are: the step was found and skips
+        days, or rows differ from it already.
     later : Index or None
-        The stamps that come first after those seen, as a table of covariates has them.
+        The first stamps after those seen, as a table of covariates has them.
     """
 
     step: Any
@@ -49,23 +63,21 @@ class Calendar:
 
     def ahead(self, last: pd.Index, n_steps: int) -> pd.Index:
         """The next stamps after a last one, which is an index of length 1."""
-        if self.later is not None:
-            known = self.later[self.later > last[0]][:n_steps]
-            if len(known):
-                rest = replace(self, later=None)
-                return known.append(rest.ahead(known[-1:], n_steps - len(known)))
+        known = self._later_than(last)[:n_steps]
+        if len(known):
+            rest = replace(self, later=None)
+            return known.append(rest.ahead(known[-1:], n_steps - len(known)))
         if n_steps < 1:
             return last[:0]
-        if self.step is None:
-            raise _uncountable(last, "a single row does not tell the step")
+        self._check_countable(last)
         if not isinstance(last, pd.DatetimeIndex):
-            return _shifted(last, self.step * np.arange(1, n_steps + 1))
-        grid = _grid(self.step, last[0], periods=n_steps + 2)
-        first = int(np.argmax(grid > last[0]))  # the last row may lie between stamps
-        return grid[first : first + n_steps].as_unit(last.unit)
+            return stamps_after(last, self.step * np.arange(1, n_steps + 1))
+        dates = dates_from(last[0], self.step, periods=n_steps + 2)
+        first = int(np.argmax(dates > last[0]))  # the last row may lie between stamps
+        return dates[first : first + n_steps].as_unit(last.unit)
 
     def steps_to(self, last: pd.Index, stamps: pd.Index) -> np.ndarray:
-        """How many steps after the last stamp these are; 0 if not in the calendar.
+        """The number of steps from the last stamp to each; 0 if not in the calendar.
 
         Raises
         ------
@@ -74,21 +86,23 @@ class Calendar:
         """
         if len(stamps) == 0:
             return np.zeros(0, dtype=np.int64)
-        if self.later is not None:
-            known = self.later[self.later > last[0]]
-            if len(known):
-                return self._steps_by_way_of(known, stamps)
-        if self.step is None:
-            raise _uncountable(last, "a single row does not tell the step")
+        known = self._later_than(last)
+        if len(known):
+            return self._steps_by_way_of(known, stamps)
+        self._check_countable(last)
         if self._length is not None:
-            steps, rest = divmod(_distances(last, stamps), self._length)
+            steps, rest = divmod(distances_from(last, stamps), self._length)
             steps = np.where(rest == 0 * rest, steps, 0).astype(np.int64)
             check_reach(int(steps.max()))
             return steps
-        grid = _grid(self.step, last[0], stamps.max())
-        grid = grid[grid > last[0]]
-        check_reach(len(grid))
-        return grid.get_indexer(stamps) + 1
+        dates = dates_from(last[0], self.step, end=stamps.max())
+        dates = dates[dates > last[0]]
+        check_reach(len(dates))
+        return dates.get_indexer(stamps) + 1
+
+    def _later_than(self, last: pd.Index) -> pd.Index:
+        """The ``later`` stamps that come after a last one."""
+        return last[:0] if self.later is None else self.later[self.later > last[0]]
 
     def _steps_by_way_of(self, known: pd.Index, stamps: pd.Index) -> np.ndarray:
         """As ``steps_to``, first along the later stamps that are known."""
@@ -98,16 +112,24 @@ class Calendar:
         steps[beyond] = np.where(further > 0, further + len(known), 0)
         return steps
 
+    def _check_countable(self, last: pd.Index) -> None:
+        if self.step is None:
+            raise ValueError(
+                f"steps cannot be counted from {last[0]!r}, the last row of y: a "
+                "single row does not tell the step. Give y more rows, or an index of a "
+                "known frequency (y.asfreq, y.to_period)"
+            )
+
     def follow(self, times: pd.Index) -> np.ndarray:
         """Whether each stamp is one step after the one before it, (n - 1,) of bool."""
         if len(times) < 2 or self.step is None:
             return np.ones(max(0, len(times) - 1), dtype=bool)
         if not isinstance(times, pd.DatetimeIndex):
-            return np.asarray(_differences(times) == self.step)
+            return np.asarray(differences_of(times) == self.step)
         codes, different = times[:-1].factorize()  # series share most of their stamps
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PerformanceWarning)  # holidays cost a loop
-            expected = _after_each(different, self.step)
+            expected = next_dates(different, self.step)
         return np.asarray(expected.take(codes) == times[1:])
 
     def share_explained(self, times: pd.Index) -> float:
@@ -117,13 +139,13 @@ class Calendar:
         span = times[-1] - times[0]
         if self._length is not None:
             n_grid = int(span // self._length) + 1
-            rest = _distances(times[-1:], times) % self._length
+            rest = distances_from(times[-1:], times) % self._length
             n_shared = int((rest == 0 * rest).sum())
         else:
-            some = _grid(self.step, times[0], periods=_SOME)
+            some = dates_from(times[0], self.step, periods=_SOME)
             if span / (some[1:] - some[:-1]).min() > _LARGEST_GRID * len(times):
                 return 0.0
-            grid = _grid(self.step, times[0], times[-1])
+            grid = dates_from(times[0], self.step, end=times[-1])
             n_grid, n_shared = len(grid), int(times.isin(grid).sum())
         return n_shared / (len(times) + n_grid - n_shared)
 
@@ -136,18 +158,12 @@ class Calendar:
 
     def longest_break(self, times: pd.Index) -> int:
         """The most stamps in a row that are left out between two rows."""
-        steps = [0]
+        steps: Any = [0]
         if isinstance(times, pd.DatetimeIndex) and self.step is not None:
-            grid = _grid(self.step, times[0], times[-1])
-            places = grid.get_indexer(times)
-            steps = np.diff(places[places >= 0]) - 1
+            steps = _steps_between(times, self.step) - 1
         elif self.step is not None:
-            steps = _differences(times) // self.step - 1
+            steps = differences_of(times) // self.step - 1
         return int(max(steps, default=0))
-
-    def with_later(self, stamps: pd.Index) -> Calendar:
-        """With these stamps as the next ones, whatever the step would skip."""
-        return replace(self, later=stamps)
 
     def __str__(self) -> str:
         if isinstance(self.step, Tick) and self.step.n > _LONG:
@@ -158,28 +174,46 @@ class Calendar:
         return f"a step of {self.step}"
 
 
+def _details(step: BaseOffset) -> Iterator[tuple[str, str]]:
+    """What the name of an offset does not say: days of the week and hours."""
+    own = step.kwds if "C" in step.freqstr or "bh" in step.freqstr else {}
+    if "weekmask" in own:
+        yield "weekmask", repr(own["weekmask"])
+    for name in ("start", "end"):
+        if name in own:
+            yield name, ", ".join(f"{time:%H:%M}" for time in own[name])
+
+
+def check_reach(n_steps: int) -> None:
+    """Raise if a forecast would have too many steps."""
+    if n_steps > MOST_STEPS:
+        raise ValueError(
+            f"fh asks for step {n_steps} ahead; forecasts reach {MOST_STEPS} steps at "
+            "most, rolled forward block by block. Check that fh counts steps of the "
+            "index of y"
+        )
+
+
 def calendar_of(
     index: pd.Index, times: pd.Index, hint: BaseOffset | None = None
 ) -> Calendar:
-    """The calendar of series, from their index, or else from the rows of the longest.
+    """The calendar that the index of all series names, or that the rows show.
 
     Parameters
     ----------
-    index : Index or MultiIndex
-        Of all series.
     times : Index
         Stamps of the longest series, ascending.
     hint : DateOffset or None
-        Step of another table, taken if it explains the rows as well as any.
+        Step of another table, taken if no other step explains more of the rows.
     """
     if isinstance(times, pd.PeriodIndex):
         return _of_numbers(times, times.freq.n)
     if not isinstance(times, pd.DatetimeIndex):
         one = 1 if times.dtype.kind in "iu" else None
         return _of_numbers(times, one)
-    own = as_offset(index)
+    own = freq_of(index)
     if own is not None and not isinstance(index, pd.MultiIndex):
-        return Calendar(own)  # that of a level may be that of rows left out since
+        return Calendar(own)  # a level keeps its freq even after rows are dropped
     found = _best(times.unique(), own or hint)
     if found.step is None:
         return found
@@ -199,8 +233,8 @@ def better_of(calendar: Calendar, hint: BaseOffset | None, times: pd.Index) -> C
 
 
 def _of_numbers(times: pd.Index, one: Any) -> Calendar:
-    """Of integers, periods or durations: the usual distance."""
-    distances = _differences(times)
+    """Of integers, periods or durations: the usual distance, or ``one``."""
+    distances = differences_of(times)
     distances = distances[distances > 0 * distances]
     step = pd.Series(distances).mode().iloc[0] if len(distances) else one
     if isinstance(step, np.integer):
@@ -210,9 +244,9 @@ def _of_numbers(times: pd.Index, one: Any) -> Calendar:
 
 
 def _best(times: pd.DatetimeIndex, hint: BaseOffset | None) -> Calendar:
-    """The step that explains most of the dates; the first of those that are equal."""
+    """The step that explains most of the dates; of equal ones the first."""
     best, share = Calendar(None, is_known=False), 0.0
-    for step in _to_try(times, hint):
+    for step in _steps_to_try(times, hint):
         other = Calendar(step, is_known=step == hint)
         other_share = other.share_explained(times)
         if other_share > share:
@@ -224,20 +258,12 @@ def _best(times: pd.DatetimeIndex, hint: BaseOffset | None) -> Calendar:
     return best
 
 
-def _several(step: Any, times: pd.DatetimeIndex) -> Any:
-    """As many steps as rows usually lie apart, such as every second business day."""
-    if isinstance(step, Tick) or Calendar(step).share_explained(times) == 0:
-        return step
-    grid = _grid(step, times[0], times[-1])
-    places = grid.get_indexer(times)
-    usual = pd.Series(np.diff(places[places >= 0])).mode()
-    return step * int(usual.iloc[0]) if len(usual) else step
-
-
-def _to_try(times: pd.DatetimeIndex, hint: BaseOffset | None) -> Iterator[BaseOffset]:
+def _steps_to_try(
+    times: pd.DatetimeIndex, hint: BaseOffset | None
+) -> Iterator[BaseOffset]:
     """Single steps, then several of each."""
     single: list[BaseOffset] = []
-    for step in chain([] if hint is None else [hint], candidates(times)):
+    for step in chain([] if hint is None else [hint], _candidates(times)):
         if step not in single:
             single.append(step)
             yield step
@@ -245,88 +271,87 @@ def _to_try(times: pd.DatetimeIndex, hint: BaseOffset | None) -> Iterator[BaseOf
         yield _several(step, times)
 
 
-def _grid(step: BaseOffset, start: Any, end: Any = None, periods: Any = None) -> Any:
-    """Dates from a first one on, in its zone."""
-    try:
-        return pd.date_range(start, end, periods, freq=step)
-    except ValueError:
-        if start.tz is None:
-            raise
-    # a time of day that comes twice, or not at all, on the day when clocks change
-    end = None if end is None else end.tz_convert(start.tz).tz_localize(None)
-    local = pd.date_range(start.tz_localize(None), end, periods, freq=step)
-    return _localized(local, start.tz)
+def _several(step: Any, times: pd.DatetimeIndex) -> Any:
+    """As many steps as usually lie between rows, such as every second business day."""
+    if isinstance(step, Tick) or Calendar(step).share_explained(times) == 0:
+        return step
+    usual = pd.Series(_steps_between(times, step)).mode()
+    return step * int(usual.iloc[0]) if len(usual) else step
 
 
-def _after_each(times: pd.DatetimeIndex, step: BaseOffset) -> pd.DatetimeIndex:
-    """What is one step after each date."""
-    try:
-        return times + step
-    except ValueError:
-        if times.tz is None:
-            raise
-    return _localized(times.tz_localize(None) + step, times.tz)
+def _steps_between(times: pd.DatetimeIndex, step: BaseOffset) -> np.ndarray:
+    """Steps from each date of the grid to the next one that has a row."""
+    places = dates_from(times[0], step, end=times[-1]).get_indexer(times)
+    return np.diff(places[places >= 0])
 
 
-def _localized(local: pd.DatetimeIndex, zone: Any) -> pd.DatetimeIndex:
-    """Local times; the first of an hour that comes twice, the next if it is skipped."""
-    is_summer = np.ones(len(local), dtype=bool)
-    return local.tz_localize(zone, ambiguous=is_summer, nonexistent="shift_forward")
+def _candidates(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
+    """Steps to try, the plainest first; dates ascend and do not repeat."""
+    whole = _inferred(times)
+    if whole is not None:
+        yield whole  # may be wrong: any eight hours of a day look like those from 9 on
+    if len(times) < 2:
+        return
+    usual = pd.Series(times[1:] - times[:-1]).mode().iloc[0]
+    is_daily = usual >= _DAY
+    if is_daily:
+        yield from _of_days(times)
+        yield from _of_weeks_and_months(times)
+        yield offsets.Day(max(1, round(usual / pd.Timedelta(days=1))))
+    yield to_offset(usual)
+    if not is_daily and usual >= pd.Timedelta(minutes=59):
+        yield from _of_hours(times)
+    firsts = np.linspace(0, max(0, len(times) - _CHUNK), _MOST_CHUNKS).astype(int)
+    for first in np.unique(firsts):
+        found = _inferred(times[first : first + _CHUNK])
+        if found is not None:
+            yield found
 
 
-def _distances(last: pd.Index, stamps: pd.Index) -> Any:
-    """From a last stamp to each of some others."""
-    if isinstance(stamps, pd.PeriodIndex):
-        return stamps.asi8 - last.asi8[0]
-    return stamps - last[0]
+def _inferred(times: pd.DatetimeIndex) -> BaseOffset | None:
+    name = pd.infer_freq(times) if len(times) > 2 else None
+    return None if name is None else to_offset(name)
 
 
-def _differences(times: pd.Index) -> Any:
-    """From each stamp to the next."""
-    numbers = times.asi8 if isinstance(times, pd.PeriodIndex) else times
-    return numbers[1:] - numbers[:-1]
+def _of_days(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
+    yield offsets.Day()
+    yield offsets.BusinessDay()
+    if _weekmask(times) is not None:
+        yield offsets.CustomBusinessDay(weekmask=_weekmask(times))
 
 
-def _shifted(last: pd.Index, distances: Any) -> pd.Index:
-    """The stamps at some distances from a last one."""
-    if isinstance(last, pd.PeriodIndex):
-        ordinals = last.asi8[0] + distances
-        return pd.PeriodIndex.from_ordinals(ordinals, freq=last.freq, name=last.name)
-    if last.dtype.kind in "iu":
-        numbers = int(last[0]) + distances
-        return pd.Index(numbers.astype(last.dtype), name=last.name)
-    return (last.repeat(len(distances)) + distances).as_unit(last.unit)
+def _weekmask(times: pd.DatetimeIndex) -> Any:
+    """The days of the week that have rows; None if all have."""
+    days = np.bincount(times.dayofweek, minlength=7) > 0
+    if days.all() or days.sum() < 2:  # one day a week is a week
+        return None
+    return " ".join(_WEEKDAYS[days])
 
 
-def _details(step: BaseOffset) -> Iterator[tuple[str, str]]:
-    """What the name of an offset does not say: days of the week and hours."""
-    own = step.kwds if "C" in step.freqstr or "bh" in step.freqstr else {}
-    if "weekmask" in own:
-        yield "weekmask", repr(own["weekmask"])
-    for name in ("start", "end"):
-        if name in own:
-            yield name, ", ".join(f"{time:%H:%M}" for time in own[name])
+def _of_weeks_and_months(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
+    day, month = times[-1].strftime("%a").upper(), times[-1].strftime("%b").upper()
+    yield to_offset(f"W-{day}")
+    yield offsets.LastWeekOfMonth(weekday=times[-1].weekday())
+    for name in _OF_MONTHS:
+        yield to_offset(name)
+    for name in _OF_QUARTERS_AND_YEARS:
+        yield to_offset(f"{name}-{month}")
+    yield offsets.SemiMonthBegin()
+    yield offsets.SemiMonthEnd()
+    for n_months in (1, 3, 12):  # on any day
+        yield pd.DateOffset(months=n_months)
 
 
-def check_reach(n_steps: int) -> None:
-    """Raise if a horizon asks for more steps than can be forecast."""
-    if n_steps > MOST_STEPS:
-        raise ValueError(
-            f"fh asks for step {n_steps} ahead; forecasts reach {MOST_STEPS} steps at "
-            "most, which are rolled one block after the other. See that fh counts "
-            "steps of the index of y"
-        )
-
-
-def _uncountable(last: pd.Index, why: str) -> ValueError:
-    return ValueError(
-        f"steps cannot be counted from {last[0]!r}, the last row of y: {why}. Give y "
-        "more rows, or an index of a known frequency (y.asfreq, y.to_period)"
-    )
-
-
-def as_offset(index: Any) -> BaseOffset | None:
-    """The frequency that an index of dates names, also one level of a MultiIndex."""
-    last = index.levels[-1] if isinstance(index, pd.MultiIndex) else index
-    freq = last.freq if isinstance(last, pd.DatetimeIndex) else None
-    return None if freq is None else to_offset(freq)
+def _of_hours(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
+    """Business hours, maybe past midnight, if some hours have no rows."""
+    hours = np.unique(times.hour)
+    if len(hours) < 2 or len(hours) > 23 or times.minute.nunique() > 1:
+        return
+    free = (np.roll(hours, -1) - hours) % 24  # hours to the next one that has rows
+    last = int(np.argmax(free))
+    minute = times[0].minute
+    start = f"{hours[(last + 1) % len(hours)]:02d}:{minute:02d}"
+    end = f"{(hours[last] + 1) % 24:02d}:{minute:02d}"
+    weekmask = _weekmask(times) or " ".join(_WEEKDAYS)
+    yield offsets.BusinessHour(start=start, end=end)
+    yield offsets.CustomBusinessHour(start=start, end=end, weekmask=weekmask)

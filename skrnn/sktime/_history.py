@@ -1,4 +1,4 @@
-"""What a forecaster has seen of each series."""
+"""The rows of each series that a forecaster has seen."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pandas as pd
 
 from .._warnings import warn
 from ..windows import refuse_complex
-from ._calendar import Calendar, as_offset, better_of, calendar_of
-from ._places import in_zone_of, kind_of, places_of
+from ._calendar import Calendar, better_of, calendar_of
+from ._stamps import freq_of, in_zone_of, kind_of, places_of
 
 _FEW_ROWS = 14  # two weeks, in which there may be no holiday, or no weekend
 
@@ -19,8 +19,8 @@ _FEW_ROWS = 14  # two weeks, in which there may be no holiday, or no weekend
 class History:
     """The rows of all series, one series after the other, oldest first.
 
-    The series are in an order of their names, so that the order in which they were
-    given changes nothing.
+    Series are sorted by name, so that the order in which they are given changes
+    nothing.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class History:
     X : DataFrame or None
         The same rows, or more.
     calendar : Calendar, default=None
-        How their stamps follow each other; None finds out from the index.
+        None finds it from the index.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class History:
     times : list of Index
         Of the rows of each series.
     sizes : ndarray of int
-        Rows of each series.
+        Number of rows of each series.
     y, X : ndarray of shape (n_rows, n_targets), (n_rows, n_covariates)
     calendar : Calendar
     order : ndarray of int
@@ -78,7 +78,7 @@ class History:
         if self.X_frame is not None:
             self.X = _numbers(self.X_frame, "X")[together]
         if calendar is None:
-            hint = None if X is None else as_offset(X.index)
+            hint = None if X is None else freq_of(X.index)
             calendar = calendar_of(y.index, self.longest, hint)
         self.calendar = calendar
 
@@ -99,13 +99,34 @@ class History:
 
     @property
     def content(self) -> dict[str, Any]:
-        """Arrays that hold all there is, stamps as numbers."""
-        stamps = [pd.util.hash_pandas_object(t, index=False) for t in self.times]
-        index = [hashes.to_numpy() for hashes in stamps]
+        """All data as arrays, stamps as hashes."""
+        hashes = [pd.util.hash_pandas_object(t, index=False) for t in self.times]
+        index = [one.to_numpy() for one in hashes]
         return {"y": self.y, "X": self.X, "index": index, "series": self.sizes}
 
     def extended(self, y: pd.DataFrame, X: pd.DataFrame | None) -> History:
-        """With newer rows; the last one of ``y`` is the newest that counts."""
+        """With newer rows; rows after the last one of ``y`` are forgotten."""
+        y, X = self._like_mine(y, X)
+        is_known = _is_until(self.y_frame.index, y)
+        n_forgotten = int((~is_known).sum())
+        if n_forgotten:
+            warn(
+                f"update went back in time, to {y.index[-1]}: the {n_forgotten} rows "
+                "seen after it are forgotten"
+            )
+        is_kept = is_known & ~self.y_frame.index.isin(y.index)
+        new_y, new_X = pd.concat([self.y_frame[is_kept], y]), None
+        order = np.concatenate(_rows_by_series(new_y.index)[1])  # series together
+        if self.X_frame is not None and X is not None:
+            new_X = pd.concat([self.X_frame[is_kept], X]).iloc[order]
+        history = History(new_y.iloc[order], new_X, self._calendar_with(y))
+        history.warn_of_gaps(since=self)
+        return history
+
+    def _like_mine(
+        self, y: pd.DataFrame, X: pd.DataFrame | None
+    ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """Newer rows with the columns, level names and time zone known so far."""
         if y.index.nlevels != len(self.index_names):
             raise ValueError(
                 f"y has {y.index.nlevels} level(s) of the index, but the forecaster "
@@ -122,37 +143,9 @@ class History:
             if absent:
                 raise ValueError(
                     f"X lacks the columns {absent}, with which the forecaster was "
-                    "fitted; update needs all of them, past_columns too"
+                    "fitted; update needs all of them, also the past_columns"
                 )
             X = _beside(X.loc[:, self.X_names], y)
-        self._check_kind(y)
-        y = self._named(self._same_columns(y))
-        y = y.set_axis(in_zone_of(y.index, self.y_frame.index))
-        is_known = _is_until(self.y_frame.index, y)
-        n_forgotten = int((~is_known).sum())
-        if n_forgotten:
-            warn(
-                f"update went back in time, to {y.index[-1]}: the {n_forgotten} rows "
-                "seen after it are forgotten"
-            )
-        is_given_anew = self.y_frame.index.isin(y.index)
-        is_kept = is_known & ~is_given_anew
-        new_y = pd.concat([self.y_frame[is_kept], y])
-        new_X = None
-        if self.X_frame is not None and X is not None:
-            new_X = pd.concat([self.X_frame[is_kept], X.set_axis(y.index)])
-        history = _in_order_of_time(new_y, new_X, self._calendar_with(y))
-        history.warn_of_gaps(since=self)
-        return history
-
-    def _calendar_with(self, y: pd.DataFrame) -> Calendar | None:
-        """The calendar also of newer rows; None if it was found from too few."""
-        if not self.calendar.is_known and len(self.longest) < _FEW_ROWS:
-            return None
-        return better_of(self.calendar, as_offset(y.index), self.longest)
-
-    def _check_kind(self, y: pd.DataFrame) -> None:
-        """Raise if new rows are stamped in another way."""
         mine, other = (kind_of(frame.index) for frame in (self.y_frame, y))
         if mine != other:
             raise ValueError(
@@ -160,6 +153,16 @@ class History:
                 "give update the index of the same kind (to_period, to_timestamp, "
                 "tz_localize), or fit anew"
             )
+        y = self._same_columns(y)
+        index = y.index.set_names(self.index_names)
+        y = y.set_axis(in_zone_of(index, self.y_frame.index))
+        return y, None if X is None else X.set_axis(y.index)
+
+    def _calendar_with(self, y: pd.DataFrame) -> Calendar | None:
+        """The calendar with newer rows; None if it was found from too few."""
+        if not self.calendar.is_known and len(self.longest) < _FEW_ROWS:
+            return None
+        return better_of(self.calendar, freq_of(y.index), self.longest)
 
     def _same_columns(self, y: pd.DataFrame) -> pd.DataFrame:
         """The columns in the order that the network knows."""
@@ -172,12 +175,8 @@ class History:
             )
         return y.loc[:, self.y_names]
 
-    def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The frame with the names of levels that the first one had."""
-        return frame.set_axis(frame.index.set_names(self.index_names))
-
     def index_of(self, stamps: list[pd.Index], order: Iterable[int]) -> pd.Index:
-        """One index from the stamps of each series, the series in this order."""
+        """One index from the stamps of each series, in this order of the series."""
         if not self.is_panel:
             return stamps[0]
         order = list(order)
@@ -190,10 +189,7 @@ class History:
         return pd.MultiIndex.from_arrays([*levels, times], names=self.index_names)
 
     def warn_of_gaps(self, since: History | None = None) -> None:
-        """Warn if rows, or those newer than another history, are not evenly spaced.
-
-        They are treated as consecutive all the same.
-        """
+        """Warn if rows, or those newer than another history, are not evenly spaced."""
         if self.y_frame.index.get_level_values(-1).dtype == object:
             return
         stamps = self.times[0].append(self.times[1:])
@@ -201,7 +197,7 @@ class History:
         newest = {key: times[-1] for key, times in known}
         is_counted = np.ones(len(stamps), dtype=bool)
         for offset, key, times in zip(self.offsets, self.keys, self.times, strict=True):
-            n_seen = 1  # before the first row of a series there is none
+            n_seen = 1  # nothing comes before the first row of a series
             if key in newest:
                 n_seen = max(1, times.searchsorted(newest[key], side="right"))
             is_counted[offset : offset + n_seen] = False
@@ -224,7 +220,7 @@ class History:
             odd = [self.keys[place] for place in np.flatnonzero(is_odd)[:3]]
             text += (
                 f". It is not a step in the series {odd} at all, so their stamps ahead "
-                "are a guess; forecast such series apart"
+                "are a guess; forecast such series separately"
             )
         warn(text)
 
@@ -238,8 +234,8 @@ class History:
         if times.has_duplicates:
             return text + (
                 f"Its stamps repeat, such as {times[times.duplicated()][0]}: several "
-                "series in one table need an (instance, time) MultiIndex, other "
-                "repeats can be dropped with y[~y.index.duplicated()]"
+                "series in one table need an (instance, time) MultiIndex; drop other "
+                "repeats with y[~y.index.duplicated()]"
             )
         if 2 * n_gaps > n_distances:
             return text + (
@@ -255,6 +251,17 @@ class History:
             )
         return text + "Fill holes before, for instance with interpolate()"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Frames and calendar, as data."""
+        calendar = vars(self.calendar).copy()
+        return {"y": self.y_frame, "X": self.X_frame, "calendar": calendar}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Read the frames anew."""
+        calendar = state.get("calendar")
+        known = None if calendar is None else Calendar(**calendar)
+        self.__dict__.update(vars(History(state["y"], state["X"], known)))
+
 
 def _rows_by_series(index: pd.Index) -> tuple[Any, list[np.ndarray]]:
     """Names of the series as they come, and the rows of each in order of time."""
@@ -269,7 +276,7 @@ def _rows_by_series(index: pd.Index) -> tuple[Any, list[np.ndarray]]:
 def _sorted_places(keys: list) -> list[int]:
     try:
         return sorted(range(len(keys)), key=lambda place: keys[place])
-    except TypeError:  # names of several types
+    except TypeError:  # names of different types
         return sorted(range(len(keys)), key=lambda place: str(keys[place]))
 
 
@@ -286,28 +293,14 @@ def _is_until(index: pd.Index, y: pd.DataFrame) -> np.ndarray:
     return ~is_met[codes] | np.asarray(times <= last.take(codes))
 
 
-def _in_order_of_time(
-    y: pd.DataFrame, X: pd.DataFrame | None, calendar: Calendar | None
-) -> History:
-    """Rows of each series together, as frames are kept."""
-    order = np.concatenate(_rows_by_series(y.index)[1])
-    return History(y.iloc[order], None if X is None else X.iloc[order], calendar)
-
-
 def _beside(X: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
-    """The row of X for each row of y.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or there are several.
-    """
+    """The row of X for each row of y."""
     places = places_of(y.index, X.index, "X")
     if (places < 0).any():
         missing = y.index[places < 0]
         raise ValueError(
             f"X must have a row for each row of y, but it has none for {missing[0]} "
-            f"({len(missing)} rows are missing); align them with X.reindex(y.index)"
+            f"({len(missing)} rows are missing); align X with X.reindex(y.index)"
         )
     return X.iloc[places].set_axis(y.index)
 
@@ -318,7 +311,7 @@ def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
         values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
-            f"{name} holds values that are no numbers ({error}); encode them as "
+            f"{name} holds values that are not numbers ({error}); encode them as "
             "numbers, or leave these columns out"
         ) from error
     if not np.isfinite(values).all():

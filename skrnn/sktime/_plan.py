@@ -1,21 +1,39 @@
-"""What decides the shape of a network and of its data."""
+"""The plan of a network and of its data, made from parameters and series."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import torch
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sktime.forecasting.base import ForecastingHorizon
 
+from .._values import check_values
+from ..estimators import (
+    ARCHITECTURE_CONSTRAINTS,
+    TRAINING_CONSTRAINTS,
+    architecture_of,
+    check_layer_sizes,
+)
 from ..modules import N_PARAMETERS, Architecture, DistributionLoss, PointLoss
+from ._history import History
+from ._request import request_of
 
 POINT_LOSSES = ("squared_error", "absolute_error", "huber")
 LOSSES = (*POINT_LOSSES, *N_PARAMETERS, "quantile")
+_IN_PLAN = ("cell", "activation", "dropout")  # parts that are fields of a plan
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What decides the shape of a network and of its data."""
+    """What decides the shape of a network and of its data.
+
+    ``future`` holds the columns of a row whose future is known, ``parts`` what else a
+    recurrent network is made of.
+    """
 
     cell: str
     hidden_layer_sizes: tuple[int, ...]
@@ -25,23 +43,23 @@ class Plan:
     step_length: int
     horizon: int
     n_targets: int
-    future: tuple[int, ...]  # columns of a row whose future is known
+    future: tuple[int, ...]
     n_columns: int
     loss: str
     quantiles: tuple[float, ...]
     normalize: str | None
     dtype: str
-    parts: dict[str, Any] = field(default_factory=dict)  # else, of a recurrent trunk
+    parts: dict[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Raise if there is no such loss or dtype, as a file may say."""
+        """Raise if there is no such loss or dtype, since a file may name any."""
         if self.loss not in LOSSES:
             raise ValueError(f"loss is {self.loss!r}, expected one of {LOSSES}")
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype is {self.dtype!r}, expected float32 or float64")
 
     def described(self) -> dict[str, Any]:
-        """What decides the network, by name, its parts among the others."""
+        """Everything that decides the network, by name."""
         own = asdict(self)
         parts = own.pop("parts")
         if self.cell == "mlp":
@@ -59,7 +77,7 @@ class Plan:
         return N_PARAMETERS.get(self.loss, 1)
 
     def module_params(self, seed: int) -> dict[str, Any]:
-        """Arguments of the network."""
+        """Arguments of a ``ForecastNetwork``."""
         return {
             "cell": self.cell,
             "n_features": self.n_columns,
@@ -77,7 +95,153 @@ class Plan:
         }
 
     def new_loss(self) -> torch.nn.Module:
-        """What is minimised."""
+        """The loss to minimise."""
         if self.is_point:
             return PointLoss(self.loss)
         return DistributionLoss(self.loss, self.quantiles)
+
+
+def plan_of(
+    forecaster: Any,
+    history: History,
+    fh: ForecastingHorizon | None,
+    horizon: int | None = None,
+) -> Plan:
+    """The network that the parameters and the data ask for, checked to fit them."""
+    loss, n_targets = forecaster.loss, history.y.shape[1]
+    if loss == "negative_binomial":
+        check_counts(history)
+    n_covariates = len(history.X_names)
+    past = _past_columns(forecaster.past_columns, history)
+    sizes = _layer_sizes(forecaster)
+    return Plan(
+        cell=forecaster._cell,
+        hidden_layer_sizes=sizes,
+        activation=forecaster.activation,
+        dropout=float(forecaster.dropout),
+        window_length=int(forecaster.window_length),
+        step_length=int(forecaster.step_length),
+        horizon=horizon or _horizon(forecaster, history, fh),
+        n_targets=n_targets,
+        future=tuple(n_targets + i for i in range(n_covariates) if i not in past),
+        n_columns=n_targets + n_covariates,
+        loss=loss,
+        quantiles=_quantiles(forecaster.quantiles) if loss == "quantile" else (0.5,),
+        normalize=forecaster.normalize,
+        dtype=np.dtype(forecaster.dtype).name,
+        parts=_parts(forecaster, sizes),
+    )
+
+
+def check_same(mine: dict[str, Any], pretrained: dict[str, Any]) -> None:
+    """Raise if data and parameters ask for another network than the pretrained one."""
+    differences = [
+        f"{name}={mine[name]!r} (pretrained: {theirs!r})"
+        for name, theirs in pretrained.items()
+        if mine[name] != theirs
+    ]
+    if differences:
+        raise ValueError(
+            "the data or parameters ask for another network than the pretrained "
+            f"one: {', '.join(differences)}. Use the same columns and parameters, "
+            "or a new forecaster"
+        )
+
+
+def _parts(forecaster: Any, sizes: tuple[int, ...]) -> dict[str, Any]:
+    if forecaster._cell == "mlp":
+        return {}
+    parts = asdict(architecture_of(forecaster, sizes))
+    return {name: parts[name] for name in parts if name not in _IN_PLAN}
+
+
+def _layer_sizes(forecaster: Any) -> tuple[int, ...]:
+    fewest = 0 if forecaster._cell == "mlp" else 1
+    return check_layer_sizes(forecaster.hidden_layer_sizes, fewest)
+
+
+def _horizon(forecaster: Any, history: History, fh: ForecastingHorizon | None) -> int:
+    """Steps decoded at once."""
+    longest = int(history.sizes.max())
+    if forecaster.horizon != "auto":
+        horizon = int(forecaster.horizon)
+        if longest < horizon + 1:
+            raise ValueError(
+                f"horizon={horizon} needs a series of {horizon + 1} rows or more to "
+                f"learn from, but the longest has {longest}; lower horizon (longer "
+                "forecasts are then rolled forward), or pass longer series"
+            )
+        return horizon
+    if fh is None:
+        return 1
+    return max(1, min(request_of(fh, history).n_ahead, longest // 2))
+
+
+def _past_columns(names: Any, history: History) -> set[int]:
+    """Places of the covariates whose future is not known."""
+    if names is None:
+        return set()
+    unknown = [name for name in names if name not in history.X_names]
+    if unknown:
+        raise ValueError(
+            f"past_columns names {unknown}, which are not columns of X: "
+            f"{history.X_names}"
+        )
+    return {history.X_names.index(name) for name in names}
+
+
+def _quantiles(levels: Any) -> tuple[float, ...]:
+    array = np.asarray(levels, dtype=np.float64)
+    if array.ndim != 1 or len(array) == 0 or not ((array > 0) & (array < 1)).all():
+        raise ValueError(f"quantiles must lie between 0 and 1, got {levels!r}")
+    array = np.unique(array)
+    if len(array) % 2 == 0 or len(array) < 3 or array[len(array) // 2] != 0.5:
+        raise ValueError(
+            "quantiles must be three or more with 0.5 in their middle, the point "
+            f"forecast, as in (0.05, 0.5, 0.95); got {levels!r}"
+        )
+    return tuple(array.tolist())
+
+
+def check_counts(history: History) -> None:
+    """Raise an error if y holds anything but whole numbers of 0 or more."""
+    y = history.y
+    if (y < 0).any() or (y != np.round(y)).any():
+        raise ValueError(
+            'loss="negative_binomial" models counts: y must hold whole numbers of 0 or '
+            'more. For other values use loss="normal" or "student_t"'
+        )
+
+
+# the parameters of a forecaster
+
+_FLOATS = {np.float32, np.float64}
+_POSITIVE = Interval(Integral, 1, None, closed="left")
+
+_CONSTRAINTS: dict = {
+    **ARCHITECTURE_CONSTRAINTS,
+    **TRAINING_CONSTRAINTS,
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "window_length": [_POSITIVE],
+    "horizon": [StrOptions({"auto"}), _POSITIVE],
+    "step_length": [_POSITIVE],
+    "hidden_layer_sizes": ["array-like", _POSITIVE],
+    "normalize": [StrOptions({"window", "series"}), None],
+    "loss": [StrOptions(set(LOSSES))],
+    "quantiles": ["array-like"],
+    "n_samples": [_POSITIVE],
+    "past_columns": ["array-like", None],
+    "fine_tune": ["boolean"],
+    "dtype": [StrOptions({"float32", "float64"}), Options(type, _FLOATS)],
+}
+
+
+def check_parameters(forecaster: Any) -> None:
+    """Raise if a parameter has a value that it may not have."""
+    name = type(forecaster).__name__
+    params = forecaster.get_params(deep=False)
+    constraints = {key: _CONSTRAINTS[key] for key in params}
+    check_values(constraints, params, name)
+    sizes = _layer_sizes(forecaster)
+    if forecaster._cell != "mlp":
+        architecture_of(forecaster, sizes)

@@ -1,0 +1,330 @@
+"""A network over the windows of a panel: trained, and rolled forward."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from .._warnings import warn
+from ..modules import ForecastNetwork
+from ..training import (
+    Checkpoint,
+    ForecastDataset,
+    Outcome,
+    Progress,
+    Rolled,
+    RollInputs,
+    Settings,
+    predict_loss,
+    roll,
+)
+from ..windows import Origins, hold_out_last_origins, origins_within
+from ._distributions import distribution_of
+from ._history import History
+from ._model import Model
+from ._plan import Plan
+from ._request import Request
+from ._scaling import Scaling
+
+_STEPS_AN_EPOCH = 20  # of batch_size="auto"
+_FIELDS = ("seed", "calibration_starts", "y_names", "X_names")  # written as they are
+
+
+class ForecastModel:
+    """A network, and how series become numbers for it.
+
+    Parameters
+    ----------
+    plan : Plan
+    history : History
+        Whose columns the network reads.
+    settings : Settings
+    seed : int
+        Of the initial weights.
+    asked_device : str or torch.device
+        As the user names it.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        history: History,
+        settings: Settings,
+        seed: int,
+        asked_device: Any,
+    ) -> None:
+        self.plan = plan
+        self.seed = seed
+        self.network = Model(*_network_of(plan, seed), settings, asked_device)
+        self.scaling = Scaling(plan.normalize, plan.loss == "negative_binomial")
+        self.calibration_starts: dict[Any, Any] = {}  # first time held out, by series
+        self.y_names, self.X_names = list(history.y_names), history.X_names
+        self._kept: tuple = ()
+
+    def described(self) -> dict[str, Any]:
+        """Everything that decides the network, by name."""
+        return {**self.plan.described(), "X": self.X_names}
+
+    @property
+    def learnt(self) -> list[Any]:
+        """Everything that a training which continues from here depends on."""
+        return [self.network.weights, self.scaling.X_center, self.scaling.X_scale]
+
+    def kept_for(self, history: History) -> dict[Any, Any]:
+        """A dict to keep what follows from the network and this history.
+
+        It is empty again after one of them changes, and in no file and no copy.
+        """
+        weights = [crc32(array.tobytes()) for array in self.network.weights.values()]
+        kept = self._kept
+        if not kept or kept[0] != weights or kept[1] is not history:
+            self._kept = kept = (weights, history, {})
+        found: dict[Any, Any] = kept[2]
+        return found
+
+    def forget_series(self) -> None:
+        """Prepare for other series with the same network."""
+        self.scaling.series = {}
+        self.calibration_starts = {}
+
+    def meet(self, history: History) -> None:
+        """Learn the scaling of new series, all of which count as held out."""
+        origins = origins_within(history.sizes, self.plan.window_length, 1)
+        for key, times in zip(history.keys, history.times, strict=True):
+            if key not in self.scaling.series:
+                self.calibration_starts[key] = times[0]
+        self.scaling.learn_series(history, origins, history.sizes, keep=True)
+
+    def train(
+        self,
+        history: History,
+        settings: Settings,
+        validation_fraction: float,
+        random_state: np.random.RandomState,
+        *,
+        continued: bool,
+        checkpoint: Checkpoint | None = None,
+    ) -> Outcome | None:
+        """Learn from the windows of all series; None if none has a known target.
+
+        ``continued`` keeps the scaling of known series and, if there is held-out data,
+        the present weights unless later ones are better on it.
+        """
+        training, validation = self._split(history, validation_fraction)
+        n_known = history.sizes.copy()
+        series, first = np.unique(validation.series, return_index=True)
+        n_known[series] = validation.ends[first] - history.offsets[series]
+        self.scaling.learn_covariates(history, n_known, keep=continued)
+        self.scaling.learn_series(history, training, n_known, keep=continued)
+        self._note_held_out(history, training, validation)
+        if len(training) == 0:
+            return None
+        is_stopped = settings.early_stopping and len(validation) > 0
+        batch_size = _batch_size(settings, len(training))
+        settings = replace(settings, early_stopping=is_stopped, batch_size=batch_size)
+        rows = self.scaling.rows_of(history, self.plan.dtype)
+        held_out = self._dataset(history, rows, validation) if is_stopped else None
+        progress = Progress(of_scores=is_stopped)
+        if continued and held_out is not None:
+            loss = predict_loss(self.network.net, held_out, settings.n_threads)
+            progress.best = -loss
+        return self.network.train(
+            self._dataset(history, rows, training),
+            held_out,
+            settings,
+            random_state,
+            progress,
+            n_epochs=settings.max_iter,
+            checkpoint=checkpoint,
+        )
+
+    def _split(self, history: History, share: float) -> tuple[Origins, Origins]:
+        """Origins to train on, and those held out."""
+        plan = self.plan
+        origins = origins_within(
+            history.sizes, plan.window_length, plan.horizon, plan.step_length
+        )
+        if not share:
+            return origins, origins.take(np.arange(0))
+        chosen, held_out = hold_out_last_origins(origins, share, plan.horizon)
+        return origins.take(chosen), origins.take(held_out)
+
+    def _note_held_out(
+        self, history: History, training: Origins, held_out: Origins
+    ) -> None:
+        """Note the time from which each series is held out."""
+        for place in np.unique(training.series):
+            self.calibration_starts.pop(history.keys[place], None)
+        series, first = np.unique(held_out.series, return_index=True)
+        for place, row in zip(series, held_out.ends[first], strict=True):
+            time = history.times[place][row - history.offsets[place]]
+            self.calibration_starts[history.keys[place]] = time
+
+    def first_held_out(self, history: History) -> np.ndarray:
+        """The first row of each series that was held out; its end if none was."""
+        rows = history.ends
+        for place, key in enumerate(history.keys):
+            time = self.calibration_starts.get(key)
+            if time is not None:
+                first = int(np.searchsorted(history.times[place], time))
+                rows[place] = history.offsets[place] + max(1, first)
+        return rows
+
+    def _dataset(
+        self, history: History, rows: np.ndarray, origins: Origins
+    ) -> ForecastDataset:
+        plan = self.plan
+        _, scale, typical = self.scaling.of(history)
+        return ForecastDataset(
+            rows,
+            origins,
+            horizon=plan.horizon,
+            n_targets=plan.n_targets,
+            future=plan.future,
+            normalization=self.scaling.normalization,
+            typical=typical.astype(plan.dtype),
+            units=scale.astype(plan.dtype) if self.scaling.is_count else None,
+            device=self.network.device,
+        )
+
+    def future_covariates(
+        self, request: Request, X: pd.DataFrame | None, history: History
+    ) -> np.ndarray | None:
+        """Covariates of the steps ahead, scaled, (n_series, n_ahead, n_covariates)."""
+        names, n_ahead = history.X_names, request.n_ahead
+        if not names or n_ahead == 0:
+            return None
+        places = [column - self.plan.n_targets for column in self.plan.future]
+        values = np.zeros((len(history.keys), n_ahead, len(names)))
+        if places:
+            known = [names[place] for place in places]
+            rows = request.covariates(X, known, history, self.plan.horizon)
+            values[..., places] = rows
+        scaled = self.scaling.covariates(values)
+        scaled[np.isnan(scaled)] = 0  # of steps that change nothing
+        return scaled
+
+    def roll_inputs(
+        self,
+        history: History,
+        origins: Origins,
+        future: np.ndarray | None,
+        n_steps: int,
+    ) -> RollInputs:
+        """The windows before these origins, and what is known of the steps after them.
+
+        ``future`` (n_origins, n_steps, n_covariates) holds scaled covariates; None
+        takes them from the rows of the history, as far as there are any.
+        """
+        plan = self.plan
+        first, last = origins.starts.min(), origins.ends.max() + n_steps
+        rows = self.scaling.rows_of(history, plan.dtype, first, last)
+        ahead = np.zeros((len(origins), n_steps, plan.n_columns), plan.dtype)
+        if future is not None:
+            ahead[..., plan.n_targets :] = future
+        elif plan.n_columns > plan.n_targets:
+            index = origins.ends[:, None] + np.arange(n_steps)
+            is_known = index < history.ends[origins.series][:, None]
+            known = rows[np.where(is_known, index - first, 0), plan.n_targets :]
+            ahead[..., plan.n_targets :] = np.where(is_known[..., None], known, 0)
+        unknown = np.setdiff1d(np.arange(plan.n_columns), plan.future)
+        ahead[..., unknown] = 0  # whatever is in the history
+        _, scale, typical = self.scaling.of(history)
+        units = scale[origins.series].astype(plan.dtype)
+        return RollInputs(
+            rows,
+            origins.starts - first,
+            origins.ends - first,
+            ahead,
+            typical[origins.series].astype(plan.dtype),
+            units if self.scaling.is_count else None,
+        )
+
+    def roll(
+        self, inputs: RollInputs, n_steps: int, n_threads: Any, draw: Any = None
+    ) -> Rolled:
+        """Forecast from each origin; each block continues from means or from draws."""
+        return roll(
+            self.network.net,
+            inputs,
+            n_steps,
+            window_length=self.plan.window_length,
+            future=self.plan.future,
+            normalization=self.scaling.normalization,
+            choose=self.mean_of if draw is None else draw,
+            n_threads=n_threads,
+        )
+
+    def distribution(self, parameters: np.ndarray) -> Any:
+        """The distributions with these parameters (..., n_parameters)."""
+        return distribution_of(self.plan.loss, parameters, self.plan.quantiles)
+
+    def mean_of(self, parameters: np.ndarray) -> np.ndarray:
+        """The point forecasts of parameters (..., n_parameters)."""
+        return self.distribution(parameters).mean
+
+    def units_of(
+        self, history: History, origins: Origins, rolled: Rolled
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Center and scale that bring forecasts into the units of y.
+
+        Each of shape (n_origins, n_steps, n_targets).
+        """
+        if self.scaling.is_count:
+            return np.zeros(rolled.values.shape), np.ones(rolled.values.shape)
+        center, scale, _ = self.scaling.of(history)
+        center, scale = center[origins.series][:, None], scale[origins.series][:, None]
+        return rolled.center * scale + center, rolled.scale * scale
+
+    def warn_unless_held_out(self) -> None:
+        """Warn if no window could be held out."""
+        if not self.calibration_starts:
+            warn(
+                "no series is long enough to hold out windows: the training loss "
+                "decides when to stop, and intervals are too small. Lower "
+                "window_length or horizon, or pass longer series"
+            )
+
+    def warn_of_ignored(self) -> None:
+        """Warn of columns of X that are constant in the training rows."""
+        names = [self.X_names[place] for place in self.scaling.ignored]
+        if names:
+            warn(
+                f"the columns {names} of X are constant in the training rows, so their "
+                "effect cannot be learnt: they are ignored, even if they change later. "
+                "Leave them out, or pass rows in which they vary"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Dicts of arrays and numbers, the weights in place of the net."""
+        return {
+            **{name: getattr(self, name) for name in _FIELDS},
+            "plan": vars(self.plan).copy(),
+            "scaling": vars(self.scaling).copy(),
+            **self.network.state(),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the net anew on a device that is available."""
+        self.plan, self.scaling = Plan(**state["plan"]), Scaling(**state["scaling"])
+        self.plan.check()
+        self.__dict__.update({name: state[name] for name in _FIELDS})
+        self.network = Model.from_state(*_network_of(self.plan, self.seed), state)
+        self._kept = ()
+
+
+def _network_of(plan: Plan, seed: int) -> tuple[type[nn.Module], dict, nn.Module]:
+    """Module, its arguments and loss."""
+    return ForecastNetwork, plan.module_params(seed), plan.new_loss()
+
+
+def _batch_size(settings: Settings, n_windows: int) -> int | str:
+    """As many windows as give some twenty steps an epoch, from 16 to 256."""
+    if settings.batch_size != "auto":
+        return settings.batch_size
+    return int(np.clip(n_windows // _STEPS_AN_EPOCH, 16, 256))
