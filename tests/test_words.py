@@ -23,7 +23,8 @@ from skrnn import (
     SlidingWindow,
     TextSequencer,
 )
-from skrnn._vocabulary import _ARGUMENTS, _BY_WORD, _arguments
+from skrnn.arguments._vocabulary import _BY_WORD, _arguments
+from skrnn.arguments._words import ARGUMENTS
 from skrnn.sktime import (
     GRUForecaster,
     LSTMForecaster,
@@ -108,7 +109,7 @@ def test_what_is_named_is_there(cls):
 
 
 def test_each_word_is_explained_once():
-    words = [word for words, _, _ in _ARGUMENTS for word in words.split()]
+    words = [word for words, _, _ in ARGUMENTS for word in words.split()]
     assert len(words) == len(set(words))
 
 

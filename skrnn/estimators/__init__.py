@@ -2,15 +2,12 @@
 
 from ._architecture import architecture_of
 from ._constraints import ARCHITECTURE_CONSTRAINTS, TRAINING_CONSTRAINTS
-from ._gru_classifier import GRUClassifier
-from ._gru_regressor import GRURegressor
+from ._gru import GRUClassifier, GRURegressor
 from ._layer_sizes import check_layer_sizes
-from ._lstm_classifier import LSTMClassifier
-from ._lstm_regressor import LSTMRegressor
+from ._lstm import LSTMClassifier, LSTMRegressor
 from ._mlp_classifier import MLPClassifier
 from ._mlp_regressor import MLPRegressor
-from ._rnn_classifier import RNNClassifier
-from ._rnn_regressor import RNNRegressor
+from ._rnn import RNNClassifier, RNNRegressor
 from ._stream import Stream
 from ._summary import NetworkSummary
 

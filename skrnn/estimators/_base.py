@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from .._vocabulary import Vocabulary
+from ..arguments import Vocabulary
 from ..training import (
     Checkpoint,
     DeviceDataset,
@@ -38,6 +38,7 @@ from ._remarks import warn_unless_converged
 from ._samples import Samples, check_samples, finite
 from ._steps import by_sample
 from ._summary import NetworkSummary
+from ._training_parameters import EstimatorParameters
 from ._warm_start import check_same_network
 
 _SEED_LIMIT = 2**31 - 1
@@ -54,7 +55,7 @@ def is_stochastic(estimator: Any) -> bool:
     return True
 
 
-class BaseNetwork(Vocabulary, BaseEstimator, ABC):
+class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     """A plain estimator that holds a skorch net in ``net_``.
 
     Two kinds of children supply what is missing: what the target is and what is lost

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, unique_labels
 
@@ -29,14 +27,10 @@ from ._labels import (
 from ._remarks import warn_of_one_hot
 from ._samples import Samples, checked_weights
 from ._steps import with_class_weights
-
-CLASSIFICATION_CONSTRAINTS: dict = {
-    "class_weight": [StrOptions({"balanced"}), dict, list, None],
-    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-}
+from ._training_parameters import ClassificationParameters
 
 
-class Classification(ClassifierMixin, BaseNetwork):
+class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
     """Targets are classes, one a sample, or an indicator of several labels."""
 
     _loss_class = LogLoss

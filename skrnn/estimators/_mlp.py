@@ -5,18 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.base import _fit_context
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
 from .._warnings import warn
-from ..modules import INITIALIZERS, MLP_ACTIVATIONS, MLPNetwork, draw_layer
+from ..modules import MLPNetwork, draw_layer
 from ..training import (
     DeviceDataset,
     Outcome,
@@ -28,36 +26,21 @@ from ..training import (
 )
 from ..windows import reading, time_ordered_split, unmasked
 from ._base import BaseNetwork
-from ._constraints import TRAINING_CONSTRAINTS
 from ._layer_arrays import LayerArrays
 from ._layer_sizes import check_layer_sizes
 from ._samples import Samples
+from ._training_parameters import MLPTrainingParameters
 
 _ONLY_FOR_SGD = ("invscaling", "adaptive")
 
 
-class BaseMLP(BaseNetwork):
+class BaseMLP(MLPTrainingParameters, BaseNetwork):
     """A multi-layer perceptron over the rows of a table, as in scikit-learn."""
 
     _module_class = MLPNetwork
     _scores_as_sklearn = True
     _pickles_momenta = True
     _draws_anew = True
-
-    _parameter_constraints: dict = {
-        **TRAINING_CONSTRAINTS,
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "activation": [StrOptions(set(MLP_ACTIVATIONS))],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "batch_norm": ["boolean"],
-        "layer_norm": ["boolean"],
-        "weight_initializer": [StrOptions(set(INITIALIZERS))],
-    }
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(

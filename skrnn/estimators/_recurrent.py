@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import Architecture, RecurrentNetwork
@@ -24,8 +23,8 @@ from ..windows import (
 )
 from ._architecture import architecture_of
 from ._base import BaseNetwork
-from ._constraints import ARCHITECTURE_CONSTRAINTS, TRAINING_CONSTRAINTS
 from ._layer_sizes import check_layer_sizes
+from ._network_parameters import SequenceParameters
 from ._samples import Samples
 from ._stateful import (
     check_one_series,
@@ -38,10 +37,8 @@ from ._steps import check_steps_aligned
 from ._stream import Stream
 from ._windows import check_aligned, check_windows
 
-_FLOATS = {np.float32, np.float64}
 
-
-class BaseRecurrent(BaseNetwork):
+class BaseRecurrent(SequenceParameters, BaseNetwork):
     """RNN, GRU and LSTM estimators: a recurrent module over windows."""
 
     _cell: ClassVar[str]
@@ -49,19 +46,6 @@ class BaseRecurrent(BaseNetwork):
     _is_stateful = False  # as the last fit was asked for
     _module_class = RecurrentNetwork
     _later_module_params = asdict(Architecture("of the fit"))
-
-    _parameter_constraints: dict = {
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        **ARCHITECTURE_CONSTRAINTS,
-        "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
-        "return_sequences": ["boolean"],
-        "stateful": ["boolean"],
-        **TRAINING_CONSTRAINTS,
-        "dtype": [StrOptions({"float32", "float64"}), Options(type, _FLOATS)],
-    }
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

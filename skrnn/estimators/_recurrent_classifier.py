@@ -7,136 +7,14 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import accuracy_score
 
-from ._classification import CLASSIFICATION_CONSTRAINTS, Classification
+from ._classification import Classification
 from ._labels import check_labels
 from ._recurrent import BaseRecurrent
 from ._steps import truth_and_answers
 
 
 class BaseRecurrentClassifier(Classification, BaseRecurrent):
-    """Parameters of RNNClassifier, GRUClassifier and LSTMClassifier."""
-
-    _parameter_constraints: dict = {
-        **BaseRecurrent._parameter_constraints,
-        **CLASSIFICATION_CONSTRAINTS,
-    }
-
-    def __init__(
-        self,
-        hidden_layer_sizes: Any = (32,),
-        *,
-        activation: str = "tanh",
-        bidirectional: bool = False,
-        dropout: float = 0.0,
-        pooling: str = "last",
-        embedding_dim: int | None = None,
-        merge_mode: str = "concat",
-        recurrent_activation: str = "logistic",
-        reset_after: bool = True,
-        peephole: bool = False,
-        projection_size: int | None = None,
-        layer_norm: bool = False,
-        residual: bool = False,
-        input_dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        zoneout: float = 0.0,
-        unit_forget_bias: bool = False,
-        chrono_steps: int | None = None,
-        recurrent_initializer: str = "uniform",
-        conv_filters: Any = None,
-        conv_kernel_size: int = 3,
-        conv_padding: str = "causal",
-        conv_activation: str = "relu",
-        return_sequences: bool = False,
-        stateful: bool = False,
-        class_weight: Any = None,
-        label_smoothing: float = 0.0,
-        solver: Any = "adam",
-        alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: str = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: int = 0,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        max_grad_norm: float | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        validation_split: str = "auto",
-        n_iter_no_change: float = 10,
-        device: Any = "auto",
-        dtype: Any = "float32",
-        n_threads: int | str = "auto",
-        callbacks: Any = None,
-        net_params: dict[str, Any] | None = None,
-        checkpoint: Any = None,
-        checkpoint_every: int | str = "10s",
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.bidirectional = bidirectional
-        self.dropout = dropout
-        self.pooling = pooling
-        self.embedding_dim = embedding_dim
-        self.merge_mode = merge_mode
-        self.recurrent_activation = recurrent_activation
-        self.reset_after = reset_after
-        self.peephole = peephole
-        self.projection_size = projection_size
-        self.layer_norm = layer_norm
-        self.residual = residual
-        self.input_dropout = input_dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.zoneout = zoneout
-        self.unit_forget_bias = unit_forget_bias
-        self.chrono_steps = chrono_steps
-        self.recurrent_initializer = recurrent_initializer
-        self.conv_filters = conv_filters
-        self.conv_kernel_size = conv_kernel_size
-        self.conv_padding = conv_padding
-        self.conv_activation = conv_activation
-        self.return_sequences = return_sequences
-        self.stateful = stateful
-        self.class_weight = class_weight
-        self.label_smoothing = label_smoothing
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.max_grad_norm = max_grad_norm
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.validation_split = validation_split
-        self.n_iter_no_change = n_iter_no_change
-        self.device = device
-        self.dtype = dtype
-        self.n_threads = n_threads
-        self.callbacks = callbacks
-        self.net_params = net_params
-        self.checkpoint = checkpoint
-        self.checkpoint_every = checkpoint_every
+    """What RNNClassifier, GRUClassifier and LSTMClassifier share."""
 
     def decision_function(self, X: Any) -> Any:
         """Return the scores from which classes and probabilities are taken.

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array
 
-from ..modules import LOSSES, PointLoss
+from ..modules import PointLoss
 from ..windows import reading, refuse_mask
 from ._base import BaseNetwork, is_stochastic
 from ._samples import Samples
-
-REGRESSION_CONSTRAINTS: dict = {
-    "loss": [StrOptions(set(LOSSES))],
-    "quantile": [Interval(Real, 0, 1, closed="neither")],
-}
+from ._training_parameters import RegressionParameters
 
 
-class Regression(RegressorMixin, BaseNetwork):
+class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
     """Targets are numbers, one or several a sample; ``loss`` says what is lost."""
 
     _loss_class = PointLoss

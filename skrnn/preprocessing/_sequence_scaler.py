@@ -13,8 +13,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .._feature_names import check_feature_names
-from .._vocabulary import Vocabulary
 from .._warnings import warn
+from ..arguments import Vocabulary
 from ..files import PackedState
 from ..windows import (
     Windows,

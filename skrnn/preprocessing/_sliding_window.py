@@ -15,8 +15,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .._vocabulary import Vocabulary
 from .._warnings import warn
+from ..arguments import Vocabulary
 from ..files import PackedState
 from ..windows import (
     Series,

@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._vocabulary import Vocabulary
+from ..arguments import Vocabulary
 from ..files import PackedState
 from ..windows import Windows, reading
 from ._sequence_scaler import SequenceOutput

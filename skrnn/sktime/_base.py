@@ -13,8 +13,8 @@ from sklearn.utils import check_random_state
 from sktime.datatypes import convert_to
 from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
 
-from .._vocabulary import Vocabulary
 from .._warnings import warn
+from ..arguments import Vocabulary
 from ..estimators import NetworkSummary
 from ..training import (
     Checkpoint,

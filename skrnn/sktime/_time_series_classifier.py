@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
 from sktime.classification.base import BaseClassifier
 
-from .._vocabulary import Vocabulary
+from ..arguments import Vocabulary
 from ..estimators import LSTMClassifier, RNNClassifier
 from ..files import PackedState
 from ..preprocessing import SequenceScaler

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sktime.regression.base import BaseRegressor
 
-from .._vocabulary import Vocabulary
+from ..arguments import Vocabulary
 from ..estimators import LSTMRegressor, RNNRegressor
 from ..files import PackedState
 from ..preprocessing import SequenceScaler

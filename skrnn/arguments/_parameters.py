@@ -1,0 +1,215 @@
+"""Parameters of estimators, each stated once: default, allowed values and text."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import Field, dataclass, field, fields
+from itertools import chain
+from numbers import Integral
+from textwrap import dedent, fill, indent
+from typing import Any, TypeVar, dataclass_transform
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ._vocabulary import with_advice
+
+_T = TypeVar("_T", bound=type)
+_WIDTH = 88
+_INDENT = "    "
+_SPACE = "\N{NO-BREAK SPACE}"  # in a text that is not to be broken
+
+
+def parameter(
+    *,
+    default: Any,
+    allowed: list[Any],
+    text: str,
+    kind: str = "",
+    kw_only: bool = True,
+) -> Any:
+    """State a parameter, as a field of a class under :func:`parameters`.
+
+    Parameters
+    ----------
+    default : object
+    allowed : list
+        Constraints of scikit-learn; a tuple of strings stands for a choice of them.
+    text : str
+        What the docstring says of it.
+    kind : str, default=""
+        What the docstring says of its values; "" derives it from ``allowed``.
+    kw_only : bool, default=True
+        False lets it be passed by position as well.
+    """
+    stated = {"allowed": allowed, "text": text, "kind": kind}
+    return field(default=default, kw_only=kw_only, metadata=stated)
+
+
+def revised(group: type, name: str, *, default: Any, **changes: Any) -> Any:
+    """The parameter of a group, with another default and whatever else changes."""
+    stated: Field = group.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    options = {**stated.metadata, "kw_only": bool(stated.kw_only), **changes}
+    return parameter(default=default, **options)
+
+
+def text_of(group: type, name: str) -> str:
+    """The text of a parameter of a group."""
+    stated: Field = group.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    return str(stated.metadata["text"])
+
+
+@dataclass_transform(
+    eq_default=False, kw_only_default=True, field_specifiers=(parameter, revised)
+)
+def parameters(cls: _T) -> _T:
+    """Write ``__init__``, ``_parameter_constraints`` and the docstring of a class.
+
+    In the docstring, ``{parameters}`` becomes the sections Parameters, with those that
+    ``_common`` names, and Other Parameters, by the groups that declare them;
+    ``{attributes}`` becomes that section, from ``_attributes``, a dict of the text of
+    each. Further names are looked up in ``_passages``. ``_texts`` replaces the text of
+    parameters. All of these are collected from the classes of the method resolution
+    order, and what a subclass says counts.
+    """
+    made: Any = dataclass(eq=False, repr=False, match_args=False)(cls)
+    common, others = _sections(made)
+    by_name = {one.name: one for one in fields(made)}
+    names = [*common, *chain.from_iterable(others.values())]
+    stated = {name: by_name[name] for name in names}
+    made._parameter_constraints = {
+        name: [_constraint(value) for value in one.metadata["allowed"]]
+        for name, one in stated.items()
+    }
+    made.__init__.__signature__ = _signature(stated)
+    made.__init__ = with_advice(made.__init__, "__init__")
+    made.__doc__ = _filled(made, stated)
+    return made
+
+
+def _collected(cls: type, name: str) -> dict[str, Any]:
+    """The entries of a dict that classes of the order each have a part of."""
+    found: dict[str, Any] = {}
+    for one in reversed(cls.__mro__):
+        found.update(vars(one).get(name, {}))
+    return found
+
+
+def _sections(cls: Any) -> tuple[list[str], dict[str, list[str]]]:
+    """Names of the common parameters, and of all others by the title of their group."""
+    names = [one.name for one in fields(cls)]
+    common = [name for name in getattr(cls, "_common", ()) if name in names]
+    left = set(names) - set(common)
+    titles: dict[str, list[str]] = {}
+    for group in cls.__mro__:
+        if "__dataclass_fields__" in vars(group):
+            title = (group.__doc__ or "").partition("\n")[0].rstrip(".")
+            own = [name for name in group.__annotations__ if name in left]
+            left -= set(own)
+            titles[title] = titles.pop(title, []) + own  # stands where it is last
+    return common, {title: own for title, own in titles.items() if own}
+
+
+def _constraint(value: Any) -> Any:
+    return StrOptions(set(value)) if isinstance(value, tuple) else value
+
+
+def _signature(stated: dict[str, Field]) -> inspect.Signature:
+    """As the dataclass binds arguments, but in the order of the docstring."""
+    in_order = [one for one in stated.values() if not one.kw_only]
+    by_name = [one for one in stated.values() if one.kw_only]
+    several, only = (
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.KEYWORD_ONLY,
+    )
+    return inspect.Signature(
+        [
+            inspect.Parameter("self", several),
+            *(inspect.Parameter(o.name, several, default=o.default) for o in in_order),
+            *(inspect.Parameter(o.name, only, default=o.default) for o in by_name),
+        ]
+    )
+
+
+def _filled(cls: Any, stated: dict[str, Field]) -> str:
+    """The docstring of a class with its passages in place."""
+    texts = _collected(cls, "_passages")
+
+    def passage(match: re.Match) -> str:
+        name = match[1]
+        if name == "parameters":
+            text = _parameter_sections(cls, stated)
+        elif name == "attributes":
+            text = _attribute_section(cls)
+        else:
+            text = dedent(texts[name]).strip()
+        return indent(text, _INDENT)
+
+    return re.sub(r"^ *\{(\w+)\}$", passage, cls.__doc__, flags=re.M)
+
+
+def _parameter_sections(cls: Any, stated: dict[str, Field]) -> str:
+    texts = _collected(cls, "_texts")
+    entries = {
+        name: _entry(
+            f"{name} : {_kind(one)}, default={_shown(one.default)}",
+            texts.get(name, one.metadata["text"]),
+        )
+        for name, one in stated.items()
+    }
+    common, others = _sections(cls)
+    lines = ["Parameters", "----------", *(entries[n] for n in common)]
+    if others:
+        lines += ["", "Other Parameters", "----------------"]
+    for title, names in others.items():
+        lines += [f"{title}:", *(entries[n] for n in names)]
+    return "\n".join(lines)
+
+
+def _attribute_section(cls: type) -> str:
+    """Attributes by name, each with the text of the most particular class."""
+    by_name = {}
+    for header, text in _collected(cls, "_attributes").items():
+        name = header.partition(" ")[0]
+        by_name[name] = _entry(header, text)
+    return "\n".join(["Attributes", "----------", *by_name.values()])
+
+
+def _entry(header: str, text: str) -> str:
+    """A header and its text in lines, broken neither in intervals nor in code."""
+    whole = re.sub(r"\[[\d., ]+[\])]|``.*?``", _unbroken, " ".join(text.split()))
+    body = fill(
+        whole,
+        _WIDTH - len(_INDENT),
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return f"{header}\n{body}".replace(_SPACE, " ")
+
+
+def _unbroken(match: re.Match) -> str:
+    return match[0].replace(" ", _SPACE)
+
+
+def _shown(default: Any) -> str:
+    return f'"{default}"' if isinstance(default, str) else repr(default)
+
+
+def _kind(one: Field) -> str:
+    """The values that a parameter may have, for a reader."""
+    if one.metadata["kind"]:
+        return str(one.metadata["kind"])
+    kinds = [_kind_of(value) for value in one.metadata["allowed"]]
+    return " or ".join(dict.fromkeys(kinds))
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "{" + ", ".join(f'"{option}"' for option in value) + "}"
+    if isinstance(value, Interval):
+        return "int" if value.type is Integral else "float"
+    if value in ("boolean", None):
+        return "bool" if value else "None"
+    return getattr(value, "__name__", str(value))

@@ -1,0 +1,135 @@
+"""RNNRegressor and RNNClassifier."""
+
+from ..arguments import parameters
+from ._network_parameters import RNNParameters
+from ._recurrent_classifier import BaseRecurrentClassifier
+from ._recurrent_regressor import BaseRecurrentRegressor
+
+
+@parameters
+class RNNRegressor(RNNParameters, BaseRecurrentRegressor):
+    r"""Plain (Elman) recurrent network for regression.
+
+    Reads a sequence of rows and predicts one or several numbers: the next value of a
+    series, or whatever target y belongs to the sequence. The state after the last row
+    goes through a linear layer.
+
+    X holds the sequences, as an array (n_samples, n_timesteps, n_features), a sliding
+    view, a list of arrays of unequal length, or a DataFrame with an (instance, time)
+    MultiIndex. :class:`~skrnn.SlidingWindow` cuts rows into windows inside a Pipeline,
+    :func:`~skrnn.make_supervised` also gives the targets::
+
+        X, y = make_supervised(rows, target, horizon=1)
+        model = make_pipeline(StandardScaler(), SlidingWindow(24), RNNRegressor(32))
+        model.fit(X, y).predict(X)
+
+    Scale X and y: a network learns best from values near 1. If it has not learnt
+    enough, raise ``max_iter`` or ``learning_rate_init`` first, then
+    ``hidden_layer_sizes``.
+
+    {parameters}
+
+    {attributes}
+
+    {raises}
+
+    See Also
+    --------
+    GRURegressor : Its gates let the state last longer.
+    LSTMRegressor : Gates and a separate cell state.
+    RNNClassifier : The same network for classes.
+    skrnn.SlidingWindow : Makes the windows inside a Pipeline.
+
+    Notes
+    -----
+    With the row :math:`x_t` and the state :math:`h_t`, each layer computes [1]_:
+
+    {equations}
+
+    Gradients shrink or grow geometrically with the distance in time: prefer a GRU or an
+    LSTM if more than some ten steps matter.
+
+    Axis order is (sample, time, feature). Windows are gathered batch by batch from the
+    rows that they share, so memory grows with the number of rows, not with rows times
+    window length. Time grows with samples times window length times the square of the
+    hidden units. A pickle holds the weights, not the state of the optimiser.
+
+    References
+    ----------
+    {cell_reference}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import RNNRegressor
+    >>> wave = np.sin(np.arange(120) / 3)
+    >>> X = np.lib.stride_tricks.sliding_window_view(wave[:-1], 12)
+    >>> model = RNNRegressor(8, learning_rate="cosine", learning_rate_init=0.02,
+    ...     max_iter=100, random_state=0)
+    >>> model.fit(X, wave[12:]).score(X, wave[12:]) > 0.99
+    True
+    """
+
+
+@parameters
+class RNNClassifier(RNNParameters, BaseRecurrentClassifier):
+    r"""Plain (Elman) recurrent network for classification.
+
+    Reads a sequence of rows and predicts the class that it belongs to or, if y is a
+    matrix of 0 and 1, its labels. The state after the last row (see ``pooling``) goes
+    through a linear layer, then a softmax (a logistic function for two classes or
+    several labels). The loss is the cross-entropy.
+
+    X holds the sequences, as an array (n_samples, n_timesteps, n_features), a list of
+    arrays of unequal length, or a DataFrame with an (instance, time) MultiIndex::
+
+        model = make_pipeline(SequenceScaler(), RNNClassifier(32, pooling="mean"))
+        model.fit(X, y).predict_proba(X)
+
+    Scale X: a network learns best from values near 1. If it has not learnt enough,
+    raise ``max_iter`` or ``learning_rate_init`` first, then ``hidden_layer_sizes``.
+
+    {parameters}
+
+    {attributes}
+
+    {raises}
+
+    See Also
+    --------
+    GRUClassifier : Its gates let the state last longer.
+    LSTMClassifier : Gates and a separate cell state.
+    RNNRegressor : The same network for numbers.
+    skrnn.SequenceScaler : Scales each feature inside a Pipeline.
+    skrnn.TextSequencer : Turns texts into sequences of token ids.
+
+    Notes
+    -----
+    With the row :math:`x_t` and the state :math:`h_t`, each layer computes [1]_:
+
+    {equations}
+
+    Gradients shrink or grow geometrically with the distance in time: prefer a GRU or an
+    LSTM if more than some ten steps matter.
+
+    Axis order is (sample, time, feature). Sequences of unequal length are trained in
+    batches of similar length; the result for one does not depend on the others in its
+    batch. Memory grows with the number of rows, time with rows times the square of the
+    hidden units. A pickle holds the weights, not the state of the optimiser.
+
+    References
+    ----------
+    {cell_reference}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import RNNClassifier
+    >>> lengths = np.arange(12, 42)
+    >>> X = [np.sin(np.arange(n) / (1 + 2 * (n % 2)))[:, None] for n in lengths]
+    >>> y = np.where(lengths % 2, "slow", "fast")
+    >>> model = RNNClassifier(8, learning_rate="cosine", learning_rate_init=0.02,
+    ...     pooling="mean", batch_size=10, max_iter=80, random_state=0)
+    >>> model.fit(X, y).predict(X[:3]).tolist()
+    ['fast', 'slow', 'fast']
+    """
