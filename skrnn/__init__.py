@@ -1,5 +1,6 @@
 """skrnn: neural networks, above all recurrent ones, for scikit-learn."""
 
+from ._public import set_public_module
 from .datasets import (
     load_electricity,
     load_fashion_mnist,
@@ -44,3 +45,5 @@ __all__ = [
     "load_stocks",
     "make_supervised",
 ]
+
+set_public_module(globals())

@@ -404,17 +404,8 @@ def test_gates_start_by_keeping_the_state_for_so_many_steps(cell, options):
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
-        (
-            RNNRegressor(chrono_steps=9),
-            "chrono_steps is for GRU and LSTM networks",
-        ),
         (LSTMRegressor(chrono_steps=9, unit_forget_bias=True), "one of them only"),
         (LSTMRegressor(chrono_steps=2), "'chrono_steps' parameter"),
-        (RNNRegressor(reset_after=False), "reset_after=False is for GRU networks"),
-        (GRURegressor(peephole=True), "peephole=True is for LSTM networks"),
-        (GRURegressor(projection_size=4), "projection_size is for LSTM networks"),
-        (RNNRegressor(unit_forget_bias=True), "RNNRegressor has no such part"),
-        (RNNRegressor(recurrent_activation="hard_sigmoid"), "is for GRU and LSTM"),
         (LSTMRegressor(8, projection_size=8), "projection_size=8 must be smaller"),
         (LSTMRegressor((8, 4), residual=True), r"layers of one size.*\(8, 4\)"),
         (LSTMRegressor(8, residual=True), "two or more layers"),

@@ -1,8 +1,6 @@
 """Forecasts are right: each series, each step, from the newest observation."""
 
-import inspect
 import pickle
-import re
 
 import numpy as np
 import pandas as pd
@@ -397,24 +395,6 @@ def test_windows_that_mostly_stand_still_are_not_typical():
     forecaster = MLPForecaster(**QUICK, horizon=2).fit(pd.DataFrame({"y": values}))
     np.testing.assert_allclose(forecaster._model.scaling.series[None][2], 1)
     np.testing.assert_allclose(forecaster.predict([1, 2]), 14.62, rtol=1e-3)
-
-
-def parameter_texts(cls):
-    """The text of each parameter in a docstring, by name."""
-    section = inspect.getdoc(cls).split("Parameters\n----------\n")[1]
-    section = section.split("\n\nAttributes\n")[0]
-    parts = re.split(r"^(\w+) : ", section, flags=re.M)[1:]
-    return dict(zip(parts[::2], parts[1::2], strict=True))
-
-
-@pytest.mark.parametrize("cls", FORECASTERS)
-def test_docstrings_say_the_same_of_each_parameter(cls):
-    texts = parameter_texts(cls)
-    assert list(texts) == list(inspect.signature(cls).parameters)
-    own = {"window_length", "hidden_layer_sizes", "activation"}
-    for name, text in parameter_texts(GRUForecaster).items():
-        if name not in own and (name in texts or cls is not MLPForecaster):
-            assert texts[name] == text
 
 
 def test_a_covariate_that_nearly_stands_still_is_ignored():

@@ -196,11 +196,6 @@ def test_forecasters_have_the_parts(cls, name):
     assert not np.allclose(plain.predict(fh=[1, 2, 3]), forecast)
 
 
-def test_forecasters_refuse_what_estimators_refuse():
-    with pytest.raises(ValueError, match="peephole=True is for LSTM networks; GRUFore"):
-        GRUForecaster(6, peephole=True).fit(panel(), fh=[1])
-
-
 def test_fine_tuning_takes_the_parts_of_the_pretrained_network():
     forecaster = GRUForecaster(6, 2, hidden_layer_sizes=4, reset_after=False, **QUICK)
     forecaster.pretrain(panel())

@@ -285,7 +285,6 @@ def test_bad_data_is_refused(case):
         ({"solver": dict}, "torch.optim.Optimizer class"),
         ({"loss": "mse"}, "squared_error"),
         ({"activation": "sigmoid"}, "tanh"),
-        ({"peephole": True}, "peephole=True is for LSTM networks; GRURegressor has no"),
         ({"device": "gpu"}, r'device must be "auto".*\'cpu\''),
         ({"device": "cpu:3"}, "not available"),
         ({"device": "meta"}, "device must be"),

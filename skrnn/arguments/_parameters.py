@@ -81,8 +81,7 @@ def parameters(cls: _T) -> _T:
         name: [_constraint(value) for value in one.metadata["allowed"]]
         for name, one in stated.items()
     }
-    made.__init__.__signature__ = _signature(stated)
-    made.__init__ = with_advice(made.__init__, "__init__")
+    made.__init__ = with_advice(_initializer(made, _signature(stated)), "__init__")
     made.__doc__ = _filled(made, stated)
     return made
 
@@ -112,6 +111,25 @@ def _sections(cls: Any) -> tuple[list[str], dict[str, list[str]]]:
 
 def _constraint(value: Any) -> Any:
     return StrOptions(set(value)) if isinstance(value, tuple) else value
+
+
+def _initializer(cls: Any, signature: inspect.Signature) -> Any:
+    """Assign the parameters, then do what a base class without parameters does."""
+    assign = cls.__init__
+    begin = next(
+        vars(one)["__init__"]
+        for one in cls.__mro__
+        if "__init__" in vars(one) and "__dataclass_fields__" not in vars(one)
+    )
+
+    def initialize(self: Any, *args: Any, **named: Any) -> None:
+        assign(self, *args, **named)
+        begin(self)  # by name: super() would lead to groups, and to their defaults
+
+    vars(initialize)["__signature__"] = signature
+    initialize.__name__ = "__init__"
+    initialize.__qualname__ = f"{cls.__qualname__}.__init__"
+    return initialize
 
 
 def _signature(stated: dict[str, Field]) -> inspect.Signature:

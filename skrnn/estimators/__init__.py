@@ -1,29 +1,49 @@
 """Networks as scikit-learn estimators."""
 
+from .._public import set_public_module
 from ._architecture import architecture_of
-from ._constraints import ARCHITECTURE_CONSTRAINTS, TRAINING_CONSTRAINTS
 from ._gru import GRUClassifier, GRURegressor
 from ._layer_sizes import check_layer_sizes
 from ._lstm import LSTMClassifier, LSTMRegressor
 from ._mlp_classifier import MLPClassifier
 from ._mlp_regressor import MLPRegressor
+from ._network_parameters import (
+    COUNT,
+    SHARE,
+    ConvolutionParameters,
+    GRUParameters,
+    LayerParameters,
+    LSTMParameters,
+    PrecisionParameters,
+    RNNParameters,
+)
 from ._rnn import RNNClassifier, RNNRegressor
 from ._stream import Stream
 from ._summary import NetworkSummary
+from ._training_parameters import TrainingParameters
 
 __all__ = [
-    "ARCHITECTURE_CONSTRAINTS",
-    "TRAINING_CONSTRAINTS",
+    "COUNT",
+    "SHARE",
+    "ConvolutionParameters",
     "GRUClassifier",
+    "GRUParameters",
     "GRURegressor",
     "LSTMClassifier",
+    "LSTMParameters",
     "LSTMRegressor",
+    "LayerParameters",
     "MLPClassifier",
     "MLPRegressor",
     "NetworkSummary",
+    "PrecisionParameters",
     "RNNClassifier",
+    "RNNParameters",
     "RNNRegressor",
     "Stream",
+    "TrainingParameters",
     "architecture_of",
     "check_layer_sizes",
 ]
+
+set_public_module(globals())

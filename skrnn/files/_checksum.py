@@ -11,7 +11,7 @@ import numpy as np
 
 from ._plain import plain, restored
 
-FORMAT = 1
+FORMAT = 2
 _MARK = "_skrnn_file"
 
 
@@ -72,7 +72,7 @@ def cannot_be_built(name: str, error: Exception) -> ValueError:
 
 def _refuse_methods(state: dict[str, Any], kind: type) -> None:
     """A file may not put something of its own in the place of what a class calls."""
-    if not kind.__module__.startswith("skrnn."):  # a class of the user, and its rules
+    if kind.__module__.partition(".")[0] != "skrnn":  # a class of the user
         return
     taken = [key for key in state if callable(getattr(kind, str(key), None))]
     if taken:
@@ -86,10 +86,11 @@ def _check_format(mark: Any, name: str) -> None:
     number = mark.get("format") if isinstance(mark, dict) else None
     if type(number) is not int or number < 1 or "checksum" not in mark:
         raise ValueError(f"the file does not say how {name} was saved; it is damaged")
-    if number > FORMAT:
+    if number != FORMAT:
+        remedy = "install a newer skrnn" if number > FORMAT else "fit and save it again"
         raise ValueError(
             f"{name} was saved by skrnn {mark.get('version')} in file format {number}, "
-            f"but this version reads formats up to {FORMAT}; install a newer skrnn"
+            f"but this version reads format {FORMAT}; {remedy}"
         )
 
 

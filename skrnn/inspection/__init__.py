@@ -1,5 +1,6 @@
 """Pictures of what networks have learnt, in scikit-learn's convention."""
 
+from .._public import set_public_module
 from ._forecast import ForecastDisplay
 from ._gates import GateDisplay
 from ._gradients import GradientNormDisplay, gradient_norms
@@ -12,3 +13,5 @@ __all__ = [
     "LossCurveDisplay",
     "gradient_norms",
 ]
+
+set_public_module(globals())

@@ -1,5 +1,6 @@
 """Forecasters and adapters for sktime; the only room that imports it."""
 
+from .._public import set_public_module
 from ._gru_forecaster import GRUForecaster
 from ._lstm_forecaster import LSTMForecaster
 from ._mlp_forecaster import MLPForecaster
@@ -15,3 +16,5 @@ __all__ = [
     "TimeSeriesClassifier",
     "TimeSeriesRegressor",
 ]
+
+set_public_module(globals())
