@@ -1,9 +1,8 @@
 """Networks as scikit-learn estimators."""
 
 from .._public import set_public_module
-from ._architecture import architecture_of
+from ._architecture import architecture_of, check_layer_sizes
 from ._gru import GRUClassifier, GRURegressor
-from ._layer_sizes import check_layer_sizes
 from ._lstm import LSTMClassifier, LSTMRegressor
 from ._mlp_classifier import MLPClassifier
 from ._mlp_regressor import MLPRegressor

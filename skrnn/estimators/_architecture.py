@@ -1,11 +1,13 @@
-"""The parts of a recurrent network that an estimator asks for."""
+"""The layers and parts of the network that an estimator asks for."""
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 from ..modules import Architecture
-from ._layer_sizes import check_layer_sizes
 
 
 def architecture_of(
@@ -23,5 +25,26 @@ def architecture_of(
         sizes = check_layer_sizes(params["conv_filters"], 1, "conv_filters")
         params["conv_filters"] = sizes
     architecture = Architecture.of(estimator._cell, params)
-    architecture.check(type(estimator).__name__, hidden_layer_sizes)
+    architecture.check(hidden_layer_sizes)
     return architecture
+
+
+def check_layer_sizes(
+    sizes: Any, fewest: int, name: str = "hidden_layer_sizes"
+) -> tuple[int, ...]:
+    """Units of each layer, of which there are ``fewest`` or more.
+
+    Raises
+    ------
+    ValueError
+        If they are not positive integers, or too few.
+    """
+    given = np.atleast_1d(np.asarray(sizes, dtype=object)).tolist()
+    are_integers = all(isinstance(size, Integral) for size in given)
+    if len(given) >= fewest and are_integers and all(size > 0 for size in given):
+        return tuple(int(size) for size in given)
+    none = "" if fewest else ", or () for none"
+    raise ValueError(
+        f"{name} must be > 0, got {given}: one positive integer for each layer, such "
+        f"as (32,) or (21, 10){none}"
+    )

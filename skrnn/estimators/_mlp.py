@@ -25,9 +25,9 @@ from ..training import (
     processes_of,
 )
 from ..windows import reading, time_ordered_split, unmasked
+from ._architecture import check_layer_sizes
 from ._base import BaseNetwork
 from ._layer_arrays import LayerArrays
-from ._layer_sizes import check_layer_sizes
 from ._samples import Samples
 from ._training_parameters import MLPTrainingParameters
 

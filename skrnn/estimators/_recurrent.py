@@ -21,9 +21,8 @@ from ..windows import (
     read_steps,
     split_windows_in_time,
 )
-from ._architecture import architecture_of
+from ._architecture import architecture_of, check_layer_sizes
 from ._base import BaseNetwork
-from ._layer_sizes import check_layer_sizes
 from ._network_parameters import SequenceParameters
 from ._samples import Samples
 from ._stateful import (

@@ -157,7 +157,6 @@ class TrainingParameters(SolverParameters, ComputingParameters):
         "past_columns",
         "max_iter",
         "learning_rate_init",
-        "learning_rate",
         "batch_size",
         "alpha",
         "early_stopping",

@@ -69,12 +69,9 @@ class Architecture:
     def n_directions(self) -> int:
         return 2 if self.bidirectional else 1
 
-    def check(self, name: str, hidden_layer_sizes: Sequence[int]) -> None:
-        """Raise if the cell lacks a part, or parts exclude each other.
-
-        ``name`` is that of the estimator, for the message.
-        """
-        self._check_cell(name)
+    def check(self, hidden_layer_sizes: Sequence[int]) -> None:
+        """Raise if parts exclude each other."""
+        self._check_start()
         self._check_sequences()
         smallest = min(hidden_layer_sizes)
         if self.projection_size is not None and self.projection_size >= smallest:
@@ -85,22 +82,7 @@ class Architecture:
         if self.residual:
             self._check_residual(hidden_layer_sizes)
 
-    def _check_cell(self, name: str) -> None:
-        activation = f"recurrent_activation={self.recurrent_activation!r}"
-        parts = [
-            ("reset_after=False", not self.reset_after, "GRU"),
-            ("peephole=True", self.peephole, "LSTM"),
-            ("projection_size", self.projection_size is not None, "LSTM"),
-            ("unit_forget_bias=True", self.unit_forget_bias, "LSTM"),
-            (activation, self.recurrent_activation != "logistic", "GRU and LSTM"),
-            ("chrono_steps", self.chrono_steps is not None, "GRU and LSTM"),
-        ]
-        for part, is_set, cells in parts:
-            if is_set and self.cell.upper() not in cells:
-                raise ValueError(
-                    f"{part} is for {cells} networks; {name} has no such part: leave "
-                    "it at its default"
-                )
+    def _check_start(self) -> None:
         if self.chrono_steps is not None and self.unit_forget_bias:
             raise ValueError(
                 "chrono_steps and unit_forget_bias=True both set the initial bias of "
