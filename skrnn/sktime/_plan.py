@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sktime.forecasting.base import ForecastingHorizon
 
-from .._values import check_values
-from ..estimators import (
-    ARCHITECTURE_CONSTRAINTS,
-    TRAINING_CONSTRAINTS,
-    architecture_of,
-    check_layer_sizes,
-)
+from ..estimators import architecture_of, check_layer_sizes
 from ..modules import N_PARAMETERS, Architecture, DistributionLoss, PointLoss
 from ._history import History
 from ._request import request_of
@@ -213,35 +205,9 @@ def check_counts(history: History) -> None:
         )
 
 
-# the parameters of a forecaster
-
-_FLOATS = {np.float32, np.float64}
-_POSITIVE = Interval(Integral, 1, None, closed="left")
-
-_CONSTRAINTS: dict = {
-    **ARCHITECTURE_CONSTRAINTS,
-    **TRAINING_CONSTRAINTS,
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-    "window_length": [_POSITIVE],
-    "horizon": [StrOptions({"auto"}), _POSITIVE],
-    "step_length": [_POSITIVE],
-    "hidden_layer_sizes": ["array-like", _POSITIVE],
-    "normalize": [StrOptions({"window", "series"}), None],
-    "loss": [StrOptions(set(LOSSES))],
-    "quantiles": ["array-like"],
-    "n_samples": [_POSITIVE],
-    "past_columns": ["array-like", None],
-    "fine_tune": ["boolean"],
-    "dtype": [StrOptions({"float32", "float64"}), Options(type, _FLOATS)],
-}
-
-
 def check_parameters(forecaster: Any) -> None:
     """Raise if a parameter has a value that it may not have."""
-    name = type(forecaster).__name__
-    params = forecaster.get_params(deep=False)
-    constraints = {key: _CONSTRAINTS[key] for key in params}
-    check_values(constraints, params, name)
+    forecaster._validate_params()
     sizes = _layer_sizes(forecaster)
     if forecaster._cell != "mlp":
         architecture_of(forecaster, sizes)
