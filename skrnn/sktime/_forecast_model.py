@@ -15,6 +15,7 @@ from ..modules import ForecastNetwork
 from ..training import (
     Checkpoint,
     ForecastDataset,
+    Model,
     Outcome,
     Progress,
     Rolled,
@@ -26,7 +27,6 @@ from ..training import (
 from ..windows import Origins, hold_out_last_origins, origins_within
 from ._distributions import distribution_of
 from ._history import History
-from ._model import Model
 from ._plan import Plan
 from ._request import Request
 from ._scaling import Scaling

@@ -18,6 +18,7 @@ from ._inference import (
     predict_loss,
     threads_to_follow,
 )
+from ._model import Model
 from ._optimizers import SOLVERS
 from ._processes import processes_of
 from ._rollout import BATCH_SIZE, Rolled, RollInputs, roll
@@ -37,6 +38,7 @@ __all__ = [
     "Checkpoint",
     "DeviceDataset",
     "ForecastDataset",
+    "Model",
     "Outcome",
     "Progress",
     "RollInputs",

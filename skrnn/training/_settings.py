@@ -27,15 +27,15 @@ class Settings:
     n_threads: int | str
     callbacks: Any
     net_params: dict[str, Any] | None
-    power_t: float = 0.5
-    shuffle: bool = True
-    momentum: float = 0.9
-    nesterovs_momentum: bool = True
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
-    max_fun: int = 15_000
-    device: str = "auto"  # as the user names it
+    power_t: float
+    shuffle: bool
+    momentum: float
+    nesterovs_momentum: bool
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    device: str  # as the user names it
+    max_fun: int = 15_000  # which only MLPs ask for
     steps_as_sklearn: bool = False  # where torch's solvers of the name take others
 
     def without_callbacks(self) -> Settings:

@@ -9,17 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..training import (
-    Outcome,
-    Settings,
-    as_text,
-    build_net,
-    device_after_loading,
-    resolve_device,
-    set_weights,
-    train,
-    weights_of,
-)
+from ._build import build_net
+from ._device import as_text, device_after_loading, resolve_device
+from ._settings import Settings
+from ._state import set_weights, weights_of
+from ._stopping import Outcome
+from ._train import train
 
 
 class Model:
