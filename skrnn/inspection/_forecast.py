@@ -98,10 +98,6 @@ class ForecastDisplay:
             Keywords for matplotlib's ``plot`` of each line.
         interval_kw : dict, default=None
             Keywords for matplotlib's ``fill_between`` of each interval.
-
-        Returns
-        -------
-        self : ForecastDisplay
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         n_all = len(self.y_history)
@@ -181,10 +177,6 @@ class ForecastDisplay:
         ax, **plot_options
             See :meth:`plot`.
 
-        Returns
-        -------
-        display : ForecastDisplay
-
         Raises
         ------
         ValueError
@@ -249,10 +241,6 @@ class ForecastDisplay:
             Which of several columns to draw.
         ax, **plot_options
             See :meth:`plot`.
-
-        Returns
-        -------
-        display : ForecastDisplay
 
         Raises
         ------

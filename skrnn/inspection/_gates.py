@@ -91,10 +91,6 @@ class GateDisplay:
         image_kw : dict, default=None
             Keywords for matplotlib's ``imshow``.
 
-        Returns
-        -------
-        self : GateDisplay
-
         Raises
         ------
         ValueError
@@ -145,10 +141,6 @@ class GateDisplay:
         **plot_options
             See :meth:`plot`.
 
-        Returns
-        -------
-        display : GateDisplay
-
         Raises
         ------
         sklearn.exceptions.NotFittedError
@@ -198,10 +190,6 @@ class GateDisplay:
             That sequence.
         **plot_options
             See :meth:`plot`.
-
-        Returns
-        -------
-        display : GateDisplay
 
         Raises
         ------

@@ -161,10 +161,6 @@ class GradientNormDisplay:
             Whether the axis of the norm is logarithmic; then norms of 0 are not drawn.
         line_kw : dict, default=None
             Keywords for matplotlib's ``plot``.
-
-        Returns
-        -------
-        self : GradientNormDisplay
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         if not isinstance(self.norms, Mapping) or not self.norms:
@@ -207,10 +203,6 @@ class GradientNormDisplay:
             What the legend calls the network; None takes the name of its class.
         **plot_options
             See :meth:`plot`.
-
-        Returns
-        -------
-        display : GradientNormDisplay
         """
         name = type(unwrapped(estimator)).__name__ if name is None else name
         return cls.from_estimators({name: estimator}, X, y, **plot_options)
@@ -229,10 +221,6 @@ class GradientNormDisplay:
             See :func:`gradient_norms`.
         **plot_options
             See :meth:`plot`.
-
-        Returns
-        -------
-        display : GradientNormDisplay
         """
         check_matplotlib(f"{cls.__name__}.from_estimators")
         if not isinstance(estimators, dict):

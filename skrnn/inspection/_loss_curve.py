@@ -88,10 +88,6 @@ class LossCurveDisplay:
             Keywords for matplotlib's ``plot`` of the loss and of the score, and for
             ``axvline`` of the best epoch.
 
-        Returns
-        -------
-        self : LossCurveDisplay
-
         Raises
         ------
         ValueError
@@ -230,10 +226,6 @@ class LossCurveDisplay:
             See :class:`LossCurveDisplay`.
         **plot_options
             See :meth:`plot`.
-
-        Returns
-        -------
-        display : LossCurveDisplay
         """
         check_matplotlib(f"{cls.__name__}.from_curves")
         display = cls(

@@ -217,17 +217,11 @@ def unroll(
     mask: Tensor | None = None,
     record: list[Gates] | None = None,
 ) -> tuple[Tensor, State]:
-    """Run the weights of a layer, ours or torch's, over all steps of x.
+    """Run the weights of a layer, ours or torch's, over x (batch, time, feature).
 
-    Parameters
-    ----------
-    x : Tensor (batch, time, feature)
-    state : tuple of Tensor (1, batch, units), default=None
-        The state to continue from, as torch's layers have it; None is zeros.
-    mask : Tensor (batch, output), default=None
-        Factors of the hidden state, wherever weights multiply it.
-    record : list, default=None
-        The gates of each step are appended to it.
+    ``state`` is the one to continue from, as torch's layers have it, (1, batch, units);
+    ``mask`` (batch, output) holds factors of the hidden state, wherever weights
+    multiply it. The gates of each step are appended to ``record``.
     """
     cell = cell_of(layer, architecture)
     zoneout = getattr(layer, "zoneout", None)

@@ -20,13 +20,6 @@ class Convolutions(nn.Module):
     those around it; there are zeros before the first step and after the last. "valid"
     drops the steps that would see such zeros, but keeps the last step of a sequence
     that is shorter than the kernel.
-
-    Parameters
-    ----------
-    n_features : int
-    architecture : Architecture
-        Its ``conv_filters`` are the widths of the convolutions, from the input on.
-    dtype : torch.dtype
     """
 
     def __init__(

@@ -13,18 +13,11 @@ class Dropout(nn.Module):
 
     Unlike ``torch.nn.Dropout`` it draws from its own generator: a fit neither reads nor
     moves the global one, and several fits can run side by side in threads.
-
-    Parameters
-    ----------
-    p : float
-        Probability of zeroing a value, in [0, 1).
-    seed : int
-        Of the generator.
     """
 
     def __init__(self, p: float, seed: int) -> None:
         super().__init__()
-        self.p = p
+        self.p = p  # probability of zeroing a value, in [0, 1)
         self.seed = seed
         self.rank = 0
         self._generator: torch.Generator | None = None

@@ -30,19 +30,12 @@ class ForecastNetwork(nn.Module):
     ----------
     cell : {"rnn", "gru", "lstm", "mlp"}
         What reads the window.
-    n_features : int
-        Columns of a row of the window.
-    hidden_layer_sizes : sequence of int
     window_length : int
         Longest window; the multi-layer perceptron puts zeros before shorter ones.
     horizon, n_targets, n_parameters : int
         Steps, targets of a step, parameters of the distribution of a target.
     n_future : int
         Columns whose future is known.
-    activation : str
-    dropout : float
-    dtype : {"float32", "float64"}
-    seed : int
     **parts
         Of a recurrent trunk, see :class:`Architecture`.
 

@@ -27,15 +27,11 @@ def draw_layer(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weights (n_inputs, n_outputs) and biases (n_outputs,) of an MLP's layer, float64.
 
-    Parameters
-    ----------
-    initializer : {"glorot", "he", "normal", "orthogonal"}
-        "glorot" [1]_ is uniform within ``sqrt(6 / (n_inputs + n_outputs))``, with the
-        factor 2 in place of 6 for the logistic activation, and so are the biases: the
-        same numbers as scikit-learn draws. The others start from biases of zero: "he"
-        [2]_ is normal with variance ``2 / n_inputs``, "normal" has variance 1, and
-        "orthogonal" [3]_ has orthonormal rows or columns.
-    random_state : numpy.random.RandomState
+    "glorot" [1]_ is uniform within ``sqrt(6 / (n_inputs + n_outputs))``, with 2 for 6
+    if the activation is logistic, and so are its biases: these are the numbers that
+    scikit-learn draws. The others have biases of zero: "he" [2]_ is normal with
+    variance ``2 / n_inputs``, "normal" has variance 1, and "orthogonal" [3]_ has
+    orthonormal rows or columns.
 
     References
     ----------

@@ -37,15 +37,7 @@ class RecurrentLayer(nn.Module):
     ``"steps"`` runs step by step in Python what torch's layers lack. Only this class
     chooses. It leaves to torch what the loop does not support or does no faster:
     segments, an initial state, inference for fewer than 64 samples, layers with hooks,
-    transforms, tracing and mixed precision.
-
-    Parameters
-    ----------
-    architecture : Architecture
-    input_size, hidden_size : int
-    seed : int
-        Of the masks drawn in training.
-    dtype : torch.dtype
+    transforms, tracing and mixed precision. ``seed`` is that of the masks.
     """
 
     def __init__(

@@ -60,17 +60,11 @@ def _pinball(quantile: float) -> _PointTerms:
 class PointLoss(nn.Module):
     """A loss of each value, averaged over the outputs.
 
-    Parameters
-    ----------
-    loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
-        Squared error is halved, as in scikit-learn; Huber turns from squared to
-        absolute at an error of 1; Poisson is half the deviance with a log link, so the
-        raw output is the logarithm of the prediction; quantile is the pinball loss.
-    quantile : float, default=0.5
-        The quantile that "quantile" learns, in (0, 1).
-    sums_outputs : bool, default=False
-        Whether to sum over the outputs instead. scikit-learn's MLPs minimise the sum,
-        but report the mean of squared errors.
+    Squared error is halved, as in scikit-learn; Huber turns from squared to absolute at
+    an error of 1; Poisson is half the deviance with a log link, so the raw output is
+    the logarithm of the prediction; ``quantile`` is that of the pinball loss. With
+    ``sums_outputs`` the outputs are summed: scikit-learn's MLPs minimise the sum, but
+    report the mean of squared errors.
     """
 
     def __init__(
@@ -115,19 +109,12 @@ class PointLoss(nn.Module):
 class LogLoss(nn.Module):
     """The cross-entropy of a classifier, whose targets are 0 or 1.
 
-    Predictions are the scores themselves, from which the estimator takes probabilities.
-
-    Parameters
-    ----------
-    is_exclusive : bool
-        True for one class per sample: a softmax turns the outputs into probabilities.
-        False for independent yes-or-no outputs (two classes, or several labels): each
-        goes through a logistic function, and their losses are summed.
-    label_smoothing : float, default=0.0
-        Share of each target that is spread evenly over the classes, in [0, 1).
-    clips : bool, default=False
-        Whether to keep probabilities an epsilon away from 0 and 1, as scikit-learn's
-        MLPs do in the loss, but not in its gradient.
+    With one class per sample (``is_exclusive``) a softmax turns the outputs into
+    probabilities. Independent yes-or-no outputs (two classes, or several labels) go
+    through a logistic function each, and their losses are summed. ``label_smoothing``
+    is the share of each target that is spread evenly over the classes. If it ``clips``,
+    probabilities stay an epsilon away from 0 and 1, as with scikit-learn's MLPs in the
+    loss, but not in its gradient. Predictions are the scores themselves.
     """
 
     def __init__(
@@ -189,17 +176,12 @@ class DistributionLoss(nn.Module):
     """Minus the log-likelihood, or the pinball losses of several quantiles.
 
     Raw outputs are (batch, value * parameter), where values are steps and targets; the
-    losses are averaged over the values. Predictions are the parameters.
-
-    Parameters
-    ----------
-    loss : {"normal", "student_t", "negative_binomial", "quantile"}
-        What the raw outputs of a value become: mean and deviation; location, scale and
-        degrees of freedom (over 2); mean (through its logarithm) and dispersion ``a``,
-        where the variance is ``mean + a * mean**2``; or the values at ``quantiles``.
-    quantiles : sequence of float, default=(0.5,)
-        In increasing order. They cannot cross: each is the one nearer to the middle,
-        plus or minus a positive step.
+    losses are averaged over the values. Predictions are the parameters: "normal" has
+    mean and deviation; "student_t" location, scale and degrees of freedom (over 2);
+    "negative_binomial" mean (through its logarithm) and dispersion ``a``, where the
+    variance is ``mean + a * mean**2``; "quantile" the values at the ``quantiles``, in
+    increasing order. Quantiles cannot cross: each is the one nearer to the middle, plus
+    or minus a positive step.
     """
 
     def __init__(self, loss: str, quantiles: tuple[float, ...] = (0.5,)) -> None:

@@ -22,25 +22,9 @@ _LARGE_STEP = 10_000_000  # multiplications of a batch that are worth several th
 class MLPNetwork(nn.Module):
     """Linear layers, each but the last with a norm, an activation and dropout.
 
-    Parameters
-    ----------
-    n_features : int
-    hidden_layer_sizes : sequence of int
-        Units of each hidden layer; none for a linear model.
-    n_outputs : int
-    activation : str, default="relu"
-        One of ``MLP_ACTIVATIONS``, of the hidden layers.
-    dropout : float, default=0.0
-        Share of the outputs of each hidden layer zeroed in training.
-    batch_norm, layer_norm : bool, default=False
-        Normalise what goes into the activation, over the batch or over the layer.
-    dtype : {"float32", "float64"}, default="float32"
-    seed : int, default=0
-        Start of the dropout masks.
-
-    Notes
-    -----
-    The caller sets the weights of the linear layers, see :func:`draw_layer`.
+    A norm comes before the activation, over the batch or over the layer. The caller
+    sets the weights of the linear layers, see :func:`draw_layer`; ``seed`` is that of
+    the dropout masks.
     """
 
     def __init__(
@@ -136,18 +120,9 @@ class MLPNetwork(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Set the gradient of each parameter, without autograd.
 
-        Up to twice as fast as autograd if layers are small.
-
-        Parameters
-        ----------
-        x : Tensor of shape (batch, feature)
-        loss_and_slopes : callable
-            Takes the raw outputs (batch, output), returns the loss and its gradient.
-
-        Returns
-        -------
-        loss : Tensor of shape ()
-        raw : Tensor of shape (batch, output)
+        Up to twice as fast as autograd if layers are small. ``loss_and_slopes`` turns
+        the raw outputs (batch, output) into the loss and its gradient by them. Returns
+        the loss and the raw outputs.
         """
         layers = self.linear_layers()
         function, backward = self.activation
@@ -198,18 +173,11 @@ class BatchNorm(nn.BatchNorm1d):
 
 
 class SparseRows:
-    """A batch of rows that holds only the values other than zero.
-
-    Parameters
-    ----------
-    rows : CSR array or matrix of shape (batch, feature)
-    device : torch.device
-        Of the products.
-    """
+    """A batch of rows that holds only the values other than zero."""
 
     def __init__(self, rows: csr_array | csr_matrix, device: torch.device) -> None:
-        self.rows = rows
-        self.device = device
+        self.rows = rows  # (batch, feature)
+        self.device = device  # of the products
 
     def matmul(self, matrix: Tensor) -> Tensor:
         """The rows times a ``matrix`` (feature, output), (batch, output).

@@ -42,19 +42,13 @@ class Affine(NamedTuple):
 def normalize_windows(
     kind: str, y: Tensor, lengths: Tensor | None, typical: Tensor
 ) -> Affine:
-    """Center and scale of each window, from its own values alone.
+    """Center and scale of each window of y (batch, time, target), from its own values.
 
-    Parameters
-    ----------
-    kind : {"last", "mean", "none"}
-        "last" puts the last value of a window at 0 and divides by the deviation within
-        the window; "mean" divides by the mean, for counts; "none" changes nothing.
-    y : Tensor of shape (batch, time, target)
-        The values, right-padded if there are ``lengths`` (batch,).
-    typical : Tensor of shape (batch, target)
-        The variance (or mean) expected of a window of this series. It counts as four
-        more observations, so that a constant window or a single row is not divided by
-        zero.
+    Kind "last" puts the last value of a window at 0 and divides by the deviation within
+    the window; "mean" divides by the mean, for counts; "none" changes nothing. Windows
+    are right-padded if there are ``lengths`` (batch,). ``typical`` (batch, target) is
+    the variance (or mean) expected of a window of this series: it counts as four more
+    observations, so that a constant window or a single row is not divided by zero.
     """
     zeros, ones = torch.zeros_like(typical), torch.ones_like(typical)
     if kind == "none":

@@ -44,14 +44,8 @@ def running_pool(
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """The pooling of the steps up to each one (1, time, feature), and its state.
 
-    Parameters
-    ----------
-    pooling : {"mean", "max", "attention"}
-    x : Tensor of shape (1, time, feature)
-    seen : tuple of Tensor or None
-        The state after the steps before.
-    score_of : callable, default=None
-        For attention: returns the scores (1, time, 1) of steps.
+    ``seen`` is the state after the steps before; ``score_of`` of attention returns the
+    scores (1, time, 1) of steps.
     """
     if pooling == "max":
         largest = x.cummax(dim=1).values
@@ -90,14 +84,6 @@ def _running_attention(
 class AttentionPooling(nn.Module):
     """A mean of the valid steps, weighted by learnt scores of the states.
 
-    Parameters
-    ----------
-    width : int
-        Values of a state.
-    dtype : torch.dtype
-
-    Notes
-    -----
     The weights are ``softmax(v @ tanh(W h + b))``, the softmax over the steps [1]_.
 
     References

@@ -51,20 +51,10 @@ class NetworkState(NamedTuple):
 class Memory:
     """Carries the states of a network from one batch to the next.
 
-    Parameters
-    ----------
-    before : NetworkState, default=None
-        The state that the batch continues from; None at the start of the series.
-    is_one_series : bool, default=False
-        Whether the samples of a batch are consecutive pieces of one series. If not,
-        sample i continues series i; later batches may hold fewer samples, those of the
-        first series.
-
-    Attributes
-    ----------
-    after : NetworkState or None
-        The state after the batch; None before it is computed. The batch may be computed
-        several times, each time from ``before``.
+    The samples of a batch are consecutive pieces of one series (``is_one_series``), or
+    sample i continues series i; then later batches may hold fewer samples, those of the
+    first series. A batch may be computed several times, each time from ``before``,
+    which is None at the start of the series; ``after`` is the state after it.
     """
 
     def __init__(
@@ -84,17 +74,10 @@ class RecurrentNetwork(nn.Module):
 
     Parameters
     ----------
-    cell : {"rnn", "gru", "lstm"}
-    n_features : int
-        Features of a time step.
-    hidden_layer_sizes : sequence of int
-        Hidden units of each stacked layer.
-    n_outputs : int
     embedding_dim : int, default=None
         Size of a vector learnt for each token; then inputs are token ids.
     n_tokens : int, default=None
         Number of token ids, including the padding (0).
-    dtype : {"float32", "float64"}, default="float32"
     seed : int, default=0
         Of the weights and the masks. Weights are drawn on the CPU, so that every device
         starts from the same ones.
@@ -172,15 +155,9 @@ class RecurrentNetwork(nn.Module):
     ) -> Tensor:
         """Outputs (batch, output), or (valid step, output) with return_sequences.
 
-        Parameters
-        ----------
-        x : Tensor of shape (batch, time, feature)
-            Right-padded if there are lengths.
-        lengths : Tensor of shape (batch,), default=None
-        segments : list of (n_alive, stop), default=None
-            See :func:`run`.
-        memory : Memory, default=None
-            The sequences, all of one length, continue from its state and update it.
+        ``x`` is (batch, time, feature), right-padded if there are ``lengths`` (batch,);
+        for ``segments`` see :func:`run`. With a ``memory`` the sequences, all of one
+        length, continue from its state and update it.
         """
         if memory is not None:
             return self._continue(x, memory)
@@ -199,12 +176,8 @@ class RecurrentNetwork(nn.Module):
     ) -> tuple[Tensor, NetworkState]:
         """States of the last layer at all steps, and the state of the network.
 
-        Parameters
-        ----------
-        x : Tensor of shape (batch, time, feature)
-            Rows of as many series, without padding.
-        state : NetworkState or None
-            After the rows before them; None if there were none.
+        ``x`` (batch, time, feature) holds rows of as many series, without padding;
+        ``state`` is that after the rows before them, None if there are none.
         """
         x = self._read(x)
         rows = None

@@ -181,8 +181,7 @@ class SequenceScaler(
             array or nested frame a list.
         """
         check_is_fitted(self)
-        names = feature_names(X)
-        X = _listed(X)
+        names, X = feature_names(X), _listed(X)
         windows = self._windows(X, names, reset=False)
         if self._is_fitted_per_sequence:
             return _in_the_form_of(X, _scale_each(windows, self.scaler_))

@@ -225,10 +225,12 @@ class TextSequencer(
     def _tokens(self, X: Any) -> list[list[str]]:
         """The words of each text, cut to ``max_length``."""
         texts = _check_texts(X)
+        if self.tokenizer is None and self.token_pattern is None:
+            raise ValueError("token_pattern=None needs a tokenizer")
         vectorizer = CountVectorizer(
             analyzer=self.analyzer,
             tokenizer=self.tokenizer,
-            token_pattern=None if self.tokenizer is not None else self._pattern(),
+            token_pattern=None if self.tokenizer is not None else self.token_pattern,
             lowercase=self.lowercase,
             strip_accents=self.strip_accents,
             preprocessor=self.preprocessor,
@@ -242,14 +244,11 @@ class TextSequencer(
             _check_lists(texts)
         return [list(analyze(text))[: self.max_length] for text in texts]
 
-    def _pattern(self) -> str:
-        if self.token_pattern is None:
-            raise ValueError("token_pattern=None needs a tokenizer")
-        return self.token_pattern
-
     def _learn(self, tokens: list[list[str]]) -> None:
         counter = CountVectorizer(
-            analyzer=_as_they_are, min_df=self.min_df, max_features=self.max_features
+            analyzer=lambda words: words,
+            min_df=self.min_df,
+            max_features=self.max_features,
         )
         try:
             counts = counter.fit_transform(tokens)
@@ -284,10 +283,6 @@ class TextSequencer(
             ) from error
         starts = np.cumsum(lengths) - lengths
         return Windows(rows[:, np.newaxis], starts, lengths, self.n_tokens_)
-
-
-def _as_they_are(tokens: list[str]) -> list[str]:
-    return tokens
 
 
 def _check_texts(X: Any) -> list[Any]:

@@ -1,7 +1,12 @@
 """Windows into rows: the one data structure, in plain NumPy."""
 
-from ._arrays import as_sequences, concatenate_sequences, dense_windows, n_axes
-from ._constant import constant_columns
+from ._arrays import (
+    as_sequences,
+    concatenate_sequences,
+    dense_windows,
+    n_axes,
+    too_long_a_window,
+)
 from ._frames import (
     Series,
     frame_rows,
@@ -21,10 +26,9 @@ from ._origins import (
     windows_with_targets,
 )
 from ._overlap import check_consecutive, joined, overlap
-from ._series import too_long_a_window
 from ._split import split_windows_in_time, time_ordered_split
 from ._step_targets import StepTargets, begins_missing, read_steps
-from ._validation import PADDING, reading, refuse_mask, unmasked
+from ._validation import PADDING, constant_columns, reading, refuse_mask, unmasked
 from ._windows import Windows
 
 Steps = StepTargets

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._series import count_within, series_windows, too_long_a_window
+from ._arrays import count_within, series_windows, too_long_a_window
 from ._validation import check_positive
 from ._windows import Windows
 
@@ -120,24 +120,13 @@ def windows_with_targets(
     ----------
     rows : array of shape (n_rows, n_features)
         One series, or several stacked one after the other.
-    window_length : int
-        Rows in an input window.
-    horizon : int
-        Rows in a target window, which begins at the row after the input window.
+    window_length, horizon : int
+        Rows in an input window, and in the target window right after it. A series must
+        be as long as both.
     step_length : int, default=1
         Rows from one window to the next.
     series_lengths : array-like of int, shape (n_series,), default=None
         Rows of each series of the panel; None means one series.
-
-    Returns
-    -------
-    inputs, targets : Windows
-        Of equal length, both looking into ``rows``.
-
-    Raises
-    ------
-    ValueError
-        If no series is as long as ``window_length + horizon``.
 
     Examples
     --------

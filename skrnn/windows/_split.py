@@ -48,23 +48,11 @@ def split_windows_in_time(
     each recording) gives its own share. Windows that do not overlap are assumed to be
     in order of time.
 
-    Parameters
-    ----------
-    windows : Windows
-    validation_fraction : float
-        Share that is held out.
-    gap : int, default=0
-        Rows (samples, if none overlap) dropped between the two parts.
-    strata : array-like of shape (n_samples,), default=None
-        Class of each window. If the last windows of the runs lack one, each stretch of
-        a run that is of one class gives its own share; some stretches that are too
-        short for that are held out as a whole. Ignored if classes alternate from window
-        to window.
-
-    Returns
-    -------
-    train, validation : ndarray of int
-        Indices of samples.
+    ``gap`` rows (samples, if none overlap) between the two parts are dropped.
+    ``strata`` is the class of each window: if the last windows of the runs lack one,
+    each stretch of a run that is of one class gives its own share; some stretches that
+    are too short for that are held out as a whole. It is ignored if classes alternate
+    from window to window.
 
     Examples
     --------

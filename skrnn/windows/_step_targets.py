@@ -73,15 +73,11 @@ class StepTargets:
 def read_steps(y: Any, *, is_single: bool = False) -> tuple[Any, Any, Any]:
     """Targets at each step as a table, and the place of each sample in it.
 
-    Parameters
-    ----------
-    y : array of shape (n_samples, n_timesteps[, n_outputs]), list of arrays of shape \
-            (n_timesteps_i[, n_outputs]), pandas object with an (instance, time) \
-            MultiIndex, or Windows
-        Of numbers or labels. Leading and last steps at which all of it is missing (NaN
-        or None) do not exist, as in :meth:`Windows.from_array`.
-    is_single : bool, default=False
-        Whether there is one target per step.
+    ``y`` holds numbers or labels, as an array (n_samples, n_timesteps[, n_outputs]), a
+    list of arrays (n_timesteps_i[, n_outputs]), a pandas object with an (instance,
+    time) MultiIndex, or Windows. Leading and last steps at which all of it is missing
+    (NaN or None) do not exist, as in :meth:`Windows.from_array`. If it ``is_single``,
+    there is one target per step.
 
     Returns
     -------

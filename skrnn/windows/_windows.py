@@ -12,11 +12,11 @@ from ._arrays import (
     dense_windows,
     gather_dense,
     listed,
+    series_windows,
     share_rows,
 )
 from ._frames import frame_rows
 from ._names import feature_names
-from ._series import series_windows
 from ._validation import (
     check_bounds,
     check_positive,
@@ -99,7 +99,7 @@ class Windows:
 
     @classmethod
     def from_array(cls, X: np.ndarray, dtype: Any = None) -> Windows:
-        """Windows of a dense array, a sliding view, or an array padded with NaN.
+        """One window per sample of a dense array, a sliding view or a padded array.
 
         The rows of a sliding view (a 3-D array whose windows overlap in memory) are
         recovered from its strides, and copied only if ``dtype`` differs. Leading rows
@@ -113,11 +113,6 @@ class Windows:
             A 2-D array is read as sequences of one feature.
         dtype : dtype, default=None
             Type of the rows; None keeps the array's.
-
-        Returns
-        -------
-        windows : Windows
-            One window per sample, in order.
 
         Raises
         ------
@@ -146,7 +141,7 @@ class Windows:
     def from_sequences(
         cls, sequences: Any, dtype: Any = None, n_tokens: int | None = None
     ) -> Windows:
-        """Windows of a list of sequences, which may differ in length.
+        """One window per sequence of a list; they may differ in length.
 
         Parameters
         ----------
@@ -157,11 +152,6 @@ class Windows:
             Type of the rows; None takes the common type of the sequences.
         n_tokens : int, default=None
             Size of the vocabulary, if the sequences are token ids.
-
-        Returns
-        -------
-        windows : Windows
-            One window per sequence, in order.
 
         Raises
         ------
@@ -194,11 +184,6 @@ class Windows:
         dtype : dtype, default=None
             Type of the rows; None is float64.
 
-        Returns
-        -------
-        windows : Windows
-            One window per instance, in the order of ``frame``.
-
         Raises
         ------
         ValueError
@@ -227,7 +212,7 @@ class Windows:
         series_lengths: Any = None,
         complete: bool = True,
     ) -> Windows:
-        """Sliding windows over one series, or over each series of a panel.
+        """Sliding windows over one series, or over each series of a panel in turn.
 
         Parameters
         ----------
@@ -242,11 +227,6 @@ class Windows:
         complete : bool, default=True
             If True, only full windows. If False, one window *ending* at each row;
             those near the start of a series are shorter.
-
-        Returns
-        -------
-        windows : Windows
-            In order of the series, then of time; no window crosses a series.
 
         Raises
         ------
@@ -360,17 +340,10 @@ class Windows:
         return dense if dtype is None else dense.astype(dtype, copy=False)
 
     def to_array(self, n_timesteps: int | None = None) -> np.ndarray:
-        """Copy into a dense array; rows before the start of a window are NaN.
+        """Copy into a dense array of shape (n_samples, n_timesteps, n_features).
 
-        Parameters
-        ----------
-        n_timesteps : int, default=None
-            Time steps of the array, at least the longest window; None means that.
-
-        Returns
-        -------
-        dense : ndarray of shape (n_samples, n_timesteps, n_features)
-            Each window at the end of its time axis.
+        Each window is at the end of the time axis, after rows of NaN. ``n_timesteps``
+        is at least that of the longest window, which None means.
         """
         if n_timesteps is not None:
             check_positive("n_timesteps", n_timesteps)
