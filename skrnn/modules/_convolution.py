@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -26,17 +27,13 @@ class Convolutions(nn.Module):
         self, n_features: int, architecture: Architecture, dtype: torch.dtype
     ) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        width = n_features
         self.kernel_size = architecture.conv_kernel_size
-        for n_filters in architecture.conv_filters or ():
-            layer = nn.utils.skip_init(
-                nn.Conv1d, width, n_filters, self.kernel_size, dtype=dtype
-            )
-            layers.append(layer)
-            width = n_filters
-        self.layers = nn.ModuleList(layers)
-        self.width = width
+        widths = [n_features, *(architecture.conv_filters or ())]
+        self.layers = nn.ModuleList(
+            nn.utils.skip_init(nn.Conv1d, n_in, n_out, self.kernel_size, dtype=dtype)
+            for n_in, n_out in pairwise(widths)
+        )
+        self.width = widths[-1]
         self.padding = architecture.conv_padding
         self.activation_name = architecture.conv_activation
         self.activation = MLP_ACTIVATIONS[architecture.conv_activation].function

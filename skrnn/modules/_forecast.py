@@ -13,7 +13,7 @@ from torch.nn import functional
 from ._initial_weights import draw_layer
 from ._layers import Segments
 from ._mlp import MLPNetwork
-from ._outline import LayerOutline, count_parameters, shape_of
+from ._outline import LayerOutline, outline_of
 from ._recurrent import RecurrentNetwork
 
 _CONTEXT = 8  # values that a network without a hidden layer gives to each step
@@ -111,11 +111,10 @@ class ForecastNetwork(nn.Module):
     def outline(self) -> list[LayerOutline]:
         """The layers, from the input on."""
         *hidden, head = self.trunk.outline()
-        shape = shape_of(self.horizon, self.n_targets, self.n_parameters)
-        rows = [*hidden, LayerOutline("steps", head.kind, shape, head.n_parameters)]
+        sizes = self.horizon, self.n_targets, self.n_parameters
+        rows = [*hidden, outline_of("steps", head.kind, sizes, self.trunk.head)]
         if self.future is not None:
-            count = count_parameters(self.future)
-            rows.append(LayerOutline("known future", "Linear, tanh", shape, count))
+            rows.append(outline_of("known future", "Linear, tanh", sizes, self.future))
         return rows
 
     def forward(

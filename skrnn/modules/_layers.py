@@ -216,7 +216,7 @@ def _is_one_step(layer: nn.Module, x: Tensor) -> bool:
         and isinstance(layer, nn.RNNBase)
         and layer.proj_size == 0
         and not torch.is_grad_enabled()
-        and not (_has_hooks(layer) or _is_transformed())
+        and not (has_hooks(layer) or _is_transformed())
     )
 
 
@@ -244,10 +244,11 @@ def _loops_over(layer: nn.Module, x: Tensor) -> TypeGuard[nn.GRU]:
     pays = len(x) >= (1 if torch.is_grad_enabled() else _SMALLEST_LOOP)
     if not pays or not x.shape[1] or not _is_for_loop(layer):
         return False
-    return not (_has_hooks(layer) or _is_transformed())
+    return not (has_hooks(layer) or _is_transformed())
 
 
-def _has_hooks(layer: nn.Module) -> bool:
+def has_hooks(layer: nn.Module) -> bool:
+    """Whether torch calls hooks around the layer, which our own code would not."""
     return bool(
         layer._forward_hooks
         or layer._forward_pre_hooks

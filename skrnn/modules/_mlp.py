@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from ._activations import MLP_ACTIVATIONS
 from ._dropout import Dropout
-from ._outline import LayerOutline, count_parameters, shape_of
+from ._layers import has_hooks
+from ._outline import LayerOutline, outline_of
 
 _LARGE_STEP = 10_000_000  # multiplications of a batch that are worth several threads
 
@@ -66,20 +67,13 @@ class MLPNetwork(nn.Module):
         *hidden, head = self.linear_layers()
         rows = []
         for i, layer in enumerate(hidden):
-            parts = ["Linear", self.activation_name]
-            if self.norms:
-                parts.insert(1, type(self.norms[i]).__name__)
-            if self.dropout.p:
-                parts.append(f"Dropout({self.dropout.p:g})")
-            n_parameters = count_parameters(layer)
-            if self.norms:
-                n_parameters += count_parameters(self.norms[i])
-            shape = shape_of(layer.out_features)
-            rows.append(
-                LayerOutline(f"hidden {i + 1}", ", ".join(parts), shape, n_parameters)
-            )
-        shape = shape_of(head.out_features)
-        return [*rows, LayerOutline("output", "Linear", shape, count_parameters(head))]
+            norm = self.norms[i] if self.norms else None
+            kind = "Linear, " + (f"{type(norm).__name__}, " if norm else "")
+            kind += self.activation_name
+            kind += f", Dropout({self.dropout.p:g})" if self.dropout.p else ""
+            sizes = (layer.out_features,)
+            rows.append(outline_of(f"hidden {i + 1}", kind, sizes, layer, norm))
+        return [*rows, outline_of("output", "Linear", (head.out_features,), head)]
 
     def is_worth_sharing(self, batch_size: int) -> bool:
         """Whether a step is long enough for several threads."""
@@ -102,17 +96,9 @@ class MLPNetwork(nn.Module):
 
         It supports neither norms and dropout, nor frozen weights and hooks.
         """
-        if self.norms or self.dropout.p:
+        if self.norms or self.dropout.p or any(map(has_hooks, self.modules())):
             return False
-        parameters = list(self.parameters())
-        is_hooked = any(
-            module._forward_hooks
-            or module._forward_pre_hooks
-            or module._backward_hooks
-            or module._backward_pre_hooks
-            for module in self.modules()
-        ) or any(p._backward_hooks for p in parameters)
-        return not is_hooked and all(p.requires_grad for p in parameters)
+        return all(p.requires_grad and not p._backward_hooks for p in self.parameters())
 
     @torch.no_grad()
     def backpropagate(

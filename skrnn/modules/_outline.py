@@ -16,51 +16,39 @@ class LayerOutline(NamedTuple):
     n_parameters: int  # how many numbers it learns
 
 
-def count_parameters(module: nn.Module | None) -> int:
-    """How many numbers a module learns."""
-    return 0 if module is None else sum(p.numel() for p in module.parameters())
-
-
-def shape_of(*sizes: int | str) -> str:
-    """The shape of a batch of samples of these sizes."""
-    return f"({', '.join(map(str, ('n_samples', *sizes)))})"
+def outline_of(
+    name: str, kind: str, sizes: tuple[int | str, ...], *modules: nn.Module | None
+) -> LayerOutline:
+    """Outline of a layer of some modules, whose samples are of these sizes."""
+    shape = f"({', '.join(map(str, ('n_samples', *sizes)))})"
+    parameters = [p for module in modules if module for p in module.parameters()]
+    return LayerOutline(name, kind, shape, sum(p.numel() for p in parameters))
 
 
 def recurrent_outline(network: Any) -> list[LayerOutline]:
     """The layers of a :class:`RecurrentNetwork`, from the input on."""
-    rows = _outline_of_front(network)
-    dropout = f", Dropout({network.dropout.p:g})" if network.dropout.p else ""
-    for i, layer in enumerate(network.stack()):
-        shape = shape_of("n_timesteps", layer.output_size)
-        residual = " + input" if i and network.architecture.residual else ""
-        kind = f"{layer.name}{residual}{dropout}"
-        row = LayerOutline(f"hidden {i + 1}", kind, shape, count_parameters(layer))
-        rows.append(row)
-    n_outputs = network.head.out_features
-    shape = shape_of(n_outputs)
-    if network.architecture.return_sequences:
-        shape = shape_of("n_timesteps", n_outputs)
-    else:
-        width = shape_of(network.head.in_features)
-        count = count_parameters(network.attention)
-        rows.append(LayerOutline("pooling", network.pooling, width, count))
-    count = count_parameters(network.head)
-    return [*rows, LayerOutline("output", "Linear", shape, count)]
-
-
-def _outline_of_front(network: Any) -> list[LayerOutline]:
-    """The layers before the recurrent ones."""
     rows = []
     if network.embedding is not None:
-        shape = shape_of("n_timesteps", network.embedding.embedding_dim)
-        count = count_parameters(network.embedding)
-        rows.append(LayerOutline("embedding", "Embedding", shape, count))
+        sizes = "n_timesteps", network.embedding.embedding_dim
+        rows.append(outline_of("embedding", "Embedding", sizes, network.embedding))
     if network.convolutions is not None:
         front = network.convolutions
+        kind = f"Conv1d({front.kernel_size}, {front.padding}), {front.activation_name}"
         for i, layer in enumerate(front.stack()):
-            kind = f"Conv1d({front.kernel_size}, {front.padding})"
-            kind = f"{kind}, {front.activation_name}"
-            shape = shape_of("n_timesteps", layer.out_channels)
-            count = count_parameters(layer)
-            rows.append(LayerOutline(f"convolution {i + 1}", kind, shape, count))
-    return rows
+            sizes = "n_timesteps", layer.out_channels
+            rows.append(outline_of(f"convolution {i + 1}", kind, sizes, layer))
+    dropout = f", Dropout({network.dropout.p:g})" if network.dropout.p else ""
+    for i, layer in enumerate(network.stack()):
+        residual = " + input" if i and network.architecture.residual else ""
+        kind, sizes = (
+            layer.name + residual + dropout,
+            ("n_timesteps", layer.output_size),
+        )
+        rows.append(outline_of(f"hidden {i + 1}", kind, sizes, layer))
+    head = network.head
+    if network.architecture.return_sequences:
+        sizes = "n_timesteps", head.out_features
+        return [*rows, outline_of("output", "Linear", sizes, head)]
+    width = (head.in_features,)
+    rows.append(outline_of("pooling", network.pooling, width, network.attention))
+    return [*rows, outline_of("output", "Linear", (head.out_features,), head)]
