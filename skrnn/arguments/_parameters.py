@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import Field, dataclass, field, fields
+from functools import cache
 from itertools import chain
 from numbers import Integral
 from textwrap import dedent, fill, indent
@@ -193,6 +194,7 @@ def _attribute_section(cls: type) -> str:
     return "\n".join(["Attributes", "----------", *by_name.values()])
 
 
+@cache
 def _entry(header: str, text: str) -> str:
     """A header and its text in lines, broken neither in intervals nor in code."""
     whole = re.sub(r"\[[\d., ]+[\])]|``.*?``", _unbroken, " ".join(text.split()))
