@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.class_weight import compute_class_weight
 
 from skrnn import GRUClassifier, MLPClassifier, SequenceScaler, Windows
-from skrnn.estimators._held_out import hold_out
+from skrnn.estimators._samples import hold_out
 
 from .estimators import RECURRENT_CLASSIFIERS, tones
 
@@ -228,9 +228,9 @@ def test_class_of_weight_zero_is_never_predicted():
 def test_random_validation_keeps_the_classes_in_proportion():
     y = np.where(np.arange(90) < 20, "rare", "common")
     model = quick(validation_fraction=0.2, early_stopping=True)
-    samples = model._check_samples(X, y, None, reset=True)
-    model._random_state = np.random.RandomState(0)
-    train, held_out = hold_out(model, samples)
+    samples = model._learn(X, y, None)
+    records, random_state = (model._reader, model._task), np.random.RandomState(0)
+    train, held_out = hold_out(samples, *records, "auto", 0.2, random_state)
     counts = np.bincount(held_out.targets[:, 0].astype(int))
     assert counts.tolist() == [14, 4]  # common, rare
     assert len(train) + len(held_out) == 90

@@ -207,7 +207,7 @@ def shrink_weights(state):
         (of_module(dtype="load"), "dtype is 'load'"),
         (of_module(activation="__class__"), "KeyError: '__class__'"),
         (of_module(n_features=3), "the weights do not fit the network"),
-        (lambda state: state["_fitted_loss_params"].update(loss="x"), "KeyError: 'x'"),
+        (lambda state: state["_task"].update(loss="x"), "KeyError: 'x'"),
         (lambda state: state.pop("_fitted_module_params"), "_fitted_module_params"),
         (lambda state: state.update(net_=[1]), "cannot be built from this file"),
         (lambda state: state["net_"].update(x=np.ones(2)), "x has shape"),

@@ -67,7 +67,10 @@ def test_recordings_stored_class_by_class(form):
         X = np.asarray(X) if form == "copies" else list(np.asarray(X))
     options = {**STOPPED, "learning_rate_init": 0.03, "learning_rate": "cosine"}
     model = GRUClassifier(8, pooling="mean", max_iter=40, **options)
-    train, held_out = model._split_in_time(model._check_inputs(X, reset=True))
+    samples = model._learn(X, y, None)
+    train, held_out = model._reader.split_in_time(
+        samples.inputs, "auto", model.validation_fraction, n_steps_ahead=1
+    )
     assert held_out.tolist() == [n for n in range(len(y)) if n % 14 == 13]
     assert len(train) == len(y) - len(held_out)
     fitted, texts = told(lambda: model.fit(X, y))

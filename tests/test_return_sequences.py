@@ -25,7 +25,7 @@ from skrnn import (
     SlidingWindow,
     Windows,
 )
-from skrnn.estimators._samples import finite
+from skrnn.estimators._tasks import finite
 
 from .estimators import RECURRENT, RECURRENT_CLASSIFIERS, RECURRENT_REGRESSORS, ragged
 

@@ -127,7 +127,7 @@ def test_as_many_lanes_as_samples_train_as_samples_that_stand_alone(cls, params)
 def forgetful(model):
     """The same network, which reads each sample from a state of zeros."""
     other = pickle.loads(pickle.dumps(model))
-    other._is_stateful = False
+    other._reader.is_stateful = False
     return other
 
 

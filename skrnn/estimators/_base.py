@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
@@ -31,13 +32,13 @@ from ..training import (
     train,
     weights_of,
 )
-from ._files import damage_told, loaded_state, saved_state
-from ._guard import unchanged_on_error
-from ._held_out import checked_size, with_held_out
-from ._remarks import warn_unless_converged
-from ._samples import Samples, check_samples, finite
-from ._steps import by_sample
+from ._convergence_warnings import Fitted, needs_loss_for_score, warn_unless_converged
+from ._files import loaded_state, naming_file, saved_state
+from ._reader import Reader
+from ._rollback import unchanged_on_error
+from ._samples import Samples, check_given, checked, hold_out
 from ._summary import NetworkSummary
+from ._tasks import Task
 from ._training_parameters import EstimatorParameters
 from ._warm_start import check_same_network
 
@@ -58,134 +59,124 @@ def is_stochastic(estimator: Any) -> bool:
 class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     """A plain estimator that holds a skorch net in ``net_``.
 
-    Two kinds of children supply what is missing: what the target is and what is lost
-    on it (:class:`Regression`, :class:`Classification`), and what X is and which
-    module reads it (:class:`BaseRecurrent`, :class:`BaseMLP`).
+    Two kinds of children supply what is missing: what y is, a task
+    (:class:`Regression`, :class:`Classification`), and what X is, a reader, with the
+    module (:class:`BaseRecurrent`, :class:`BaseMLP`).
     """
 
-    _loss_class: ClassVar[type[nn.Module]]
+    _reader_class: ClassVar[type[Reader]]
+    _task_class: ClassVar[type[Task]]
     _module_class: ClassVar[type[nn.Module]]
-    _scores_as_sklearn: ClassVar[bool] = False
-    _pickles_momenta: ClassVar[bool] = False  # of the solver
-    _draws_anew: ClassVar[bool] = False  # each partial_fit, from random_state
-    _later_module_params: ClassVar[dict[str, Any]] = {}  # that old files do not name
+    _follows_sklearn: ClassVar[bool] = False  # where it does otherwise than we do
+    _reader: Reader
+    _task: Task
     _mean_weight: float | None
-    _fitted_dtype: str
-
-    @property
-    def _keeps_weightless(self) -> bool:
-        """Whether samples of weight zero stay in the batches."""
-        return False
-
-    # of the target
 
     @abstractmethod
-    def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
-        """Targets of shape (n_samples, n_outputs), of the estimator's dtype."""
+    def _reader_options(self) -> dict[str, Any]:
+        """How X is to be read, from the parameters."""
 
     @abstractmethod
-    def _loss_params(self) -> dict[str, Any]:
-        """Arguments of ``_loss_class``, what is minimised."""
+    def _task_options(self) -> dict[str, Any]:
+        """What is to be learnt of y, from the parameters."""
 
     @abstractmethod
-    def _scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
-        """Validation score of (targets, predictions, weights), larger is better."""
-
-    @abstractmethod
-    def _n_steps_ahead(self) -> int:
-        """How many steps the target of a sample reaches beyond it."""
-
-    @abstractmethod
-    def _strata(self, targets: Any) -> np.ndarray | None:
-        """Groups that a random split keeps in proportion."""
-
-    @abstractmethod
-    def _weigh(self, samples: Samples) -> Samples:
-        """The samples with the weights, too, that come from their class."""
-
-    # of the input
-
-    @abstractmethod
-    def _check_inputs(self, X: Any, reset: bool) -> Any:
-        """X as something that :meth:`_dataset` takes; sets ``_fitted_dtype``."""
-
-    @abstractmethod
-    def _check_aligned(self, X: Any, y: Any, inputs: Any, targets: Any) -> None:
-        """Raise if X and y are not of the same samples."""
+    def _check_parameters(self) -> None:
+        """Raise if parameters of a training do not go together."""
 
     @abstractmethod
     def _module_params(self) -> dict[str, Any]:
         """Arguments of the module, but for its seed."""
 
     @abstractmethod
-    def _dataset(
-        self, inputs: Any, targets: Any = None, weights: Any = None, **options: Any
-    ) -> DeviceDataset:
-        """The samples on the device."""
+    def _settings(self) -> Settings:
+        """How to train, from the parameters."""
 
     @abstractmethod
-    def _split_in_time(
-        self, inputs: Any, strata: Any = None
-    ) -> tuple[np.ndarray, np.ndarray] | None:
-        """Samples to train on and the last ones, or None for a random split."""
+    def _draw_weights(self) -> None:
+        """Draw weights that the module does not draw from its seed."""
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        X_val: Any = None,
-        y_val: Any = None,
-    ) -> Any:
-        """Fit the network to windows and their targets.
+    @abstractmethod
+    def _training_data(self, samples: Samples) -> DeviceDataset:
+        """The samples on the device, to be learnt from."""
 
-        Parameters
-        ----------
-        X : array of shape (n_samples, n_timesteps, n_features), \
-                {array-like, DataFrame} of shape (n_samples, n_timesteps), \
-                list of arrays of shape (n_timesteps_i, n_features), \
-                DataFrame with an (instance, time) MultiIndex, or Windows
-            The sequences. A 2-D X has one feature. Rows that are NaN in every
-            feature at the front of a 3-D window, or at the end of one that shares no
-            memory with others, do not exist: the sequence is shorter.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets, one for each sequence. With return_sequences one for each step:
-            an array (n_samples, n_timesteps) or (n_samples, n_timesteps, n_outputs), a
-            list of arrays, Windows, or a pandas object with the MultiIndex of X.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sample, or step of it, in the loss and the validation score.
-        X_val : like X, default=None
-            Held-out sequences, used instead of a split of X.
-        y_val : array-like, default=None
-            Targets of ``X_val``.
+    @abstractmethod
+    def _validation_data(self, held_out: Samples) -> DeviceDataset:
+        """The samples on the device, to be scored."""
 
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight, X_val, y_val)
+    @abstractmethod
+    def _prediction_data(self, inputs: Any) -> DeviceDataset:
+        """Inputs on the device."""
+
+    @abstractmethod
+    def _record(self, outcome: Outcome, n_samples: int) -> None:
+        """Note how training went."""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> Any:
         is_warm = self.warm_start and hasattr(self, "net_")
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val must be given together")
         with unchanged_on_error(self):
-            samples = self._check_samples(
-                X, y, sample_weight, reset=not is_warm, is_warm=is_warm
-            )
-            given = self._check_held_out(X_val, y_val)
+            learn = self._continue if is_warm else self._learn
+            samples, settings = learn(X, y, sample_weight), self._settings()
+            given = None if X_val is None else self._read(X_val, y_val).scored()
             self._random_state = self._new_random_state()
             self._mean_weight = None  # of these samples; partial_fit keeps its first
-            data = {**samples.named(), "X_val and y_val": given}
-            network = {**self._module_params(), "objective": self._loss_params()}
-            with open_checkpoint(self, data, network) as checkpoint:
-                if checkpoint is not None:
-                    self._random_state = checkpoint.begin(self._random_state)
-                self._restart() if is_warm else self._start()
-                self._begin()
-                samples, held_out = with_held_out(self, samples, given)
-                self._train(samples, held_out, self.max_iter, checkpoint=checkpoint)
+            with self._checkpoint_of(samples, given) as checkpoint:
+                begin = self._restart if is_warm else self._start
+                begin(settings)
+                parts = self._split(samples, given, settings)
+                self._train(*parts, settings, self.max_iter, checkpoint=checkpoint)
         return self
+
+    @contextmanager
+    def _checkpoint_of(
+        self, samples: Samples, given: Samples | None
+    ) -> Iterator[Checkpoint | None]:
+        """The checkpoint of a fit, if it has one; it knows with what the fit begins."""
+        data = {**samples.named(), "X_val and y_val": given}
+        network = {**self._module_params(), "objective": self._task.loss_params()}
+        with open_checkpoint(self, data, network) as checkpoint:
+            if checkpoint is not None:
+                self._random_state = checkpoint.begin(self._random_state)
+            yield checkpoint
+
+    def _partial_fit(
+        self, X: Any, y: Any, sample_weight: Any, classes: Any = None
+    ) -> Any:
+        """One more epoch; ``classes`` may be more than those in y."""
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: one epoch cannot be "
+                "stopped early; set early_stopping=False"
+            )
+        is_first = not hasattr(self, "net_")
+        with unchanged_on_error(self):
+            if is_first:
+                samples = self._learn(X, y, sample_weight, classes)
+            else:
+                samples = self._read(X, y, sample_weight)
+            if is_first or self._follows_sklearn:  # which draws anew in each call
+                self._random_state = self._new_random_state()
+            settings = self._settings()
+            if is_first:
+                self._mean_weight = None
+                self._start(settings)
+            else:
+                if self._fitted_settings.solver == "lbfgs":  # which has no momenta
+                    self._build_net(settings, weights_of(self.net_))
+                self._begin(settings)
+            fitted = vars(self._fitted_settings)
+            settings = replace(settings, **{name: fitted[name] for name in _OF_THE_NET})
+            self._train(samples, None, settings, n_epochs=1, incremental=True)
+        return self
+
+    def _predicted(self, X: Any, decode: Callable[[Any, np.ndarray], Any]) -> Any:
+        """What ``decode``, a method of the task, makes of the outputs for X."""
+        check_is_fitted(self)
+        inputs = self._reader.read(self, X)
+        raw = predict(self.net_, self._prediction_data(inputs), self.n_threads)
+        return self._task.predictions(decode, raw, inputs)
 
     def summary(self) -> NetworkSummary:
         """Return the layers of the fitted network, with their parameters counted.
@@ -203,117 +194,134 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
             Before ``fit``, when the number of features is not known.
         """
         check_is_fitted(self)
-        title = f"{type(self).__name__}, {self._fitted_dtype} on {self.device_}"
+        title = f"{type(self).__name__}, {self._reader.dtype} on {self.device_}"
         return NetworkSummary(title, self.net_.module_.outline())
 
-    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, **known: Any) -> Any:
-        """One more epoch; ``known`` is what y alone does not tell."""
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: one epoch cannot be "
-                "stopped early; set early_stopping=False"
-            )
-        is_first = not hasattr(self, "net_")
-        with unchanged_on_error(self):
-            samples = self._check_samples(X, y, sample_weight, is_first, **known)
-            if is_first or self._draws_anew:
-                self._random_state = self._new_random_state()
-            if is_first:
-                self._mean_weight = None
-                self._start()
-            elif self._fitted_settings.solver == "lbfgs":  # which has no momenta
-                self._build_net(self._settings(), weights_of(self.net_))
-            self._begin()
-            self._train(samples, None, n_epochs=1, incremental=True)
-        return self
+    def _untrained(self, X: Any, y: Any) -> Self:
+        """A copy with the network that ``fit`` would begin with."""
+        other = clone(self)
+        other._validate_params()
+        other._learn(X, y, None)
+        other._random_state = other._new_random_state()
+        other._start(other._settings())
+        return other
 
-    def _predicted(self, X: Any, answer: Callable[[np.ndarray], np.ndarray]) -> Any:
-        """What ``answer`` makes of the predictions (n_samples, n_outputs)."""
-        check_is_fitted(self)
-        inputs = self._check_inputs(X, reset=False)
-        lengths = self._steps_of(inputs)
-        raw = predict(self.net_, self._dataset(inputs), self.n_threads)
-        values = answer(finite(raw, lengths))
-        return values if lengths is None else by_sample(values, lengths)
+    # samples
 
-    def _steps_of(self, inputs: Any) -> np.ndarray | None:
-        """How many predictions each sample has, if it is not one each."""
-        return None
-
-    def _read_target(self, y: Any, reset: bool, **known: Any) -> Any:
-        """Targets, whatever their form."""
-        return self._check_target(y, reset, **known)
-
-    def _check_samples(
-        self, X: Any, y: Any, weights: Any, reset: bool, **known: Any
+    def _learn(
+        self, X: Any, y: Any, sample_weight: Any, classes: Any = None
     ) -> Samples:
-        def check_target(y: Any) -> Any:
-            targets = self._read_target(y, reset, **known)
-            if not reset and targets.shape[-1] != self.n_outputs_:
-                raise ValueError(
-                    f"y has {targets.shape[-1]} outputs, but {type(self).__name__} was "
-                    f"fitted on {self.n_outputs_}"
-                )
-            return targets
+        """The samples of a first fit: what X and y are is learnt from them."""
+        check_given(type(self).__name__, y, sample_weight)
+        self._reader, inputs = self._reader_class.learn(
+            self, X, **self._reader_options()
+        )
+        self._task, targets = self._task_class.learn(
+            y, classes=classes, **self._options_of_task()
+        )
+        for name, value in {**self._reader.attributes, **self._task.attributes}.items():
+            setattr(self, name, value)
+        return self._samples(X, y, sample_weight, inputs, targets)
 
-        samples = check_samples(self, X, y, weights, check_target, reset=reset)
-        if reset:
-            self.n_outputs_ = samples.targets.shape[-1]
+    def _continue(self, X: Any, y: Any, sample_weight: Any) -> Samples:
+        """The samples of a warm start, in which options may have changed."""
+        check_given(type(self).__name__, y, sample_weight)
+        self._reader = self._reader.continued(**self._reader_options())
+        inputs = self._reader.read(self, X)
+        self._task, targets = self._task.continued(y, **self._options_of_task())
+        return self._samples(X, y, sample_weight, inputs, targets)
+
+    def _read(self, X: Any, y: Any, sample_weight: Any = None) -> Samples:
+        """Further samples, of the kind that was learnt."""
+        check_given(type(self).__name__, y, sample_weight)
+        inputs = self._reader.read(self, X)
+        return self._samples(X, y, sample_weight, inputs, self._task.encode(y))
+
+    def _options_of_task(self) -> dict[str, Any]:
+        return {
+            "name": type(self).__name__,
+            "dtype": self._reader.dtype,
+            "has_steps": bool(getattr(self, "return_sequences", False)),
+            "as_sklearn": self._follows_sklearn,
+            **self._task_options(),
+        }
+
+    def _samples(
+        self, X: Any, y: Any, sample_weight: Any, inputs: Any, targets: Any
+    ) -> Samples:
+        """Inputs and targets that go together, with their weights."""
+        self._check_parameters()
+        samples = Samples(inputs, targets, sample_weight)
+        class_weight = getattr(self, "class_weight", None)
+        samples = checked(samples, self._reader, self._task, X, y, class_weight)
+        self._reader.warn_of_samples(X, samples.inputs)
         return samples
 
-    def _check_held_out(self, X_val: Any, y_val: Any) -> Samples | None:
-        """The samples to validate on, if they are given."""
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val must be given together")
-        if X_val is None:
-            return None
-        return checked_size(self._check_samples(X_val, y_val, None, reset=False))
+    def _split(
+        self, samples: Samples, given: Samples | None, settings: Settings
+    ) -> tuple[Samples, Samples | None]:
+        """Samples to train on, and those to score: given, or some of X, or None."""
+        how = self.validation_split if given is None else "given"
+        if given is not None:
+            training, held_out = samples, given
+        elif settings.early_stopping:
+            options = (how, self.validation_fraction, self._random_state)
+            training, held_out = hold_out(samples, self._reader, self._task, *options)
+        else:
+            return samples, None
+        parts = (training, held_out)
+        if needs_loss_for_score(self._task, *parts, how, stops=self.early_stopping):
+            self.net_.score = None
+        return parts
 
-    def _settings(self) -> Settings:
-        """How to train, from the parameters."""
-        return Settings.of(self)
+    # the network
 
     def _new_random_state(self) -> np.random.RandomState:
+        """The generator of a fit, the same in all processes."""
+        is_shared = processes_of(self.device).count > 1
+        if self._follows_sklearn and not (is_shared and self.random_state is None):
+            return check_random_state(self.random_state)
         seed = check_random_state(self.random_state).randint(_SEED_LIMIT)
         common = processes_of(self.device).broadcast(seed)
         return np.random.RandomState(int(common))
 
     def _new_seed(self) -> int:
-        """For what the module draws itself."""
+        """For what the module draws itself: of scikit-learn's only masks."""
+        if self._follows_sklearn and not self.dropout:
+            return 0
         return int(self._random_state.randint(_SEED_LIMIT))
 
-    def _start(self) -> None:
+    def _start(self, settings: Settings) -> None:
         """A fresh net, and empty records."""
-        self._fitted_module_params = {
-            **self._module_params(),
-            "seed": self._new_seed(),
-        }
-        self.device_ = resolve_device(self.device, self._fitted_dtype)
-        self._fitted_loss_params = self._loss_params()
-        self._build_net(self._settings())
+        self._fitted_module_params = {**self._module_params(), "seed": self._new_seed()}
+        self.device_ = resolve_device(self.device, self._reader.dtype)
+        self._build_net(settings)
+        self._draw_weights()
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
         self.best_loss_: float | None = None
         self.t_ = 0
+        self._progress = Progress()
+        self._begin(settings)
 
-    def _restart(self) -> None:
+    def _restart(self, settings: Settings) -> None:
         """A net with today's settings and the weights of the last fit."""
-        fitted = {**self._later_module_params, **self._fitted_module_params}
-        today = self._module_params()
+        fitted, today = self._fitted_module_params, self._module_params()
         check_same_network(self._module_class, fitted, today)
         self._fitted_module_params = {**fitted, **today}
         if any(today[name] for name in today if name.endswith("dropout")):
             # other masks than in the last fit
             self._fitted_module_params["seed"] = self._new_seed()
-        weights = weights_of(self.net_)
-        self._fitted_loss_params = self._loss_params()
-        self.device_ = resolve_device(self.device, self._fitted_dtype)
-        self._build_net(self._settings(), weights)
+        self.device_ = resolve_device(self.device, self._reader.dtype)
+        self._build_net(settings, weights_of(self.net_))
+        self._begin(settings)
 
-    def _begin(self) -> None:
+    def _begin(self, settings: Settings) -> None:
         """What every call that trains starts from."""
         self.n_iter_ = 0
-        self._progress = Progress()
+        of_scores = settings.early_stopping
+        if not (self._follows_sklearn and self._progress.of_scores == of_scores):
+            self._progress = Progress(of_scores)  # else the search for the best goes on
 
     def _build_net(
         self, settings: Settings, weights: dict[str, np.ndarray] | None = None
@@ -322,9 +330,9 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         self.net_ = build_net(
             self._module_class,
             self._fitted_module_params,
-            self._loss_class(**self._fitted_loss_params),
+            self._task.new_loss(),
             settings,
-            self._scorer(),
+            self._task.scorer(),
             self.device_,
         )
         if weights is not None:
@@ -332,22 +340,18 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
 
     def _train(
         self,
-        samples: Samples,
+        training: Samples,
         held_out: Samples | None,
+        settings: Settings,
         n_epochs: int,
+        *,
         incremental: bool = False,
         checkpoint: Checkpoint | None = None,
     ) -> None:
-        settings = self._settings()
-        if incremental:  # net and optimiser go on as they were made
-            fitted = self._fitted_settings
-            settings = replace(
-                settings, **{name: getattr(fitted, name) for name in _OF_THE_NET}
-            )
         progress = replace(self._progress)  # the old one is kept in case of an error
         outcome = train(
             self.net_,
-            self._training_data(samples),
+            self._training_data(training),
             None if held_out is None else self._validation_data(held_out),
             settings,
             self._random_state,
@@ -358,44 +362,39 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
             checkpoint=checkpoint,
         )
         self._progress = progress
-        self._record(outcome, len(samples))
+        self._record(outcome, len(training))
         if not incremental:
-            warn_unless_converged(self, outcome, settings, samples, held_out)
+            parts = (self._task, settings, self.net_, training, held_out, outcome)
+            warn_unless_converged(Fitted(*parts))
 
-    def _training_data(self, samples: Samples) -> DeviceDataset:
-        return self._dataset(samples.inputs, samples.targets, samples.weights)
-
-    def _validation_data(self, held_out: Samples) -> DeviceDataset:
-        return self._dataset(held_out.inputs, held_out.targets, held_out.weights)
-
-    def _record(self, outcome: Outcome, n_samples: int) -> None:
-        """Note how training went."""
-        self.n_iter_ += len(outcome.losses)
-        self.t_ += len(outcome.losses) * n_samples
-        self.loss_curve_ += outcome.losses  # copies would make each call dearer
-        if self.best_loss_ is None:
-            self.best_loss_ = min(self.loss_curve_, default=None)
-        else:
-            self.best_loss_ = min([self.best_loss_, *outcome.losses])
-        if outcome.scores:
+    def _add_epochs(
+        self, losses: list[float], scores: list[float], n_samples: int
+    ) -> None:
+        self.n_iter_ += len(losses)
+        self.t_ += len(losses) * n_samples
+        self.loss_curve_ += losses  # copies would make each call dearer
+        best = self.best_loss_
+        known = self.loss_curve_ if best is None else [best, *losses]
+        self.best_loss_ = min(known, default=None)
+        if scores:
             self.validation_scores_ = self.validation_scores_ or []
-            self.validation_scores_ += outcome.scores
+            self.validation_scores_ += scores
+
+    # files
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")
 
     def __getstate__(self) -> dict[str, Any]:
-        """Arrays in place of the net: the weights, and of MLPs the momenta."""
         return saved_state(self, super().__getstate__())
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Build the net anew on the device that is there."""
         state = loaded_state(self, state)
         momenta = state.pop("_momenta", None)
         super().__setstate__(state)
-        with damage_told(self):
+        with naming_file(self):
             if "net_" in state:
-                self.device_ = device_after_loading(self.device, self._fitted_dtype)
+                self.device_ = device_after_loading(self.device, self._reader.dtype)
                 self._build_net(self._fitted_settings, state["net_"])
             if momenta is not None:
                 set_momenta(self.net_, momenta)

@@ -1,88 +1,260 @@
-"""What makes a network a classifier."""
+"""Classification: targets are classes, or an indicator of several labels."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix, issparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, unique_labels
+from sklearn.utils.validation import check_is_fitted
 
+from .._warnings import warn
 from ..modules import LogLoss
-from ..windows import Steps, refuse_mask
+from ..windows import StepTargets, refuse_mask
 from ._base import BaseNetwork, is_stochastic
-from ._guard import unchanged_on_error
 from ._labels import (
     check_labels,
+    check_same_classes,
     class_codes,
     one_hot,
     weigh_classes,
     weigh_label_sets,
+    with_class_weights,
 )
-from ._remarks import warn_of_one_hot
-from ._samples import Samples, checked_weights
-from ._steps import with_class_weights
+from ._rollback import unchanged_on_error
+from ._tasks import Task, truth_and_answers
 from ._training_parameters import ClassificationParameters
+
+
+@dataclass(kw_only=True)
+class ClassificationTask(Task):
+    """One of several classes, or any of several labels."""
+
+    label_smoothing: float
+    is_multilabel: bool = False
+    is_sparse: bool = False  # as y, and predictions are then, too
+
+    _is_single = True
+
+    def _learn(self, y: Any, classes: Any) -> np.ndarray:
+        labels = check_labels(y)
+        self.is_multilabel = labels.ndim == 2
+        self.is_sparse = self.as_sklearn and self.is_multilabel and issparse(y)
+        if self.is_multilabel:
+            _warn_of_one_hot(labels)
+            self.classes = np.arange(labels.shape[1])
+            if classes is not None and not np.array_equal(classes, self.classes):
+                raise ValueError(
+                    f"classes is {classes!r}, but y is an indicator of "
+                    f"{labels.shape[1]} labels, which are the numbers of its columns: "
+                    f"pass classes=np.arange({labels.shape[1]})"
+                )
+        else:
+            self.classes = unique_labels(labels if classes is None else classes)
+            if len(self.classes) < (1 if self.as_sklearn else 2):
+                raise ValueError(
+                    f"{self.name} needs samples of at least 2 classes in the data, but "
+                    f"the data contains only one class: {self.classes[:1]}"
+                )
+        targets = self._encoded(labels)
+        self.n_outputs = targets.shape[1]
+        return targets
+
+    def _encode(self, y: Any) -> np.ndarray:
+        return self._encoded(check_labels(y))
+
+    def _encode_all(self, y: Any) -> np.ndarray:
+        labels = check_labels(y)
+        if self.as_sklearn:
+            check_same_classes(labels, self.classes)
+        return self._encoded(labels)
+
+    def _encoded(self, labels: np.ndarray) -> np.ndarray:
+        """Targets, of labels that may be those of the task."""
+        if (labels.ndim == 2) != self.is_multilabel:
+            one, several = "one class", "an indicator of labels"
+            was, given = (several, one) if self.is_multilabel else (one, several)
+            raise ValueError(
+                f"y gives each sample {given}, but {self.name} was fitted on {was} a "
+                "sample"
+            )
+        if self.is_multilabel:
+            return labels.astype(self.dtype)
+        classes = unique_labels(labels)
+        if len(np.setdiff1d(classes, self.classes)):
+            raise ValueError(
+                "`y` has classes not in `self.classes_`. `self.classes_` has "
+                f"{self.classes}. 'y' has {classes}."
+            )
+        return one_hot(labels, self.classes, self.dtype)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return {"n_outputs_": self.n_outputs, "classes_": self.classes}
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether there is an output for each class, of which one is right."""
+        return self.n_outputs > 1 and not self.is_multilabel
+
+    def loss_params(self) -> dict[str, Any]:
+        params = {
+            "is_exclusive": self.is_exclusive,
+            "label_smoothing": self.label_smoothing,
+        }
+        return {**params, "clips": True} if self.as_sklearn else params
+
+    def new_loss(self) -> LogLoss:
+        return LogLoss(**self.loss_params())
+
+    @property
+    def out_activation(self) -> str:
+        return "softmax" if self.is_exclusive else "logistic"
+
+    def scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
+        return _subset_accuracy if self.is_multilabel else _accuracy
+
+    @property
+    def n_steps_ahead(self) -> int:
+        return 1
+
+    def strata(self, targets: Any) -> np.ndarray | None:
+        if self.as_sklearn:  # of two classes only
+            return targets > 0 if self.n_outputs == 1 else None
+        if self.is_multilabel or isinstance(targets, StepTargets):
+            return None
+        return self.classes[class_codes(targets)]
+
+    def weigh(self, targets: Any, weights: Any, class_weight: Any) -> tuple[Any, Any]:
+        if class_weight is None:
+            return targets, weights
+        if isinstance(targets, StepTargets):
+            targets = with_class_weights(targets, weights, class_weight, self.classes)
+            _check_weights(class_weight, targets.weights)
+            return targets, weights
+        if self.is_multilabel:
+            weights = weigh_label_sets(class_weight, targets, weights)
+        else:
+            codes = class_codes(targets)
+            weights = weigh_classes(class_weight, codes, self.classes, weights)
+        weights = np.asarray(weights, targets.dtype)
+        _check_weights(class_weight, weights)
+        return targets, weights
+
+    def classes_in(self, targets: Any) -> np.ndarray:
+        """The classes, or labels, that are among the targets."""
+        if isinstance(targets, StepTargets):
+            targets = targets.rows[targets.windows.is_row_used]
+        if self.is_multilabel:
+            return np.flatnonzero(targets.any(axis=0))
+        return self.classes[np.unique(class_codes(targets))]
+
+    def warn_of_split(
+        self, whole: Any, training: Any, held_out: Any, *, can_draw: bool
+    ) -> None:
+        all_of_them = self.classes_in(whole)
+        unseen, unscored = (
+            np.setdiff1d(all_of_them, self.classes_in(part)).tolist()
+            for part in (training, held_out)
+        )
+        if unseen:
+            what = f"no sample of the classes {unseen} is left to learn from"
+        elif unscored and not self.is_multilabel:
+            what = (
+                f"none of them belongs to the classes {unscored}, about which the "
+                "validation score says nothing"
+            )
+        else:
+            return
+        remedy = "give X_val and y_val"
+        if can_draw:
+            remedy += (
+                ', or set validation_split="random", which draws from all classes (but '
+                "if windows overlap, the two parts then share rows)"
+            )
+        warn(f"early_stopping holds out the last samples, and {what}; {remedy}")
+
+    def scores(self, raw: np.ndarray) -> np.ndarray:
+        """Outputs in the shape of ``decision_function``."""
+        return raw[:, 0] if self.n_outputs == 1 and not self.is_multilabel else raw
+
+    def decode(self, raw: np.ndarray) -> Any:
+        if self.is_multilabel:
+            labels = (raw > 0).astype(np.int64)
+            return csr_matrix(labels) if self.is_sparse else labels
+        if len(self.classes) == 1:
+            return self.classes.repeat(len(raw))
+        return self.classes[class_codes(raw)]
+
+    def probabilities(
+        self,
+        raw: np.ndarray,
+        independent: Callable = expit,
+        exclusive: Callable = softmax,
+    ) -> np.ndarray:
+        """Outputs through the function of one of them, or through that of all."""
+        if self.is_multilabel:
+            return independent(raw)
+        if self.n_outputs == 1 and len(self.classes) == 2:
+            return independent(np.hstack([-raw, raw]))
+        return exclusive(raw, axis=1)  # of a single class all of it
+
+    def log_probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Logarithms of the probabilities, of small ones, too."""
+        return self.probabilities(raw, log_expit, log_softmax)
 
 
 class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
     """Targets are classes, one a sample, or an indicator of several labels."""
 
-    _loss_class = LogLoss
-    _fewest_classes: ClassVar[int] = 2
+    _task_class = ClassificationTask
+
+    def _task_options(self) -> dict[str, Any]:
+        return {"label_smoothing": float(self.label_smoothing)}
 
     def predict(self, X: Any) -> Any:
-        """Predict the class of each sequence.
+        """Predict the class of each sample.
 
         Parameters
         ----------
-        X : array of shape (n_samples, n_timesteps, n_features), \
-                {array-like, DataFrame} of shape (n_samples, n_timesteps), \
-                list of arrays of shape (n_timesteps_i, n_features), \
-                DataFrame with an (instance, time) MultiIndex, or Windows
-            The sequences, with as many features, and as an array as many time steps,
-            as in :meth:`fit`.
+        X : array, DataFrame, sparse matrix, list of arrays or Windows
+            The samples, in any form that :meth:`fit` takes, with as many features,
+            and as an array of sequences as many time steps, as in :meth:`fit`.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The most probable of ``classes_``; for multilabel targets 1 where a label
-            is more probable than not, else 0. With return_sequences of shape
-            (n_samples, n_timesteps); where sequences differ in length, a list of
-            arrays.
+            is more probable than not, else 0, of MLPs as a sparse matrix if y was one
+            in ``fit``. With return_sequences of shape (n_samples, n_timesteps); if
+            sequences differ in length, a list of arrays.
         """
-        return self._predicted(X, self._answer)
-
-    def _answer(self, scores: np.ndarray) -> np.ndarray:
-        """What the network computes, as ``predict`` gives it."""
-        if self._is_multilabel:
-            return (scores > 0).astype(np.int64)
-        if len(self.classes_) == 1:
-            return self.classes_.repeat(len(scores))
-        return self.classes_[class_codes(scores)]
+        return self._predicted(X, ClassificationTask.decode)
 
     def predict_proba(self, X: Any) -> Any:
         """Predict the probability of each class.
 
         Parameters
         ----------
-        X : array, DataFrame, list of arrays or Windows
-            The sequences, as in :meth:`predict`.
+        X : array, DataFrame, sparse matrix, list of arrays or Windows
+            The samples, as in :meth:`predict`.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Of the network's ``dtype``, in the order of ``classes_``. Each row sums to
-            1, but for multilabel targets, where each column is the probability of a
-            label. With return_sequences of shape (n_samples, n_timesteps, n_classes);
-            where sequences differ in length, a list of arrays.
+            In the order of ``classes_``, of the dtype of the network: that of X for
+            MLPs. Each row sums to 1, but for multilabel targets, where each column is
+            the probability of a label. With return_sequences of shape (n_samples,
+            n_timesteps, n_classes); if sequences differ in length, a list of arrays.
         """
-        return self._predicted(X, self._probabilities)
+        return self._predicted(X, ClassificationTask.probabilities)
 
     def predict_log_proba(self, X: Any) -> Any:
         """Predict the logarithm of the probability of each class.
@@ -97,8 +269,7 @@ class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
         log_probabilities : ndarray, shaped as by :meth:`predict_proba`
             Finite also where a probability is too small for a float.
         """
-        in_logarithms = {"independent": log_expit, "exclusive": log_softmax}
-        return self._predicted(X, partial(self._probabilities, **in_logarithms))
+        return self._predicted(X, ClassificationTask.log_probabilities)
 
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -107,14 +278,14 @@ class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
     ) -> Any:
         """Train for one more epoch on the given samples.
 
-        The optimiser goes on from where it stands, at a constant learning rate or with
-        "invscaling". The network, the loss, the solver and its learning rate stay those
-        of the first call.
+        The optimiser continues from where it stands. Recurrent networks use a constant
+        learning rate, or "invscaling". The network, the loss, the solver and its
+        learning rate stay those of the first call.
 
         Parameters
         ----------
-        X : array, DataFrame, list of arrays or Windows
-            The sequences, as in :meth:`fit`.
+        X : array, DataFrame, sparse matrix, list of arrays or Windows
+            The samples, as in :meth:`fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             The classes, or an indicator of labels; with return_sequences the class at
             each step, as in :meth:`fit`.
@@ -138,125 +309,59 @@ class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
             )
         with unchanged_on_error(self):
             _check_partial_fit_first_call(self, classes)
-            return self._partial_fit(X, y, sample_weight, classes=classes)
-
-    def _probabilities(
-        self,
-        scores: np.ndarray,
-        independent: Callable = expit,
-        exclusive: Callable = softmax,
-    ) -> np.ndarray:
-        """Scores through the function of one output, or through that of all."""
-        if self._is_multilabel:
-            return independent(scores)
-        if len(self.classes_) == 1:
-            return exclusive(scores, axis=1)  # all of it
-        if self.n_outputs_ == 1:
-            return independent(np.hstack([-scores, scores]))
-        return exclusive(scores, axis=1)
+            return self._partial_fit(X, y, sample_weight, classes)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix, list of arrays or Windows
+            The samples, as in :meth:`predict`.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The true classes; with return_sequences at each step, as in :meth:`fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, or of each of its steps.
+
+        Returns
+        -------
+        score : float
+            Share of the samples that are right (of several labels, all of them), or,
+            with return_sequences, of the steps.
+        """
+        check_is_fitted(self)
         refuse_mask("y", y)  # scikit-learn's scores would ignore the mask
-        return super().score(X, y, sample_weight)
+        if not self._task.has_steps:
+            return super().score(X, y, sample_weight)
+        truth, answers, weights = truth_and_answers(
+            y, self.predict(X), sample_weight, is_single=True
+        )
+        labels = check_labels(truth)
+        return float(accuracy_score(labels, answers, sample_weight=weights))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
-        labels = check_labels(y)
-        if reset:
-            self._learn_classes(labels, known.get("classes"))
-        else:
-            if known.get("is_warm"):
-                self._check_warm_start(labels)
-            self._compare_classes(labels)
-        if self._is_multilabel:
-            return labels.astype(self._fitted_dtype)
-        return one_hot(labels, self.classes_, self._fitted_dtype)
 
-    def _learn_classes(self, labels: np.ndarray, classes: Any) -> None:
-        self._is_multilabel = labels.ndim == 2
-        if self._is_multilabel:
-            warn_of_one_hot(labels)
-            self.classes_ = np.arange(labels.shape[1])
-            if classes is not None and not np.array_equal(classes, self.classes_):
-                raise ValueError(
-                    f"classes is {classes!r}, but y is an indicator of "
-                    f"{labels.shape[1]} labels, which are the numbers of its columns: "
-                    f"pass classes=np.arange({labels.shape[1]})"
-                )
-            return
-        self.classes_ = unique_labels(labels if classes is None else classes)
-        if len(self.classes_) < self._fewest_classes:
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes in the "
-                f"data, but the data contains only one class: {self.classes_[:1]}"
-            )
-        self._compare_classes(labels)
+def _warn_of_one_hot(labels: np.ndarray) -> None:
+    """Warn that an indicator (n_samples, n_labels) may mean one class a sample."""
+    if labels.shape[1] > 1 and (labels.sum(axis=1) == 1).all():
+        warn(
+            f"y of shape {labels.shape} is read as an indicator of labels, each of "
+            "which is predicted on its own, but every row has a single 1. If each "
+            "sample has one class, pass its number: np.argmax(y, axis=1)"
+        )
 
-    def _compare_classes(self, labels: np.ndarray) -> None:
-        if (labels.ndim == 2) != self._is_multilabel:
-            one, several = "one class", "an indicator of labels"
-            was, given = (several, one) if self._is_multilabel else (one, several)
-            raise ValueError(
-                f"y gives each sample {given}, but {type(self).__name__} was fitted on "
-                f"{was} a sample"
-            )
-        if self._is_multilabel:
-            return  # the number of columns is compared with n_outputs_
-        classes = unique_labels(labels)
-        unseen = np.setdiff1d(classes, self.classes_)
-        if len(unseen):
-            raise ValueError(
-                "`y` has classes not in `self.classes_`. `self.classes_` has "
-                f"{self.classes_}. 'y' has {classes}."
-            )
 
-    def _check_warm_start(self, labels: np.ndarray) -> None:
-        """Raise if ``fit`` cannot go on with these labels."""
-
-    def _weigh(self, samples: Samples) -> Samples:
-        targets, own, by_class = samples.targets, samples.weights, self.class_weight
-        if by_class is None:
-            return samples
-        if isinstance(targets, Steps):
-            weighted = with_class_weights(targets, own, by_class, self.classes_)
-            checked_weights(by_class, weighted.weights, targets.dtype)
-            return replace(samples, targets=weighted)
-        if self._is_multilabel:
-            weights = weigh_label_sets(by_class, targets, own)
-        else:
-            codes = class_codes(targets)
-            weights = weigh_classes(by_class, codes, self.classes_, own)
-        weights = checked_weights(by_class, weights, targets.dtype)
-        return replace(samples, weights=weights)
-
-    def _loss_params(self) -> dict[str, Any]:
-        return {
-            "is_exclusive": self.n_outputs_ > 1 and not self._is_multilabel,
-            "label_smoothing": float(self.label_smoothing),
-        }
-
-    def _n_steps_ahead(self) -> int:
-        return 1
-
-    def _strata(self, targets: Any) -> np.ndarray | None:
-        if self._is_multilabel or isinstance(targets, Steps):
-            return None
-        return self.classes_[class_codes(targets)]
-
-    def _classes_in(self, targets: Any) -> np.ndarray:
-        """The classes, or labels, that are among the targets."""
-        if isinstance(targets, Steps):
-            targets = targets.rows[targets.windows.is_row_used]
-        if self._is_multilabel:
-            return np.flatnonzero(targets.any(axis=0))
-        return self.classes_[np.unique(class_codes(targets))]
-
-    def _scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
-        return _subset_accuracy if self._is_multilabel else _accuracy
+def _check_weights(class_weight: Any, weights: np.ndarray) -> None:
+    """Raise if no loss can be made of weights that come from the classes."""
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        raise ValueError(
+            f"class_weight={class_weight!r} gives samples weights from "
+            f"{weights.min()} to {weights.max()}; expected finite weights of 0 or more"
+        )
 
 
 def _accuracy(y: np.ndarray, scores: np.ndarray, weights: Any) -> float:

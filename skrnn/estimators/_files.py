@@ -16,6 +16,7 @@ from ..training import (
     weights_of,
 )
 
+_RECORDS = ("_fitted_settings", "_progress", "_reader", "_task")
 _DTYPES = ("float32", "float64")
 
 
@@ -35,9 +36,9 @@ def saved_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
         state["callbacks"] = saved_callbacks(state["callbacks"])
         state["net_"] = weights_of(net)
         del state["device_"]
-        state["_fitted_settings"] = vars(state["_fitted_settings"]).copy()
-        state["_progress"] = vars(state["_progress"]).copy()
-        if estimator._pickles_momenta:
+        for name in _RECORDS:
+            state[name] = vars(state[name]).copy()
+        if estimator._follows_sklearn:
             state["_momenta"] = momenta_of(net)
     return pack(state)
 
@@ -51,11 +52,13 @@ def loaded_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
         If the state is damaged, or not one of such an estimator.
     """
     state = unpack(state, estimator)
-    with damage_told(estimator):
+    with naming_file(estimator):
         if "net_" in state:
             state["_fitted_settings"] = Settings(**state["_fitted_settings"])
             state["_progress"] = Progress(**state["_progress"])
-            check_dtype(state["_fitted_dtype"])
+            state["_reader"] = estimator._reader_class(**state["_reader"])
+            state["_task"] = estimator._task_class(**state["_task"])
+            check_dtype(state["_reader"].dtype)
             check_dtype(state["_fitted_module_params"]["dtype"])
     return state
 
@@ -67,7 +70,7 @@ def check_dtype(name: Any) -> None:
 
 
 @contextmanager
-def damage_told(estimator: Any) -> Iterator[None]:
+def naming_file(estimator: Any) -> Iterator[None]:
     """Say of an error that it comes from the file."""
     try:
         yield

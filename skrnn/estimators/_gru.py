@@ -2,12 +2,12 @@
 
 from ..arguments import parameters
 from ._network_parameters import GRUParameters
-from ._recurrent_classifier import BaseRecurrentClassifier
-from ._recurrent_regressor import BaseRecurrentRegressor
+from ._recurrent import BaseRecurrent, BaseRecurrentClassifier
+from ._regression import Regression
 
 
 @parameters
-class GRURegressor(GRUParameters, BaseRecurrentRegressor):
+class GRURegressor(GRUParameters, Regression, BaseRecurrent):
     r"""Gated recurrent unit network for regression.
 
     Reads a sequence of rows and predicts one or several numbers: the next value of a

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
-from ..windows import reading
-from ._remarks import warn_of_column
+from .._warnings import warn
+from ..windows import StepTargets, reading
 
 
 def check_labels(y: Any) -> np.ndarray:
@@ -107,6 +109,16 @@ def _refuse_missing(y: Any) -> None:
         )
 
 
+def warn_of_column(y: np.ndarray) -> None:
+    """Warn that a y of one column is read as 1-D, in scikit-learn's words."""
+    if y.ndim == 2:
+        text = (
+            "A column-vector y was passed when a 1d array was expected. Please change "
+            "the shape of y to (n_samples,), for example using ravel()."
+        )
+        warn(text, DataConversionWarning)
+
+
 def check_same_classes(labels: np.ndarray, classes: np.ndarray) -> None:
     """Raise if labels (n_samples,) are of other classes, or not of all of them."""
     if labels.ndim == 1 and not np.array_equal(np.unique(labels), classes):
@@ -156,6 +168,18 @@ def weights_by_class(
     else:
         weights = _named_weights(class_weight, classes.tolist())
     return weights[codes]
+
+
+def with_class_weights(
+    targets: StepTargets, sample_weight: Any, class_weight: Any, classes: np.ndarray
+) -> StepTargets:
+    """Targets whose rows have the weights of their classes, not those of samples."""
+    counts = targets.weight_of_rows(sample_weight)
+    is_used = targets.windows.is_row_used
+    weights = np.zeros(len(counts))
+    codes = class_codes(targets.rows[is_used])
+    weights[is_used] = weights_by_class(class_weight, codes, classes, counts[is_used])
+    return replace(targets, weights=weights.astype(targets.dtype))
 
 
 def _named_weights(class_weight: Any, classes: list[Any]) -> np.ndarray:

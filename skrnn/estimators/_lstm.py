@@ -2,12 +2,12 @@
 
 from ..arguments import parameters
 from ._network_parameters import LSTMParameters
-from ._recurrent_classifier import BaseRecurrentClassifier
-from ._recurrent_regressor import BaseRecurrentRegressor
+from ._recurrent import BaseRecurrent, BaseRecurrentClassifier
+from ._regression import Regression
 
 
 @parameters
-class LSTMRegressor(LSTMParameters, BaseRecurrentRegressor):
+class LSTMRegressor(LSTMParameters, Regression, BaseRecurrent):
     r"""Long short-term memory network for regression.
 
     Reads a sequence of rows and predicts one or several numbers: the next value of a

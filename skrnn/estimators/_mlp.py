@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,24 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import _fit_context
-from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import validate_data
 
 from .._warnings import warn
 from ..modules import MLPNetwork, draw_layer
-from ..training import (
-    DeviceDataset,
-    Outcome,
-    Progress,
-    Settings,
-    TableDataset,
-    batch_size_of,
-    processes_of,
-)
-from ..windows import reading, time_ordered_split, unmasked
+from ..training import Outcome, Settings, TableDataset
 from ._architecture import check_layer_sizes
 from ._base import BaseNetwork
 from ._layer_arrays import LayerArrays
+from ._reader import TableReader
 from ._samples import Samples
 from ._training_parameters import MLPTrainingParameters
 
@@ -38,9 +27,8 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
     """A multi-layer perceptron over the rows of a table, as in scikit-learn."""
 
     _module_class = MLPNetwork
-    _scores_as_sklearn = True
-    _pickles_momenta = True
-    _draws_anew = True
+    _reader_class = TableReader
+    _follows_sklearn = True
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -75,8 +63,15 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
         return self._fit(X, y, sample_weight, X_val, y_val)
 
     @property
-    def _keeps_weightless(self) -> bool:
-        return True
+    def n_layers_(self) -> int:
+        """Number of layers, input and output included."""
+        return len(self._linear_layers("n_layers_")) + 1
+
+    @property
+    def out_activation_(self) -> str:
+        """What is applied to the outputs."""
+        self._linear_layers("out_activation_")  # raises before fit
+        return self._task.out_activation
 
     @property
     def coefs_(self) -> list[np.ndarray]:
@@ -113,25 +108,17 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
         tags.input_tags.sparse = True
         return tags
 
-    def _check_inputs(self, X: Any, reset: bool) -> Any:
-        options = {"accept_sparse": "csr", "accept_large_sparse": True}
-        floats = (np.float64, np.float32)
-        dtype: Any = floats if reset else np.dtype(self._fitted_dtype)
-        with reading("X"):
-            X = validate_data(self, unmasked(X), reset=reset, dtype=dtype, **options)
-        if reset:
-            self._fitted_dtype = X.dtype.name
-        return X
+    def _reader_options(self) -> dict[str, Any]:
+        return {}
 
-    def _check_aligned(self, X: Any, y: Any, inputs: Any, targets: Any) -> None:
-        check_consistent_length(inputs, targets)
-
-    def _module_params(self) -> dict[str, Any]:
+    def _check_parameters(self) -> None:
         if self.batch_norm and self.layer_norm:
             raise ValueError(
                 "batch_norm and layer_norm both normalise the same values; set one of "
                 "them to False"
             )
+
+    def _module_params(self) -> dict[str, Any]:
         return {
             "n_features": self.n_features_in_,
             "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes, 0),
@@ -140,7 +127,7 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
             "dropout": float(self.dropout),
             "batch_norm": bool(self.batch_norm),
             "layer_norm": bool(self.layer_norm),
-            "dtype": self._fitted_dtype,
+            "dtype": self._reader.dtype,
         }
 
     def _settings(self) -> Settings:
@@ -153,18 +140,8 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
             settings = replace(settings, early_stopping=False)
         return replace(settings, verbose=2 if self.verbose else 0)
 
-    def _new_random_state(self) -> np.random.RandomState:
-        if self.random_state is None and processes_of(self.device).count > 1:
-            return super()._new_random_state()
-        return check_random_state(self.random_state)
-
-    def _new_seed(self) -> int:
-        return super()._new_seed() if self.dropout else 0
-
-    def _start(self) -> None:
-        super()._start()
+    def _draw_weights(self) -> None:
         sizes = [layer.weight.shape for layer in self.net_.module_.linear_layers()]
-        self.n_layers_ = len(sizes) + 1
         layers = [
             draw_layer(
                 self.weight_initializer,
@@ -177,49 +154,32 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
         ]
         self.coefs_, self.intercepts_ = map(list, zip(*layers, strict=True))
         self.best_validation_score_: float | None = None
-        self._progress = Progress()
 
-    def _begin(self) -> None:
-        """The search for the best goes on where the last call has left it."""
-        self.n_iter_ = 0
-        self.out_activation_ = self._out_activation()
-        of_scores = self._settings().early_stopping
-        if self._progress.of_scores != of_scores:
-            self._progress = Progress(of_scores)
-
-    @abstractmethod
-    def _out_activation(self) -> str:
-        """What is applied to the outputs, in scikit-learn's words."""
-
-    def _dataset(
-        self, inputs: Any, targets: Any = None, weights: Any = None, **options: Any
-    ) -> TableDataset:
-        return TableDataset(inputs, targets, weights, device=self.device_)
-
-    def _split_in_time(
-        self, inputs: Any, strata: Any = None
-    ) -> tuple[np.ndarray, np.ndarray] | None:
-        if self.validation_split != "last":
-            return None
-        gap = self._n_steps_ahead() - 1
-        return time_ordered_split(inputs.shape[0], self.validation_fraction, gap)
-
-    def _training_data(self, samples: Samples) -> DeviceDataset:
-        n_samples = len(samples)
-        clipped = batch_size_of(self._settings(), n_samples)
-        if self.solver != "lbfgs" and self.batch_size not in ("auto", clipped):
+    def _training_data(self, samples: Samples) -> TableDataset:
+        n, size = len(samples), self.batch_size
+        if self.solver != "lbfgs" and size != "auto" and int(size) > n:
             warn(
-                f"Got `batch_size` = {self.batch_size}, larger than the {n_samples} "
-                "samples to train on. It is going to be clipped",
+                f"Got `batch_size` = {size}, larger than the {n} samples to train on. "
+                "It is going to be clipped",
             )
-        return super()._training_data(samples)
+        return self._dataset(samples)
+
+    def _validation_data(self, held_out: Samples) -> TableDataset:
+        return self._dataset(held_out)
+
+    def _prediction_data(self, inputs: Any) -> TableDataset:
+        return self._dataset(Samples(inputs, None, None))
+
+    def _dataset(self, samples: Samples) -> TableDataset:
+        data = (samples.inputs, samples.targets, samples.weights)
+        return TableDataset(*data, device=self.device_)
 
     def _record(self, outcome: Outcome, n_samples: int) -> None:
         n_counted = 0 if self.solver == "lbfgs" else n_samples  # as scikit-learn
         losses: list[float] = [np.float64(loss) for loss in outcome.losses]
-        super()._record(replace(outcome, losses=losses), n_counted)
+        self._add_epochs(losses, outcome.scores, n_counted)
         self.loss_ = None if outcome.loss is None else np.float64(outcome.loss)
-        if self._settings().early_stopping:
+        if self._progress.of_scores:
             self.best_loss_ = None
         if outcome.scores:
             self.best_validation_score_ = max(self.validation_scores_ or [])

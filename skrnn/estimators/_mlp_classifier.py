@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from scipy.sparse import csr_matrix, issparse
-from sklearn.base import _fit_context
-from sklearn.utils.metaestimators import available_if
-
 from ..arguments import parameters
-from ._base import is_stochastic
 from ._classification import Classification
-from ._labels import check_same_classes
 from ._mlp import BaseMLP
 
 
@@ -70,87 +61,3 @@ class MLPClassifier(Classification, BaseMLP):
     """
 
     loss = "log_loss"  # no parameter, as in scikit-learn
-    _fewest_classes = 1
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict the class of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The most probable of ``classes_``; for multilabel targets 1 where a label
-            is more probable than not, else 0, as a sparse matrix if y was one in the
-            first fit.
-        """
-        prediction = super().predict(X)
-        return csr_matrix(prediction) if self._has_sparse_target else prediction
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            In the order of ``classes_``, float32 if X was in ``fit``. Each row sums to
-            1, but for multilabel targets, where each column is the probability of a
-            label.
-        """
-        return super().predict_proba(X)
-
-    @available_if(is_stochastic)
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ) -> Any:
-        """Train for one more epoch on the given samples.
-
-        The optimiser goes on from where it stands. The network, the loss, the solver
-        and its learning rate stay those of the first call.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            The classes, or an indicator of labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sample in the loss.
-        classes : array-like of shape (n_classes,), default=None
-            All classes that later calls may bring; needed in the first call. For
-            multilabel targets the numbers of the columns.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
-        return super().partial_fit(X, y, sample_weight, classes)
-
-    def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
-        targets = super()._check_target(y, reset, **known)
-        if reset:
-            self._has_sparse_target = issparse(y) and self._is_multilabel
-        return targets
-
-    def _loss_params(self) -> dict[str, Any]:
-        return {**super()._loss_params(), "clips": True}
-
-    def _check_warm_start(self, labels: np.ndarray) -> None:
-        check_same_classes(labels, self.classes_)
-
-    def _out_activation(self) -> str:
-        return "softmax" if self._fitted_loss_params["is_exclusive"] else "logistic"
-
-    def _strata(self, targets: Any) -> np.ndarray | None:
-        """As scikit-learn: of two classes only."""
-        return targets > 0 if self.n_outputs_ == 1 else None

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from sklearn.base import _fit_context
-from sklearn.utils.metaestimators import available_if
-
 from ..arguments import parameters, revised, text_of
-from ._base import is_stochastic
 from ._mlp import BaseMLP
 from ._regression import Regression
-from ._remarks import warn_of_column
 from ._training_parameters import RegressionParameters
 
 
@@ -74,58 +66,3 @@ class MLPRegressor(BaseMLP, Regression):
         text=f"{text_of(RegressionParameters, 'loss')} The losses of several outputs "
         "are added up.",
     )
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict the target of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            float32 if X was in ``fit``, else float64.
-        """
-        return super().predict(X)
-
-    @available_if(is_stochastic)
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Train for one more epoch on the given samples.
-
-        The optimiser goes on from where it stands. The network, the loss, the solver
-        and its learning rate stay those of the first call.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sample in the loss.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
-        return super().partial_fit(X, y, sample_weight)
-
-    def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
-        targets = super()._check_target(y, reset, **known)
-        is_single = targets.shape[1] == 1
-        if is_single:
-            warn_of_column(np.asarray(y))  # as scikit-learn: a column is 1-D
-        if reset:
-            self._target_ndim = 1 if is_single else 2
-            self._target_dtype = self._fitted_dtype
-        return targets
-
-    def _loss_params(self) -> dict[str, Any]:
-        return {**super()._loss_params(), "sums_outputs": True}
-
-    def _out_activation(self) -> str:
-        return "exp" if self._fitted_loss_params["loss"] == "poisson" else "identity"

@@ -7,44 +7,73 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import _fit_context
 from sklearn.utils.validation import check_is_fitted
 
-from ..modules import Architecture, RecurrentNetwork
-from ..training import DeviceDataset, StepDataset, WindowDataset, gate_activations
-from ..windows import (
-    Steps,
-    Windows,
-    check_consecutive,
-    joined,
-    overlap,
-    read_steps,
-    split_windows_in_time,
+from ..modules import RecurrentNetwork
+from ..training import (
+    Outcome,
+    Settings,
+    StepDataset,
+    WindowDataset,
+    gate_activations,
 )
+from ..windows import Windows, joined
 from ._architecture import architecture_of, check_layer_sizes
 from ._base import BaseNetwork
+from ._classification import Classification, ClassificationTask
 from ._network_parameters import SequenceParameters
 from ._samples import Samples
-from ._stateful import (
-    check_one_series,
-    check_stateful,
-    split_series,
-    warn_of_rows,
-    warn_of_sliding,
-)
-from ._steps import check_steps_aligned
+from ._sequence_reader import SequenceReader
+from ._stateful import check_stateful
 from ._stream import Stream
-from ._windows import check_aligned, check_windows
 
 
 class BaseRecurrent(SequenceParameters, BaseNetwork):
     """RNN, GRU and LSTM estimators: a recurrent module over windows."""
 
     _cell: ClassVar[str]
-    _has_steps = False  # a target at each, as the last fit was asked for
-    _is_stateful = False  # as the last fit was asked for
+    _reader_class = SequenceReader
     _module_class = RecurrentNetwork
-    _later_module_params = asdict(Architecture("of the fit"))
+    _reader: SequenceReader
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> Any:
+        """Fit the network to windows and their targets.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_timesteps, n_features), \
+                {array-like, DataFrame} of shape (n_samples, n_timesteps), \
+                list of arrays of shape (n_timesteps_i, n_features), \
+                DataFrame with an (instance, time) MultiIndex, or Windows
+            The sequences. A 2-D X has one feature. Rows that are NaN in every
+            feature at the front of a 3-D window, or at the end of one that shares no
+            memory with others, do not exist: the sequence is shorter.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets, one for each sequence. With return_sequences one for each step:
+            an array (n_samples, n_timesteps) or (n_samples, n_timesteps, n_outputs), a
+            list of arrays, Windows, or a pandas object with the MultiIndex of X.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, or step of it, in the loss and the validation score.
+        X_val : like X, default=None
+            Held-out sequences, used instead of a split of X.
+        y_val : array-like, default=None
+            Targets of ``X_val``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -56,11 +85,11 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
         embedding_dim = self.embedding_dim
         return {
             **asdict(architecture_of(self, sizes)),
-            "n_features": 1 if self._is_fitted_on_table else self.n_features_in_,
+            "n_features": self._reader.n_features,
             "hidden_layer_sizes": sizes,
             "n_outputs": self.n_outputs_,
             "embedding_dim": None if embedding_dim is None else int(embedding_dim),
-            "n_tokens": self.n_tokens_,
+            "n_tokens": self._reader.n_tokens,
             "dtype": np.dtype(self.dtype).name,
         }
 
@@ -96,11 +125,11 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
                 f"layer must be from {-n_layers} to {n_layers - 1}, an int, for "
                 f"{n_layers} recurrent layers, got {layer!r}"
             )
-        windows = self._check_inputs(X, reset=False)
+        windows = self._reader.read(self, X)
         n_samples = len(windows)
-        if self._is_stateful:
+        if self._reader.is_stateful:
             windows = joined(windows)
-        data = self._dataset(windows)
+        data = self._prediction_data(windows)
         found = gate_activations(self.net_, data, layer, self.n_threads)
         return {
             name: values.reshape(n_samples, -1, values.shape[2])
@@ -131,87 +160,73 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
         """
         return Stream(self, X)
 
-    def _check_samples(
-        self, X: Any, y: Any, weights: Any, reset: bool, **known: Any
-    ) -> Samples:
-        if reset or known.get("is_warm"):
-            self._is_stateful = bool(self.stateful)
-        if self._is_stateful:
+    def _reader_options(self) -> dict[str, Any]:
+        return {
+            "dtype": np.dtype(self.dtype).name,
+            "reads_tokens": self.embedding_dim is not None,
+            "is_stateful": bool(self.stateful),
+        }
+
+    def _check_parameters(self) -> None:
+        if self._reader.is_stateful:
             check_stateful(self)
-        samples = super()._check_samples(X, y, weights, reset, **known)
-        if self._is_stateful:
-            warn_of_rows(X)
-            warn_of_sliding(samples.inputs)
-        return samples
 
-    def _check_inputs(self, X: Any, reset: bool) -> Windows:
-        if reset:
-            self._fitted_dtype = np.dtype(self.dtype).name
-        windows = check_windows(self, X, reset=reset)
-        if self._is_stateful:
-            check_one_series(X)
-            check_consecutive(windows)
-        return windows
+    def _settings(self) -> Settings:
+        return Settings.of(self)
 
-    @property
-    def _keeps_weightless(self) -> bool:
-        return self._is_stateful  # their rows lead to the state of those after them
+    def _draw_weights(self) -> None:
+        pass  # the module has drawn all of them
 
-    def _read_target(self, y: Any, reset: bool, **known: Any) -> Any:
-        if reset or known.get("is_warm"):
-            self._has_steps = bool(self.return_sequences)
-        if not self._has_steps:
-            return super()._read_target(y, reset, **known)
-        table, starts, lengths = read_steps(y, is_single=is_classifier(self))
-        rows = self._check_target(table, reset, **known)
-        return Steps(Windows(rows, starts, lengths))
-
-    def _check_aligned(self, X: Any, y: Any, inputs: Windows, targets: Any) -> None:
-        if isinstance(targets, Steps):
-            check_steps_aligned(X, y, inputs, targets)
-        else:
-            check_aligned(X, y, len(inputs), len(targets))
-
-    def _steps_of(self, inputs: Windows) -> np.ndarray | None:
-        return inputs.lengths if self._has_steps else None
-
-    def _split_in_time(
-        self, inputs: Windows, strata: Any = None
-    ) -> tuple[np.ndarray, np.ndarray] | None:
-        if self._is_stateful:
-            return split_series(self, inputs)
-        if self.validation_split == "last" or (
-            self.validation_split == "auto" and overlap(inputs)
-        ):
-            gap = self._n_steps_ahead() - 1
-            if self._has_steps and overlap(inputs):  # targets are as long as windows
-                gap += inputs.n_timesteps - 1
-            fraction = self.validation_fraction
-            return split_windows_in_time(inputs, fraction, gap, strata=strata)
-        return None
-
-    def _dataset(
-        self, inputs: Windows, targets: Any = None, weights: Any = None, **options: Any
-    ) -> WindowDataset:
-        options = {"carries": "series" if self._is_stateful else None, **options}
-        kind = StepDataset if self._has_steps else WindowDataset
-        return kind(inputs, targets, weights, device=self.device_, **options)
-
-    def _training_data(self, samples: Samples) -> DeviceDataset:
+    def _training_data(self, samples: Samples) -> WindowDataset:
         if self._mean_weight is None:
             self._mean_weight = samples.mean_weight
-        options = {"carries": "lanes"} if self._is_stateful else {}
-        return self._weighted(samples, self._mean_weight, **options)
+        carries = "lanes" if self._reader.is_stateful else None
+        return self._dataset(samples, self._mean_weight, carries)
 
-    def _validation_data(self, held_out: Samples) -> DeviceDataset:
+    def _validation_data(self, held_out: Samples) -> WindowDataset:
         longest_first = np.argsort(-held_out.inputs.lengths, kind="stable")
         held_out = held_out.take(longest_first)  # so that batches hold their like
-        return self._weighted(held_out, held_out.mean_weight)
+        carries = "series" if self._reader.is_stateful else None
+        return self._dataset(held_out, held_out.mean_weight, carries)
 
-    def _weighted(
-        self, samples: Samples, mean_weight: float, **options: Any
-    ) -> DeviceDataset:
-        options["mean_weight"] = mean_weight
-        return self._dataset(
-            samples.inputs, samples.targets, samples.weights, **options
+    def _prediction_data(self, inputs: Windows) -> WindowDataset:
+        carries = "series" if self._reader.is_stateful else None
+        return self._dataset(Samples(inputs, None, None), None, carries)
+
+    def _dataset(
+        self, samples: Samples, mean_weight: float | None, carries: str | None
+    ) -> WindowDataset:
+        kind = StepDataset if self._task.has_steps else WindowDataset
+        return kind(
+            samples.inputs,
+            samples.targets,
+            samples.weights,
+            device=self.device_,
+            mean_weight=mean_weight,
+            carries=carries,
         )
+
+    def _record(self, outcome: Outcome, n_samples: int) -> None:
+        self._add_epochs(outcome.losses, outcome.scores, n_samples)
+
+
+class BaseRecurrentClassifier(Classification, BaseRecurrent):
+    """What RNNClassifier, GRUClassifier and LSTMClassifier share."""
+
+    def decision_function(self, X: Any) -> Any:
+        """Return the scores from which classes and probabilities are taken.
+
+        Parameters
+        ----------
+        X : array, DataFrame, list of arrays or Windows
+            The sequences, as in :meth:`predict`.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or \
+                (n_samples, n_labels)
+            The raw outputs of the network, of its ``dtype``. For two classes, one score
+            a sample: above 0 it is for ``classes_[1]``. With return_sequences the
+            scores of each step, shaped as by :meth:`predict_proba`.
+        """
+        return self._predicted(X, ClassificationTask.scores)

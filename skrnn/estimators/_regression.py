@@ -1,68 +1,147 @@
-"""What makes a network a regressor."""
+"""Regression: targets are numbers, one or several a sample."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..modules import PointLoss
 from ..windows import reading, refuse_mask
 from ._base import BaseNetwork, is_stochastic
-from ._samples import Samples
+from ._labels import warn_of_column
+from ._tasks import Task, truth_and_answers
 from ._training_parameters import RegressionParameters
+
+
+@dataclass(kw_only=True)
+class RegressionTask(Task):
+    """Numbers, predicted in the shape and about the precision in which they came."""
+
+    loss: str
+    quantile: float
+    y_ndim: int = 1
+    y_dtype: str = "float64"
+
+    _is_single = False
+
+    def _learn(self, y: Any, classes: Any) -> np.ndarray:
+        targets = self._encode(y)
+        self.n_outputs = targets.shape[1]
+        if self.as_sklearn:
+            self.y_ndim, self.y_dtype = 1 if self.n_outputs == 1 else 2, self.dtype
+            return targets
+        given = np.asarray(y)
+        is_single = given.dtype == np.float32
+        self.y_ndim, self.y_dtype = given.ndim, "float32" if is_single else "float64"
+        return targets
+
+    def _encode(self, y: Any) -> np.ndarray:
+        with reading("y"):
+            targets = check_array(y, dtype=self.dtype, ensure_2d=False, input_name="y")
+        if targets.ndim > 2:
+            raise ValueError(
+                "y must be of shape (n_samples,) or (n_samples, n_outputs), got "
+                f"{targets.shape}"
+            )
+        if self.loss == "poisson" and (targets < 0).any():
+            raise ValueError(
+                'loss="poisson" models counts: y must not be negative, but its '
+                f"smallest value is {targets.min():g}"
+            )
+        targets = targets.reshape(len(targets), -1)
+        if self.as_sklearn and targets.shape[1] == 1:
+            warn_of_column(np.asarray(y))  # which is read as 1-D
+        return targets
+
+    def _encode_all(self, y: Any) -> np.ndarray:
+        return self._encode(y)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return {"n_outputs_": self.n_outputs}
+
+    def loss_params(self) -> dict[str, Any]:
+        params = {"loss": self.loss, "quantile": self.quantile}
+        return {**params, "sums_outputs": True} if self.as_sklearn else params
+
+    def new_loss(self) -> PointLoss:
+        return PointLoss(**self.loss_params())
+
+    @property
+    def out_activation(self) -> str:
+        return "exp" if self.loss == "poisson" else "identity"
+
+    def scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
+        return _r2
+
+    @property
+    def n_steps_ahead(self) -> int:
+        return self.n_outputs
+
+    def strata(self, targets: Any) -> None:
+        return None
+
+    def weigh(self, targets: Any, weights: Any, class_weight: Any) -> tuple[Any, Any]:
+        return targets, weights
+
+    def warn_of_split(
+        self, whole: Any, training: Any, held_out: Any, *, can_draw: bool
+    ) -> None:
+        pass
+
+    def decode(self, raw: np.ndarray) -> np.ndarray:
+        prediction = raw.astype(self.y_dtype, copy=False)
+        return prediction[:, 0] if self.y_ndim == 1 else prediction
 
 
 class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
     """Targets are numbers, one or several a sample; ``loss`` says what is lost."""
 
-    _loss_class = PointLoss
+    _task_class = RegressionTask
+
+    def _task_options(self) -> dict[str, Any]:
+        return {"loss": self.loss, "quantile": float(self.quantile)}
 
     def predict(self, X: Any) -> Any:
-        """Predict the target of each sequence.
+        """Predict the target of each sample.
 
         Parameters
         ----------
-        X : array of shape (n_samples, n_timesteps, n_features), \
-                {array-like, DataFrame} of shape (n_samples, n_timesteps), \
-                list of arrays of shape (n_timesteps_i, n_features), \
-                DataFrame with an (instance, time) MultiIndex, or Windows
-            The sequences, with as many features, and as an array as many time steps,
-            as in :meth:`fit`.
+        X : array, DataFrame, sparse matrix, list of arrays or Windows
+            The samples, in any form that :meth:`fit` takes, with as many features,
+            and as an array of sequences as many time steps, as in :meth:`fit`.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            float32 if y was in ``fit``, else float64; as precise as ``dtype``. With
-            return_sequences of shape (n_samples, n_timesteps) or (n_samples,
-            n_timesteps, n_outputs), as y was in ``fit``; where sequences differ in
+            For sequences float32 if y was in ``fit``, else float64; as precise as
+            ``dtype``. For rows of a table float32 if X was in ``fit``, else float64.
+            With return_sequences of shape (n_samples, n_timesteps) or (n_samples,
+            n_timesteps, n_outputs), as y was in ``fit``; if sequences differ in
             length, a list of arrays.
         """
-        return self._predicted(X, self._answer)
-
-    def _answer(self, raw: np.ndarray) -> np.ndarray:
-        """What the network computes, as ``predict`` gives it."""
-        prediction = raw.astype(self._target_dtype, copy=False)
-        return prediction[:, 0] if self._target_ndim == 1 else prediction
+        return self._predicted(X, RegressionTask.decode)
 
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train for one more epoch on the given samples.
 
-        The optimiser goes on from where it stands, at a constant learning rate or with
-        "invscaling". The network, the loss, the solver and its learning rate stay those
-        of the first call.
+        The optimiser continues from where it stands. Recurrent networks use a constant
+        learning rate, or "invscaling". The network, the loss, the solver and its
+        learning rate stay those of the first call.
 
         Parameters
         ----------
-        X : array, DataFrame, list of arrays or Windows
-            The sequences, as in :meth:`fit`.
+        X : array, DataFrame, sparse matrix, list of arrays or Windows
+            The samples, as in :meth:`fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets; with return_sequences at each step, as in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -73,53 +152,39 @@ class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
         self : object
             The fitted estimator.
         """
-        fitted = getattr(self, "_fitted_loss_params", self._loss_params())
-        return self._partial_fit(X, y, sample_weight, **fitted)
+        return self._partial_fit(X, y, sample_weight)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R2, the share of the variance of y that the predictions explain.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix, list of arrays or Windows
+            The samples, as in :meth:`predict`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true targets; with return_sequences at each step, as in :meth:`fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, or of each of its steps.
+
+        Returns
+        -------
+        score : float
+            At most 1; that of several outputs is their mean. With return_sequences all
+            steps of all samples count alike.
+        """
+        check_is_fitted(self)
         refuse_mask("y", y)  # scikit-learn's scores would ignore the mask
-        return super().score(X, y, sample_weight)
+        if not self._task.has_steps:
+            return super().score(X, y, sample_weight)
+        truth, answers, weights = truth_and_answers(
+            y, self.predict(X), sample_weight, is_single=False
+        )
+        return float(r2_score(truth, answers, sample_weight=weights))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-    def _check_target(self, y: Any, reset: bool, **known: Any) -> np.ndarray:
-        dtype = np.dtype(self._fitted_dtype)
-        with reading("y"):
-            targets = check_array(y, dtype=dtype, ensure_2d=False, input_name="y")
-        if targets.ndim > 2:
-            raise ValueError(
-                "y must be of shape (n_samples,) or (n_samples, n_outputs), got "
-                f"{targets.shape}"
-            )
-        if known.get("loss", self.loss) == "poisson" and (targets < 0).any():
-            raise ValueError(
-                'loss="poisson" models counts: y must not be negative, but its '
-                f"smallest value is {targets.min():g}"
-            )
-        if reset:
-            given = np.asarray(y)
-            self._target_ndim = given.ndim
-            is_single = given.dtype == np.float32
-            self._target_dtype = "float32" if is_single else "float64"
-        return targets.reshape(len(targets), -1)
-
-    def _weigh(self, samples: Samples) -> Samples:
-        return samples
-
-    def _loss_params(self) -> dict[str, Any]:
-        return {"loss": self.loss, "quantile": float(self.quantile)}
-
-    def _n_steps_ahead(self) -> int:
-        return self.n_outputs_
-
-    def _strata(self, targets: Any) -> None:
-        return None
-
-    def _scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
-        return _r2
 
 
 def _r2(y: np.ndarray, prediction: np.ndarray, weights: Any) -> float:

@@ -1,15 +1,17 @@
-"""Validated samples: inputs, targets and weights that go together."""
+"""Samples: inputs, targets and weights that go together, and some held out of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight
 
-from ..windows import Steps, reading, refuse_mask, unmasked
+from ..windows import StepTargets, reading, refuse_mask, unmasked
+from ._reader import Reader
+from ._tasks import Task, check_steps_aligned
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,8 @@ class Samples:
     """Validated data: inputs, targets (n_samples, n_outputs), weights or None."""
 
     inputs: Any  # Windows, or the rows of a table
-    targets: np.ndarray | Steps
-    weights: np.ndarray | None
+    targets: Any  # array, StepTargets, or None to predict
+    weights: Any  # array (n_samples,) or None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -26,14 +28,14 @@ class Samples:
     @property
     def n_targets(self) -> int:
         """How often something is to be predicted: at each sample, or at each step."""
-        if isinstance(self.targets, Steps):
+        if isinstance(self.targets, StepTargets):
             return int(self.targets.lengths.sum())
         return len(self)
 
     @property
     def mean_weight(self) -> float:
         """Of what is to be predicted."""
-        if isinstance(self.targets, Steps):
+        if isinstance(self.targets, StepTargets):
             return self.targets.mean_weight(self.weights)
         return 1.0 if self.weights is None else float(np.mean(self.weights, dtype="f8"))
 
@@ -43,7 +45,7 @@ class Samples:
         Without those of weight zero.
         """
         rows, weights = self.targets, self.weights
-        if isinstance(rows, Steps):
+        if isinstance(rows, StepTargets):
             counts = rows.weight_of_rows(weights)
             weights = counts * (1 if rows.weights is None else rows.weights)
             rows = rows.rows
@@ -55,91 +57,153 @@ class Samples:
         """By the names of the arguments of ``fit``."""
         return {"X": self.inputs, "y": self.targets, "sample_weight": self.weights}
 
+    def with_weight(self, keeps_weightless: bool) -> Samples:
+        """Without samples of weight zero, unless they are to be kept."""
+        if self.mean_weight == 0:
+            raise ValueError(
+                "all samples have weight 0, so that there is nothing to learn from; "
+                "see sample_weight and class_weight"
+            )
+        if self.weights is None or self.weights.all() or keeps_weightless:
+            return self
+        return self.take(np.flatnonzero(self.weights))
+
+    def scored(self) -> Samples:
+        """The same samples, held out, if they are enough for a score."""
+        if self.n_targets < 2:
+            raise ValueError(
+                "The validation set is too small: it needs at least 2 samples, got "
+                f"{self.n_targets}. Give X_val and y_val more samples; without them, "
+                "increase 'validation_fraction' or the size of your dataset"
+            )
+        return self
+
     def take(self, index: np.ndarray) -> Samples:
         """The samples at ``index``."""
         weights = None if self.weights is None else self.weights[index]
         return Samples(self.inputs[index], self.targets[index], weights)
 
 
-def check_samples(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    sample_weight: Any,
-    check_target: Callable[[Any], np.ndarray | Steps],
-    *,
-    reset: bool,
-) -> Samples:
-    """Validate the arguments of ``fit``.
-
-    Samples of weight zero are left out, unless the estimator keeps them.
-    """
+def check_given(name: str, y: Any, sample_weight: Any) -> None:
+    """Raise if targets are missing; ``name`` is that of the estimator."""
     if y is None:
         raise ValueError(
-            f"This {type(estimator).__name__} estimator requires y to be passed, but "
-            "the target y is None"
+            f"This {name} estimator requires y to be passed, but the target y is None"
         )
-    X = unmasked(X)
     refuse_mask("y", y)
     refuse_mask("sample_weight", sample_weight)
-    inputs = estimator._check_inputs(X, reset=reset)
-    targets = check_target(y)
-    estimator._check_aligned(X, y, inputs, targets)
-    if sample_weight is not None:
-        if isinstance(targets, Steps) and np.ndim(sample_weight) > 1:
-            raise ValueError(
-                f"sample_weight has shape {np.shape(sample_weight)}, expected "
-                "(n_samples,): the weight of a sample is that of each of its steps"
-            )
-        with reading("sample_weight"):
-            sample_weight = _check_sample_weight(
-                sample_weight, targets, dtype=targets.dtype, ensure_non_negative=True
-            )
-    samples = _with_weight(estimator, Samples(inputs, targets, sample_weight))
-    return _with_weight(estimator, estimator._weigh(samples))
 
 
-def checked_weights(class_weight: Any, weights: Any, dtype: Any) -> np.ndarray:
-    """Weights that come from the classes, if a loss can be made of them."""
-    weights = np.asarray(weights, dtype)
-    if not np.isfinite(weights).all() or (weights < 0).any():
+def checked(
+    samples: Samples, reader: Reader, task: Task, X: Any, y: Any, class_weight: Any
+) -> Samples:
+    """Samples that go together, with weights that also come from their class.
+
+    Parameters
+    ----------
+    samples : Samples
+        Their weights as the user gives them.
+    reader, task
+        What read X and encoded y.
+    X, y
+        As the user gives them.
+    class_weight
+        The parameter, None for numbers.
+    """
+    inputs, targets = samples.inputs, samples.targets
+    if isinstance(targets, StepTargets):
+        check_steps_aligned(unmasked(X), y, inputs, targets)
+    else:
+        reader.check_aligned(X, y, inputs, targets)
+    weights = _checked_weights(samples.weights, targets)
+    keeps = reader.keeps_weightless
+    samples = Samples(inputs, targets, weights).with_weight(keeps)
+    targets, weights = task.weigh(samples.targets, samples.weights, class_weight)
+    return Samples(samples.inputs, targets, weights).with_weight(keeps)
+
+
+def _checked_weights(weights: Any, targets: Any) -> np.ndarray | None:
+    """The weights of samples, of the dtype of their targets."""
+    if weights is None:
+        return None
+    if isinstance(targets, StepTargets) and np.ndim(weights) > 1:
         raise ValueError(
-            f"class_weight={class_weight!r} gives samples weights from "
-            f"{weights.min()} to {weights.max()}; expected finite weights of 0 or more"
+            f"sample_weight has shape {np.shape(weights)}, expected (n_samples,): the "
+            "weight of a sample is that of each of its steps"
         )
-    return weights
+    with reading("sample_weight"):
+        return _check_sample_weight(
+            weights, targets, dtype=targets.dtype, ensure_non_negative=True
+        )
 
 
-def finite(predictions: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
-    """The predictions of shape (n_samples, n_outputs), if all are numbers.
+def hold_out(
+    samples: Samples,
+    reader: Reader,
+    task: Task,
+    how: str,
+    fraction: float,
+    random_state: np.random.RandomState,
+) -> tuple[Samples, Samples]:
+    """Samples to train on, and those held out.
 
-    Where there is one at each step, ``lengths`` says how many each sample has.
+    Parameters
+    ----------
+    samples : Samples
+    reader, task
+        Of the samples.
+    how : {"auto", "last", "random"}
+        The parameter ``validation_split``.
+    fraction : float
+        The parameter ``validation_fraction``.
+    random_state : RandomState
+        Of a random split.
 
     Raises
     ------
     ValueError
-        If the network has computed infinity or NaN from finite values.
+        If there are too few samples, or all of one side weigh nothing.
     """
-    is_finite = np.isfinite(predictions)
-    if not is_finite.all():
-        sample = int(np.flatnonzero(~is_finite.all(axis=1))[0])
-        if lengths is not None:
-            sample = int(np.searchsorted(np.cumsum(lengths), sample, side="right"))
+    strata = task.strata(samples.targets)
+    split = reader.split_in_time(
+        samples.inputs,
+        how,
+        fraction,
+        n_steps_ahead=task.n_steps_ahead,
+        has_steps=task.has_steps,
+        strata=strata,
+    )
+    indices = split or _drawn(len(samples), fraction, strata, random_state)
+    training, held_out = parts = [samples.take(index) for index in indices]
+    if any(part.mean_weight == 0 for part in parts):
         raise ValueError(
-            f"the prediction of sample {sample} is not finite: its values in X are too "
-            "large for the network; scale X in the same way as in fit, for instance "
-            "with StandardScaler in a pipeline"
+            "sample_weight is 0 for all samples of one side of the split of "
+            "early_stopping; give X_val and y_val, or more samples a weight"
         )
-    return predictions
+    held_out = held_out.scored()
+    if split is not None:
+        targets = (part.targets for part in (samples, training, held_out))
+        task.warn_of_split(*targets, can_draw=not reader.is_stateful)
+    return training, held_out
 
 
-def _with_weight(estimator: Any, samples: Samples) -> Samples:
-    """Without the samples of weight zero, if the estimator drops them."""
-    if samples.mean_weight == 0:
-        raise ValueError(
-            "all samples have weight 0, so that there is nothing to learn from; see "
-            "sample_weight and class_weight"
+def _drawn(
+    n_samples: int,
+    fraction: float,
+    strata: np.ndarray | None,
+    random_state: np.random.RandomState,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A random split."""
+    try:
+        return train_test_split(
+            np.arange(n_samples),
+            test_size=fraction,
+            random_state=random_state,
+            stratify=strata,
         )
-    if samples.weights is None or samples.weights.all() or estimator._keeps_weightless:
-        return samples
-    return samples.take(np.flatnonzero(samples.weights))
+    except ValueError as error:
+        raise ValueError(
+            f"early_stopping cannot hold out validation_fraction={fraction} of "
+            f"{n_samples} samples: {error} Give X_val and y_val, more samples, or "
+            "early_stopping=False"
+        ) from error

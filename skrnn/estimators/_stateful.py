@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .._warnings import warn
 from ..training import processes_of
 from ..windows import (
@@ -15,7 +13,6 @@ from ..windows import (
     is_panel,
     overlap,
     series_of,
-    time_ordered_split,
 )
 
 
@@ -112,10 +109,3 @@ def warn_of_sliding(windows: Windows) -> None:
             "rows come several times: cut the series with "
             "rows[: n * T].reshape(n, T, -1), or set stateful=False",
         )
-
-
-def split_series(estimator: Any, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-    """Pieces to train on and the last ones, whose targets do not overlap."""
-    n_rows = estimator._n_steps_ahead() - 1  # that the last target reaches further
-    gap = -(-n_rows // windows.n_timesteps)
-    return time_ordered_split(len(windows), estimator.validation_fraction, gap)

@@ -12,9 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..modules import NetworkState
 from ..training import follow, threads_to_follow
-from ._samples import finite
+from ..windows import PADDING, has_time, is_panel, reading, series_of, unmasked
 from ._stateful import check_causal
-from ._stream_rows import StreamRows
+from ._tasks import finite
 
 
 def _is_of_classifier(stream: Any) -> bool:
@@ -90,15 +90,14 @@ class Stream:
         check_causal(parts, "a stream answers after each row")
         self._model = copy.copy(model)  # through its state: a net of its own
         self._n_threads = threads_to_follow(model.net_, model.n_threads)
-        self._rows = StreamRows(model)
         self._state: NetworkState | None = None
         self.n_rows = 0
         if X is not None:
-            self._read(self._rows.of_table(X))
+            self._read(_rows(self._model, X))
 
     @property
     def n_features(self) -> int:
-        return self._rows.n_features
+        return self._model._reader.n_features
 
     def step(self, x: Any) -> Any:
         """Read one more row, and predict.
@@ -115,7 +114,7 @@ class Stream:
         y : float, ndarray of shape (n_outputs,), or class
             What ``predict`` says of the whole series up to this row: one of its rows.
         """
-        return self._model._answer(self._read(self._rows.of_one(x)))[0]
+        return self._model._task.decode(self._read(_row(self._model, x)))[0]
 
     def predict(self, X: Any) -> np.ndarray:
         """Read more rows, and predict after each of them.
@@ -130,7 +129,7 @@ class Stream:
         y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
             As by so many calls of :meth:`step`, in less time.
         """
-        return self._model._answer(self._read(self._rows.of_table(X)))
+        return self._model._task.decode(self._read(_rows(self._model, X)))
 
     @available_if(_is_of_classifier)
     def step_proba(self, x: Any) -> np.ndarray:
@@ -146,7 +145,7 @@ class Stream:
         -------
         probabilities : ndarray of shape (n_classes,) or (n_labels,)
         """
-        return self._model._probabilities(self._read(self._rows.of_one(x)))[0]
+        return self._model._task.probabilities(self._read(_row(self._model, x)))[0]
 
     @available_if(_is_of_classifier)
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -161,7 +160,7 @@ class Stream:
         -------
         probabilities : ndarray of shape (n_rows, n_classes) or (n_rows, n_labels)
         """
-        return self._model._probabilities(self._read(self._rows.of_table(X)))
+        return self._model._task.probabilities(self._read(_rows(self._model, X)))
 
     def reset_state(self) -> Stream:
         """Forget all rows, the history included.
@@ -207,3 +206,91 @@ class Stream:
 
 def _to_array(part: torch.Tensor) -> Any:
     return part.cpu().numpy()
+
+
+def _row(model: Any, x: Any) -> np.ndarray:
+    """One row, of shape (1, n_features)."""
+    n_features = model._reader.n_features
+    row = _numbers(model, x, "x")
+    if row.ndim == 0 or (row.ndim == 1 and len(row) == n_features):
+        row = row.reshape(1, -1)  # (1, feature)
+    if row.shape != (1, n_features):
+        raise ValueError(
+            f"x has shape {np.shape(x)}, but {type(model).__name__} reads rows of "
+            f"{n_features} features; step takes one row (n_features,), and predict "
+            "takes several (n_rows, n_features)"
+        )
+    return _checked(model, row)
+
+
+def _rows(model: Any, X: Any) -> np.ndarray:
+    """Rows of one series, of shape (n_rows, n_features)."""
+    if is_panel(X):
+        raise ValueError(
+            "X has an (instance, time) MultiIndex, and a stream follows one series; "
+            "make a stream for each, from X.loc[instance]"
+        )
+    if has_time(X):
+        series_of(X, len(X))  # raises if the rows are not in order of time
+    n_features = model._reader.n_features
+    rows = _numbers(model, X, "X")
+    if rows.ndim == 1 and n_features == 1:
+        rows = rows[:, None]  # (row, feature)
+    if rows.ndim != 2 or rows.shape[1] != n_features or not len(rows):
+        raise ValueError(
+            f"X has shape {np.shape(X)}, but {type(model).__name__} reads rows of "
+            f"{n_features} features; expected one series (n_rows, n_features), here "
+            f"(n_rows, {n_features}), of at least one row"
+        )
+    return _checked(model, rows)
+
+
+def _numbers(model: Any, X: Any, name: str) -> np.ndarray:
+    """X as an array of the dtype in which the network reads it, of any shape."""
+    reader = model._reader
+    if not (isinstance(X, np.ndarray) or reader.is_table):
+        _check_names(model, X, name)
+    with reading(name):
+        return np.asarray(unmasked(X), reader.dtype_read)
+
+
+def _check_names(model: Any, X: Any, name: str) -> None:
+    """Raise if a DataFrame or a row of one has other columns than in fit."""
+    found = getattr(X, "columns", None)
+    if found is None and hasattr(X, "iloc") and model._reader.n_features > 1:
+        found = X.index
+    expected = getattr(model, "feature_names_in_", None)
+    if found is None or expected is None or list(found) == list(expected):
+        return
+    raise ValueError(
+        f"{name} has the columns {list(found)}, but {type(model).__name__} was fitted "
+        f"on {list(expected)}: select them in this order"
+    )
+
+
+def _checked(model: Any, rows: np.ndarray) -> np.ndarray:
+    """Rows that hold finite numbers, or ids of tokens."""
+    if model._reader.reads_tokens:
+        return _checked_tokens(model, rows)
+    is_finite = np.isfinite(rows)
+    if is_finite.all():
+        return rows
+    row, column = (int(where[0]) for where in np.nonzero(~is_finite))
+    which = f" of row {row}" if len(rows) > 1 else ""
+    raise ValueError(
+        f"feature {column}{which} is {rows[row, column]} as {rows.dtype}; a stream "
+        "reads finite numbers: leave out the row, or impute it, for instance with the "
+        "row before it"
+    )
+
+
+def _checked_tokens(model: Any, rows: np.ndarray) -> np.ndarray:
+    ids, n_tokens = rows[:, 0], model._reader.n_tokens
+    is_wrong = ~((ids > PADDING) & (ids < n_tokens) & (ids == np.floor(ids)))
+    if is_wrong.any():
+        raise ValueError(
+            f"token id {ids[is_wrong][0]:g}: a stream of {type(model).__name__} reads "
+            f"ids, integers from {PADDING + 1} to {n_tokens - 1}, one a row; leave "
+            f"padding ({PADDING}) out"
+        )
+    return rows.astype(np.int64)

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..modules import PADDING
-from ..windows import Windows
+from ..windows import PADDING, Windows
 
 _LARGEST_VOCABULARY = 10_000_000
 
@@ -36,6 +35,14 @@ def _is_text(X: Any) -> bool:
     return isinstance(first, (str, bytes))
 
 
+def refuse_token_ids(n_tokens: int) -> None:
+    """Raise for a network that reads X as measurements."""
+    raise ValueError(
+        f"X holds ids of {n_tokens} tokens, as TextSequencer makes them, which are not "
+        "measurements; give the network an embedding, for instance embedding_dim=32"
+    )
+
+
 def token_windows(windows: Windows, n_tokens: int | None) -> Windows:
     """Windows of integer ids, without padding.
 
@@ -49,7 +56,8 @@ def token_windows(windows: Windows, n_tokens: int | None) -> Windows:
     Raises
     ------
     ValueError
-        If an id is negative, no integer, or too large, or a sequence is all padding.
+        If an id is negative, not an integer, or too large, or a sequence is padding
+        throughout.
     """
     if windows.n_features != 1:
         raise ValueError(

@@ -27,7 +27,7 @@ def check_same_network(
         return
     name = (others or changed)[0]
     raise ValueError(
-        f"warm_start goes on with the network of the last fit, whose {name} was "
+        f"warm_start continues with the network of the last fit, whose {name} was "
         f"{fitted[name]}, is now {today[name]}; set it back, or set warm_start=False "
         "to begin anew"
     )

@@ -155,10 +155,10 @@ class GateDisplay:
         check_fitted(estimator, caller)
         network, X = unwrapped_with(estimator, X)
         check_recurrent(network, caller)
-        windows = network._check_inputs(X, reset=False)
+        windows = network._reader.read(network, X)
         place = _place(sample, len(windows))
         # a stateful network needs the samples before for its state
-        first = 0 if network._is_stateful else place
+        first = 0 if network._reader.is_stateful else place
         read = windows[np.arange(first, place + 1)]
         activations = network.gate_activations(read, layer=layer)
         n_steps = max(values.shape[1] for values in activations.values())

@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
@@ -95,7 +94,7 @@ def gradient_norms(
     estimator, X = unwrapped_with(estimator, X)
     check_recurrent(estimator, "gradient_norms")
     network = _network(estimator, X, y)
-    windows = network._check_inputs(X, reset=False)
+    windows = network._reader.read(network, X)
     with torch.inference_mode(False), torch.enable_grad():
         module = deepcopy(network.net_.module_).to(_CPU, torch.float64)
         module.eval().requires_grad_(False)
@@ -249,12 +248,7 @@ def _network(estimator: Any, X: Any, y: Any) -> Any:
             "yet; call fit first, or give the targets y as well to measure the network "
             "that fit would start from"
         )
-    network = clone(estimator)
-    network._validate_params()
-    network._check_samples(X, y, None, reset=True, is_warm=False)
-    network._random_state = network._new_random_state()
-    network._start()
-    return network
+    return estimator._untrained(X, y)
 
 
 def _norms_by_batch(module: RecurrentNetwork, windows: Windows) -> Iterator[np.ndarray]:

@@ -17,16 +17,13 @@ from .._warnings import warn
 from ..arguments import Vocabulary
 from ..files import PackedState
 from ..windows import (
+    Form,
     Windows,
-    as_sequences,
-    concatenate_sequences,
     constant_columns,
-    dense_windows,
     feature_names,
-    frame_rows,
-    is_panel,
+    form_of,
     looks_like_series,
-    n_axes,
+    read_rows,
     reading,
     unmasked,
 )
@@ -153,7 +150,7 @@ class SequenceScaler(
         -------
         self : SequenceScaler
         """
-        windows = self._windows(_listed(X), feature_names(X), reset=True)
+        windows = self._windows(*form_of(unmasked(X)), feature_names(X), reset=True)
         is_name = isinstance(self.method, str)
         self.scaler_ = _SCALERS[self.method]() if is_name else clone(self.method)
         if hasattr(self.scaler_, "set_output"):
@@ -181,11 +178,12 @@ class SequenceScaler(
             array or nested frame a list.
         """
         check_is_fitted(self)
-        names, X = feature_names(X), _listed(X)
-        windows = self._windows(X, names, reset=False)
+        names = feature_names(X)
+        form, X = form_of(unmasked(X))
+        windows = self._windows(form, X, names, reset=False)
         if self._is_fitted_per_sequence:
-            return _in_the_form_of(X, _scale_each(windows, self.scaler_))
-        return _in_the_form_of(X, _through(self.scaler_.transform, windows))
+            return _in_the_form_of(form, X, _scale_each(windows, self.scaler_))
+        return _in_the_form_of(form, X, _through(self.scaler_.transform, windows))
 
     @available_if(_can_undo)
     def inverse_transform(self, X: Any) -> Any:
@@ -205,9 +203,10 @@ class SequenceScaler(
         names = feature_names(X)
         if names is None:  # transform may have made an array of a frame
             names = getattr(self, "feature_names_in_", None)
-        X = _listed(X)
-        windows = self._windows(X, names, reset=False)
-        return _in_the_form_of(X, _through(self.scaler_.inverse_transform, windows))
+        form, X = form_of(unmasked(X))
+        windows = self._windows(form, X, names, reset=False)
+        scaled = _through(self.scaler_.inverse_transform, windows)
+        return _in_the_form_of(form, X, scaled)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -229,14 +228,14 @@ class SequenceScaler(
             "they change later. Leave them out, or fit on rows in which they vary"
         )
 
-    def _windows(self, X: Any, names: Any, reset: bool) -> Windows:
+    def _windows(self, form: Form, X: Any, names: Any, reset: bool) -> Windows:
         """The sequences, including NaN, checked against those of ``fit``."""
         if getattr(X, "n_tokens", None) is not None:
             raise ValueError(
                 "X holds token ids, which have no scale; leave SequenceScaler out "
                 "after TextSequencer"
             )
-        is_table = n_axes(X) == 2 and not is_panel(X) and as_sequences(X) is None
+        is_table = form == "table"
         if is_table and (reset or self._is_fitted_on_table):
             self._is_fitted_on_table = True
             if reset and looks_like_series(X):
@@ -249,7 +248,7 @@ class SequenceScaler(
                 )
             with reading("X"):
                 X = validate_data(self, X, reset=reset, **_FLOATS_OR_NAN)
-        windows = _as_windows(X)
+        windows = _as_windows(form, X)
         if is_table and reset:
             return windows
         if reset:
@@ -268,41 +267,28 @@ class SequenceScaler(
         return windows
 
 
-def _listed(X: Any) -> Any:
-    """Sequences in any container as a list; other forms as they are."""
-    X = unmasked(X)
-    sequences = as_sequences(X)
-    return X if sequences is None else sequences
-
-
-def _as_windows(X: Any) -> Windows:
+def _as_windows(form: Form, X: Any) -> Windows:
     """Any form of sequences, including NaN."""
-    if isinstance(X, Windows):
-        triple = (X.rows, X.starts, X.lengths)
-    elif is_panel(X):
-        triple = frame_rows(X, warns=False)  # a scale knows no order
-    elif isinstance(X, list) and as_sequences(X) is not None:
-        triple = concatenate_sequences(X)
-    else:
+    if form in ("array", "table"):
         with reading("X"):
             X = check_array(X, allow_nd=True, **_FLOATS_OR_NAN)
-        triple = dense_windows(X)
-    rows = np.asarray(triple[0])
+    rows, starts, lengths = read_rows(form, X)
+    rows = np.asarray(rows)
     if rows.dtype not in (np.float32, np.float64):
         rows = rows.astype(np.float64)
-    return Windows(rows, *triple[1:])
+    return Windows(rows, starts, lengths)
 
 
-def _in_the_form_of(X: Any, windows: Windows) -> Any:
+def _in_the_form_of(form: Form, X: Any, windows: Windows) -> Any:
     """Scaled windows in the form of the X that they were made of."""
     rows = windows.rows
-    if isinstance(X, Windows):
+    if form == "windows":
         return windows
-    if is_panel(X):
+    if form == "panel":
         if X.ndim == 1:
             return type(X)(rows[:, 0], index=X.index, name=X.name)
         return type(X)(rows, index=X.index, columns=X.columns)
-    if isinstance(X, list) and as_sequences(X) is not None:
+    if form == "list":
         return [windows[i] for i in range(len(windows))]
     shape = np.asarray(X).shape
     if len(rows) == shape[0] * shape[1]:

@@ -1,12 +1,7 @@
 """Windows into rows: the one data structure, in plain NumPy."""
 
-from ._arrays import (
-    as_sequences,
-    concatenate_sequences,
-    dense_windows,
-    n_axes,
-    too_long_a_window,
-)
+from ._arrays import n_axes, too_long_a_window
+from ._forms import Form, form_of, read_rows, read_windows
 from ._frames import (
     Series,
     frame_rows,
@@ -35,6 +30,7 @@ Steps = StepTargets
 
 __all__ = [
     "PADDING",
+    "Form",
     "Origins",
     "Series",
     "StepTargets",
@@ -47,6 +43,7 @@ __all__ = [
     "constant_columns",
     "dense_windows",
     "feature_names",
+    "form_of",
     "frame_rows",
     "has_time",
     "hold_out_last_origins",
@@ -58,7 +55,9 @@ __all__ = [
     "next_time_by",
     "origins_within",
     "overlap",
+    "read_rows",
     "read_steps",
+    "read_windows",
     "reading",
     "refuse_complex",
     "refuse_mask",

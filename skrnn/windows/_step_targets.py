@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import as_sequences, dense_windows, n_axes, share_rows
-from ._frames import is_panel, series_of
+from ._arrays import dense_windows, n_axes, share_rows
+from ._forms import form_of
+from ._frames import series_of
 from ._names import feature_names
 from ._validation import drop_missing_ends, reading
 from ._windows import Windows
@@ -112,15 +113,15 @@ def read_steps(y: Any, *, is_single: bool = False) -> tuple[Any, Any, Any]:
 
 def _table_of(y: Any) -> tuple[Any, np.ndarray, np.ndarray, bool]:
     """Table, starts, lengths, and whether samples may be padded at their end."""
-    if isinstance(y, Windows):
+    form, y = form_of(y)
+    if form == "windows":
         return np.asarray(y.rows), y.starts, y.lengths, False
-    if is_panel(y):
+    if form == "panel":
         bounds = [one.rows for one in series_of(y, len(y), warns=False)]  # X did
         starts = np.array([one.start for one in bounds])
         return y, starts, np.array([one.stop for one in bounds]) - starts, True
-    sequences = as_sequences(y)
-    if sequences is not None:
-        return *_joined(sequences), True
+    if form == "list":
+        return *_joined(y), True
     with reading("y"):
         array = np.asarray(y)
     if array.ndim not in (2, 3) or 0 in array.shape:

@@ -1,15 +1,16 @@
-"""Whether validation scores mean anything, and what they say at the end of a fit."""
+"""Warnings of a fit: scores that say nothing, training that has not converged."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
 
 from .._warnings import warn
-from ..training import Outcome, has_fixed_length
+from ..training import Outcome, Settings, has_fixed_length
 from ._samples import Samples
 
 _SCALE = (
@@ -32,49 +33,86 @@ _DEVIATIONS_OF_CHANCE = 3.0
 _IGNORE_OVERFLOW = np.errstate(over="ignore", invalid="ignore")  # inf tells enough
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """What a fit began with, and how it ended."""
+
+    task: Any  # Task; ``loss`` and ``quantile`` are those of regressions
+    settings: Settings
+    net: Any
+    training: Samples
+    held_out: Samples | None
+    outcome: Outcome
+
+    @property
+    def score(self) -> float:
+        """That of the weights that are kept."""
+        scores = self.outcome.scores
+        return max(scores) if self.settings.early_stopping else scores[-1]
+
+    @property
+    def has_settled(self) -> bool:
+        """Whether the epochs were not cut short, by a schedule or a callback.
+
+        After few of them a network that learns well may still be worse than a constant.
+        """
+        if self.outcome.ending.kind == "max_iter":
+            return not has_fixed_length(self.settings)  # which is a warning anyway
+        return len(self.outcome.losses) > self.settings.n_iter_no_change
+
+
 @_IGNORE_OVERFLOW
-def examine(
-    estimator: Any, training: Samples, held_out: Samples, *, is_given: bool
-) -> None:
+def needs_loss_for_score(
+    task: Any, training: Samples, held_out: Samples, how: str, *, stops: bool
+) -> bool:
     """Warn of held-out samples that cannot show how good a network is.
 
-    If their target is constant, the loss replaces R2.
+    Parameters
+    ----------
+    task : Task
+    training, held_out : Samples
+    how : {"given", "auto", "last", "random"}
+        How they were held out: given by the user, or by ``validation_split``.
+    stops : bool
+        Whether their score may end training.
+
+    Returns
+    -------
+    needs_loss : bool
+        Whether the score must be the loss, because R2 says nothing of a target that is
+        constant.
     """
-    if is_classifier(estimator):
-        if is_given and estimator.early_stopping:
-            _warn_of_single_class(estimator, training, held_out)
-        return
+    if task.classes is not None:
+        if how == "given" and stops:
+            _warn_of_single_class(task, training, held_out)
+        return False
     known, targets = training.table()[0], held_out.table()[0]
-    if is_given:
+    if how == "given":
         _warn_of_scale(known, targets)
     is_constant = (targets == targets[:1]).all(axis=0)
     have_stopped = is_constant & (known != known[:1]).any(axis=0)
-    is_drawn = not is_given and estimator.validation_split != "last"
-    if have_stopped.any() or is_constant.all():
-        if not (estimator._scores_as_sklearn and is_drawn):
-            _leave_r2(estimator, is_constant)
-        elif have_stopped.any():
+    if not (have_stopped.any() or is_constant.all()):
+        return False
+    if task.as_sklearn and how in ("auto", "random"):
+        if have_stopped.any():
             _warn_of_r2(is_constant)
+        return False
+    warn(
+        f"{_what_is_constant(is_constant)}: validation_scores_ are minus the loss on "
+        "the held-out samples instead. For scores by R2, pass X_val and a y_val that "
+        "varies"
+    )
+    return True
 
 
-def _warn_of_single_class(estimator: Any, training: Samples, held_out: Samples) -> None:
-    seen = estimator._classes_in(held_out.targets)
-    if len(seen) > 1 or len(estimator._classes_in(training.targets)) == len(seen):
+def _warn_of_single_class(task: Any, training: Samples, held_out: Samples) -> None:
+    seen = task.classes_in(held_out.targets)
+    if len(seen) > 1 or len(task.classes_in(training.targets)) == len(seen):
         return
     warn(
         f"all samples of y_val belong to the class {seen.tolist()[0]!r}: a network "
         "that always predicts it has the best validation score; pass a y_val with all "
         "classes"
-    )
-
-
-def _leave_r2(estimator: Any, is_constant: np.ndarray) -> None:
-    """Score by the loss."""
-    estimator.net_.score = None
-    warn(
-        f"{_what_is_constant(is_constant)}: validation_scores_ are minus the loss on "
-        "the held-out samples instead. For scores by R2, pass X_val and a y_val that "
-        "varies"
     )
 
 
@@ -119,23 +157,48 @@ def _warn_of_scale(known: np.ndarray, given: np.ndarray) -> None:
 
 
 @_IGNORE_OVERFLOW
-def worse_than_constant(
-    estimator: Any, training: Samples, held_out: Samples | None, outcome: Outcome
-) -> str:
-    """The warning at the end of a fit, if a constant is clearly better; or nothing."""
-    if is_classifier(estimator):
-        return _worse_than_one_class(estimator, held_out, outcome)
-    if outcome.scores and estimator.net_.score is None:  # the target is constant
+def warn_unless_converged(fitted: Fitted) -> None:
+    """Warn if training ended before it converged, or worse than a constant."""
+    if fitted.outcome.ending.kind == "interrupted":
+        return
+    parts = [_unfinished(fitted), _worse_than_constant(fitted)]
+    if any(parts):
+        warn(". ".join(part for part in parts if part), ConvergenceWarning)
+
+
+def _unfinished(fitted: Fitted) -> str:
+    ending, settings = fitted.outcome.ending, fitted.settings
+    if ending.kind == "converged" or has_fixed_length(settings):
         return ""
-    if not outcome.scores or held_out is None:
-        return _worse_in_training(estimator, training, outcome)
-    score = _kept(estimator, outcome)
+    if settings.solver == "lbfgs":
+        return (
+            f"lbfgs failed to converge after {len(fitted.outcome.losses)} "
+            f"iteration(s): {ending.message}. Raise max_iter (now "
+            f"{settings.max_iter}), or scale X and y"
+        )
+    remedy = "" if settings.early_stopping else ", or set early_stopping=True"
+    return (
+        f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) reached "
+        f"and the optimization hasn't converged yet. Raise max_iter{remedy}"
+    )
+
+
+def _worse_than_constant(fitted: Fitted) -> str:
+    """The warning if a constant is clearly better; or nothing."""
+    training, held_out, scores = fitted.training, fitted.held_out, fitted.outcome.scores
+    if fitted.task.classes is not None:
+        return _worse_than_one_class(fitted)
+    if scores and fitted.net.score is None:  # the target is constant
+        return ""
+    if not scores or held_out is None:
+        return _worse_in_training(fitted)
+    score = fitted.score
     chance = 1.1 + _SAMPLES_OF_CHANCE / held_out.n_targets
-    clearly = chance if _has_settled(estimator, outcome) else _FAR_FROM_SETTLED
+    clearly = chance if fitted.has_settled else _FAR_FROM_SETTLED
     if held_out.n_targets < _FEW:  # which may be close together by chance
         clearly = max(clearly, _CLEARLY * _error_of_constant(training, held_out))
     if 1 - score < clearly:  # the squared error, that of the mean being 1
-        return _worse_in_training(estimator, training, outcome)
+        return _worse_in_training(fitted)
     return (
         f"R2 on the held-out samples is {score:.3g}: the mean of their targets would "
         f"be better than the predictions. {_SCALE}. If they are scaled, the held-out "
@@ -150,33 +213,16 @@ def _error_of_constant(training: Samples, held_out: Samples) -> float:
     return float(np.mean(errors / np.maximum(targets.var(axis=0), _TINY)))
 
 
-def _has_settled(estimator: Any, outcome: Outcome) -> bool:
-    """Whether the epochs were not cut short, by a schedule or a callback.
-
-    After few of them a network that learns well may still be worse than a constant.
-    """
-    if outcome.ending.kind == "max_iter":
-        return not has_fixed_length(estimator._settings())  # which is a warning anyway
-    return len(outcome.losses) > estimator.n_iter_no_change
-
-
-def _kept(estimator: Any, outcome: Outcome) -> float:
-    """The score of the weights that are kept."""
-    return max(outcome.scores) if estimator.early_stopping else outcome.scores[-1]
-
-
-def _worse_than_one_class(
-    estimator: Any, held_out: Samples | None, outcome: Outcome
-) -> str:
-    if not outcome.scores or held_out is None:
+def _worse_than_one_class(fitted: Fitted) -> str:
+    if not fitted.outcome.scores or fitted.held_out is None:
         return ""
-    targets, weights = held_out.table()
+    targets, weights = fitted.held_out.table()
     kinds = np.unique(targets > 0, axis=0, return_inverse=True)[1].ravel()
     share = np.bincount(kinds, weights).max() / weights.sum()
     n = len(targets)
     expected = (share * n + 1) / (n + 2)  # also of few that are all alike
     chance = _DEVIATIONS_OF_CHANCE * np.sqrt(expected * (1 - expected) / n)
-    score = _kept(estimator, outcome)
+    score = fitted.score
     if score >= share - chance:
         return ""
     return (
@@ -187,32 +233,33 @@ def _worse_than_one_class(
     )
 
 
-def _worse_in_training(estimator: Any, training: Samples, outcome: Outcome) -> str:
-    if outcome.loss is None:
+def _worse_in_training(fitted: Fitted) -> str:
+    loss = fitted.outcome.loss
+    if loss is None:
         return ""
-    constant = _loss_of_constant(estimator, training)
-    is_settled = _has_settled(estimator, outcome)
-    clearly = _CLEARLY if is_settled else _FAR_FROM_SETTLED
-    if not 0 < clearly * constant < outcome.loss - estimator.net_.penalty():
+    constant = _loss_of_constant(fitted)
+    clearly = _CLEARLY if fitted.has_settled else _FAR_FROM_SETTLED
+    if not 0 < clearly * constant < loss - fitted.net.penalty():
         return ""
     return (
-        f"The training loss ends at {outcome.loss:.3g}: a constant prediction "
+        f"The training loss ends at {loss:.3g}: a constant prediction "
         f"gives {constant:.3g}. {_SCALE}"
     )
 
 
-def _loss_of_constant(estimator: Any, training: Samples) -> float:
-    """The loss where the mean is predicted, or the quantile that the loss asks for."""
-    targets, weights = training.table()
-    if estimator.loss in ("squared_error", "poisson"):
+def _loss_of_constant(fitted: Fitted) -> float:
+    """The loss if the mean is predicted, or the quantile that the loss asks for."""
+    task = fitted.task
+    targets, weights = fitted.training.table()
+    if task.loss in ("squared_error", "poisson"):
         constant = np.average(targets, axis=0, weights=weights)
     else:
-        level = estimator.quantile if estimator.loss == "quantile" else 0.5
+        level = task.quantile if task.loss == "quantile" else 0.5
         constant = np.quantile(targets, level, axis=0)
-    if estimator.loss == "poisson":
+    if task.loss == "poisson":
         constant = np.log(np.maximum(constant, _TINY))
     raw = torch.from_numpy(np.broadcast_to(constant, targets.shape).astype("f8"))
     y, w = torch.from_numpy(targets.astype("f8")), torch.from_numpy(weights)
     arguments = (raw, y, w, float(weights.sum()))
-    criterion = estimator.net_.criterion_
+    criterion = fitted.net.criterion_
     return float(criterion.reported(criterion(*arguments), *arguments))

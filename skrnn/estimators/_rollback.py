@@ -14,7 +14,7 @@ def unchanged_on_error(estimator: Any) -> Iterator[None]:
     """Leave the estimator as it was if training or validation fails."""
     before = estimator.__dict__.copy()
     lengths = {name: len(before.get(name) or ()) for name in _APPENDED_TO}
-    random_state = None if estimator._draws_anew else before.get("_random_state")
+    random_state = None if estimator._follows_sklearn else before.get("_random_state")
     position = None if random_state is None else random_state.get_state()
     try:
         yield

@@ -1,0 +1,267 @@
+"""What y is: how it becomes targets, and how outputs become predictions.
+
+A task is plain data, which is written into files. The two kinds are in
+``_regression.py`` and ``_classification.py``; here stands what they share, targets at
+each step included.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight
+from torch import nn
+
+from ..windows import (
+    StepTargets,
+    Windows,
+    begins_missing,
+    is_panel,
+    read_steps,
+    refuse_mask,
+)
+
+
+@dataclass(kw_only=True)
+class Task(ABC):
+    """What y is, learnt in ``fit``.
+
+    Parameters
+    ----------
+    name : str
+        Of the class of the estimator, for errors.
+    dtype : str
+        Of the targets, what the network computes in.
+    has_steps : bool
+        Whether there is a target at each step.
+    as_sklearn : bool
+        Whether the rules of scikit-learn's MLPs hold, where they differ.
+    n_outputs : int
+        Of the network.
+    classes : ndarray of shape (n_classes,)
+        Sorted; None if targets are numbers.
+    """
+
+    name: str
+    dtype: str
+    has_steps: bool
+    as_sklearn: bool
+    n_outputs: int = 0
+    classes: Any = None
+
+    _is_single: ClassVar[bool]  # one target a step
+
+    @classmethod
+    def learn(cls, y: Any, *, classes: Any = None, **options: Any) -> tuple[Self, Any]:
+        """A task of the kind that y shows, and the targets.
+
+        Parameters
+        ----------
+        y : object
+        classes : array-like, default=None
+            All that later ones may bring; None takes those in y.
+        **options
+            Fields of the task.
+
+        Returns
+        -------
+        task : Task
+        targets : ndarray of shape (n_samples, n_outputs) or StepTargets
+        """
+        task = cls(**options)
+        return task, task._by_sample(y, lambda table: task._learn(table, classes))
+
+    def encode(self, y: Any) -> Any:
+        """The targets in y, as ``learn`` returns them, checked against those."""
+        return self._compared(self._by_sample(y, self._encode))
+
+    def continued(self, y: Any, **options: Any) -> tuple[Self, Any]:
+        """The task for a warm start with other options, and the targets in y."""
+        task = replace(self, **options)
+        return task, task._compared(task._by_sample(y, task._encode_all))
+
+    def _by_sample(self, y: Any, encode: Callable[[Any], np.ndarray]) -> Any:
+        if not self.has_steps:
+            return encode(y)
+        table, starts, lengths = read_steps(y, is_single=self._is_single)
+        return StepTargets(Windows(encode(table), starts, lengths))
+
+    def _compared(self, targets: Any) -> Any:
+        if targets.shape[-1] != self.n_outputs:
+            raise ValueError(
+                f"y has {targets.shape[-1]} outputs, but {self.name} was fitted on "
+                f"{self.n_outputs}"
+            )
+        return targets
+
+    @abstractmethod
+    def _learn(self, y: Any, classes: Any) -> np.ndarray:
+        """Fill in the fields from y (n_samples,) or (n_samples, n_outputs); encode."""
+
+    @abstractmethod
+    def _encode(self, y: Any) -> np.ndarray:
+        """Targets (n_samples, n_outputs)."""
+
+    @abstractmethod
+    def _encode_all(self, y: Any) -> np.ndarray:
+        """Targets with which a warm start can begin."""
+
+    @property
+    @abstractmethod
+    def attributes(self) -> dict[str, Any]:
+        """What the estimator shows of the task."""
+
+    @abstractmethod
+    def loss_params(self) -> dict[str, Any]:
+        """Arguments of the loss."""
+
+    @abstractmethod
+    def new_loss(self) -> nn.Module:
+        """What is minimised."""
+
+    @property
+    @abstractmethod
+    def out_activation(self) -> str:
+        """What is applied to the outputs, in scikit-learn's words."""
+
+    @abstractmethod
+    def scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
+        """Validation score of (targets, outputs, weights), larger is better."""
+
+    @property
+    @abstractmethod
+    def n_steps_ahead(self) -> int:
+        """How many steps the target of a sample reaches beyond it."""
+
+    @abstractmethod
+    def strata(self, targets: Any) -> np.ndarray | None:
+        """Groups that a random split keeps in proportion."""
+
+    @abstractmethod
+    def weigh(self, targets: Any, weights: Any, class_weight: Any) -> tuple[Any, Any]:
+        """Targets, and weights of the samples, that come from their class, too."""
+
+    @abstractmethod
+    def warn_of_split(
+        self, whole: Any, training: Any, held_out: Any, *, can_draw: bool
+    ) -> None:
+        """Warn if a part of the targets, split in time, is unlike the whole."""
+
+    @abstractmethod
+    def decode(self, raw: np.ndarray) -> Any:
+        """Predictions from the outputs (n_samples, n_outputs) of the network."""
+
+    def predictions(
+        self, decode: Callable[[Any, np.ndarray], Any], raw: np.ndarray, inputs: Any
+    ) -> Any:
+        """What ``decode``, a method of the task, makes of the outputs for inputs.
+
+        At each step of shape (n_samples, n_timesteps, ...), or a list of arrays
+        (n_timesteps_i, ...) if lengths differ.
+        """
+        if not self.has_steps:
+            return decode(self, finite(raw))
+        lengths = inputs.lengths
+        values = decode(self, finite(raw, lengths))
+        if (lengths == lengths[0]).all():
+            return values.reshape(len(lengths), -1, *values.shape[1:])
+        return np.split(values, np.cumsum(lengths)[:-1])
+
+
+def finite(predictions: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
+    """The predictions of shape (n_samples, n_outputs), if all are numbers.
+
+    Where there is one at each step, ``lengths`` says how many each sample has.
+
+    Raises
+    ------
+    ValueError
+        If the network has computed infinity or NaN from finite values.
+    """
+    is_finite = np.isfinite(predictions)
+    if not is_finite.all():
+        sample = int(np.flatnonzero(~is_finite.all(axis=1))[0])
+        if lengths is not None:
+            sample = int(np.searchsorted(np.cumsum(lengths), sample, side="right"))
+        raise ValueError(
+            f"the prediction of sample {sample} is not finite: its values in X are too "
+            "large for the network; scale X in the same way as in fit, for instance "
+            "with StandardScaler in a pipeline"
+        )
+    return predictions
+
+
+def check_steps_aligned(X: Any, y: Any, inputs: Windows, targets: StepTargets) -> None:
+    """One target for each step of each sample.
+
+    Raises
+    ------
+    ValueError
+        If not, or if an array of y misses its steps elsewhere than X.
+    """
+    if len(targets) != len(inputs):
+        raise ValueError(
+            f"X has {len(inputs)} samples, y has {len(targets)}: with "
+            "return_sequences=True y holds a sequence of targets for each sample"
+        )
+    if is_panel(X) and is_panel(y) and not X.index.equals(y.index):
+        raise ValueError(
+            "y has other rows than X, or has them in another order; use y.loc[X.index]"
+        )
+    differing = np.flatnonzero(targets.lengths != inputs.lengths)
+    if len(differing):
+        raise ValueError(_how_they_differ(int(differing[0]), inputs, targets))
+    shorter = np.flatnonzero(inputs.lengths < inputs.n_timesteps)
+    of_X, of_y = begins_missing(X, shorter), begins_missing(y, shorter)
+    if of_X is None or of_y is None or np.array_equal(of_X, of_y):
+        return
+    sample = int(shorter[of_X != of_y][0])
+    raise ValueError(
+        f"the steps that are missing (NaN) in sample {sample} stand at the front in "
+        "one of X and y, and at the end in the other; pad both at the same side"
+    )
+
+
+def _how_they_differ(sample: int, inputs: Windows, targets: StepTargets) -> str:
+    text = (
+        f"sample {sample} has {inputs.lengths[sample]} steps in X, "
+        f"{targets.lengths[sample]} in y: with return_sequences=True y holds a target "
+        "for each step. "
+    )
+    if inputs.n_tokens is not None:
+        return text + "Token id 0 is padding, which counts as no step: give y as a list"
+    return text + (
+        "Rows of X that are NaN throughout count as no step: let y be NaN there, too, "
+        "or give a list with an array for each sample"
+    )
+
+
+def truth_and_answers(
+    y: Any, answers: Any, sample_weight: Any, is_single: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """True targets, predictions and weights of all steps, one a row, for a score.
+
+    Raises
+    ------
+    ValueError
+        If y has not as many steps as the predictions.
+    """
+    refuse_mask("y", y)
+    table, starts, lengths = read_steps(y, is_single=is_single)
+    expected = np.array([len(answer) for answer in answers])
+    if not np.array_equal(lengths, expected):
+        differing = "the number of samples differs"
+        if len(lengths) == len(expected):
+            first = int(np.flatnonzero(lengths != expected)[0])
+            differing = f"sample {first} has {expected[first]} and {lengths[first]}"
+        raise ValueError(f"y has other steps than the predictions for X: {differing}")
+    rows = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+    truth = np.asarray(table)[rows + np.arange(lengths.sum())]
+    if sample_weight is not None:
+        weights = _check_sample_weight(sample_weight, lengths)
+        sample_weight = np.repeat(weights, lengths)
+    return truth, np.concatenate(list(answers)), sample_weight
