@@ -4,7 +4,6 @@ from ._arrays import n_axes, too_long_a_window
 from ._forms import Form, form_of, read_rows, read_windows
 from ._frames import (
     Series,
-    frame_rows,
     has_time,
     instances_of,
     is_panel,
@@ -36,15 +35,11 @@ __all__ = [
     "StepTargets",
     "Steps",
     "Windows",
-    "as_sequences",
     "begins_missing",
     "check_consecutive",
-    "concatenate_sequences",
     "constant_columns",
-    "dense_windows",
     "feature_names",
     "form_of",
-    "frame_rows",
     "has_time",
     "hold_out_last_origins",
     "instances_of",
