@@ -199,7 +199,7 @@ def fuzz(n_examples):
     """What the fuzz suite says of its inputs; a wrong result is an error."""
     os.environ["SKRNN_FUZZ_EXAMPLES"] = str(n_examples)
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    from tests.test_fuzz import fuzz
+    from tests.package.test_fuzz import fuzz
 
     return fuzz()
 

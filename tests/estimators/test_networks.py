@@ -1,0 +1,231 @@
+"""Networks of many parts as estimators: searched, saved, gone on with, forecasting."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+
+from skrnn import (
+    TRUSTED_TYPES,
+    GRUClassifier,
+    GRURegressor,
+    LSTMClassifier,
+    LSTMRegressor,
+    RNNRegressor,
+    SlidingWindow,
+)
+from skrnn.sktime import GRUForecaster, LSTMForecaster, RNNForecaster
+from tests.common_estimators import ragged, tones, wave, windows_of
+from tests.forecast_data import panel
+
+X, Y = windows_of(wave(160, 2), 8)
+QUICK = {"max_iter": 3, "learning_rate": "cosine", "random_state": 0}
+PARTS = {
+    "convolutions": {"conv_filters": (4, 3), "conv_padding": "same"},
+    "valid": {"conv_filters": 4, "conv_padding": "valid", "pooling": "attention"},
+    "projection": {"projection_size": 2, "peephole": True, "unit_forget_bias": True},
+    "norms": {"layer_norm": True, "residual": True, "hidden_layer_sizes": (4, 4)},
+    "masks": {"zoneout": 0.1, "recurrent_dropout": 0.1, "input_dropout": 0.1},
+    "ways": {"bidirectional": True, "merge_mode": "ave", "activation": "silu"},
+}
+
+
+def network(name, cls=LSTMRegressor, **further):
+    return cls(**{"hidden_layer_sizes": 4, **QUICK, **PARTS[name], **further})
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_is_saved_copied_and_fitted_to_the_same_bits_again(name):
+    model = network(name).fit(X, Y)
+    expected = model.predict(X)
+    assert np.array_equal(network(name).fit(X, Y).predict(X), expected)
+    through_skops = skops.io.loads(skops.io.dumps(model), trusted=TRUSTED_TYPES)
+    through_pickle = pickle.loads(pickle.dumps(model))
+    for other in (through_skops, through_pickle, copy.deepcopy(model)):
+        assert np.array_equal(other.predict(X), expected)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_learns(name):
+    model = network(name, max_iter=150, learning_rate_init=0.03, dtype="float64")
+    assert model.fit(X, Y).score(X, Y) > 0.9
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_unequal_lengths_are_read_as_each_sequence_alone(name):
+    sequences = ragged(12, 9, 2)
+    model = network(name, dtype="float64").fit(sequences, np.arange(12.0))
+    alone = [model.predict([sequence])[0] for sequence in sequences]
+    np.testing.assert_allclose(model.predict(sequences), alone, rtol=1e-9)
+
+
+def test_long_sequences_of_unequal_length_go_through_convolutions():
+    sequences = ragged(40, 200, 1, seed=2)  # long enough to be cut into segments
+    y = np.array([len(sequence) for sequence in sequences])
+    for padding in ("causal", "same", "valid"):
+        model = GRURegressor(4, conv_filters=3, conv_padding=padding, **QUICK)
+        model.set_params(dtype="float64").fit(sequences, y)
+        alone = [model.predict([sequence])[0] for sequence in sequences]
+        np.testing.assert_allclose(model.predict(sequences), alone, rtol=1e-9)
+
+
+def test_projections_are_not_warned_of():
+    model = LSTMRegressor(4, projection_size=2, **QUICK).fit(X, Y)  # float32
+    assert model.net_.module_.kernels == ["fused"]
+
+
+def test_a_search_tries_parts_as_it_tries_other_parameters():
+    grid = {
+        "gruregressor__reset_after": [True, False],
+        "gruregressor__conv_filters": [None, 3, (3, 2)],
+    }
+    model = make_pipeline(SlidingWindow(6), GRURegressor(4, **QUICK))
+    search = GridSearchCV(model, grid, cv=TimeSeriesSplit(2), error_score="raise")
+    rows = wave(80)
+    search.fit(rows[:-1], rows[1:, 0])
+    assert len(set(search.cv_results_["mean_test_score"])) == 6
+
+
+def test_valid_convolutions_stand_in_a_pipeline_whose_first_windows_are_short():
+    model = make_pipeline(
+        SlidingWindow(12),
+        LSTMRegressor(4, conv_filters=(3, 3), conv_padding="valid", **QUICK),
+    )
+    rows = wave(60)
+    assert np.isfinite(model.fit(rows[:-1], rows[1:, 0]).predict(rows)).all()
+
+
+def test_attention_finds_what_marks_a_class():
+    sequences, y = tones(60)
+    model = GRUClassifier(
+        8,
+        pooling="attention",
+        conv_filters=6,
+        max_iter=40,
+        learning_rate="cosine",
+        learning_rate_init=0.03,
+        random_state=0,
+    )
+    assert model.fit(sequences[:40], y[:40]).score(sequences[40:], y[40:]) > 0.9
+
+
+def test_convolutions_read_embedded_tokens():
+    rng = np.random.default_rng(0)
+    tokens = rng.integers(1, 9, (80, 7))
+    y = (tokens == 3).any(axis=1)
+    model = LSTMClassifier(
+        8, embedding_dim=4, conv_filters=6, max_iter=60, learning_rate_init=0.02,
+        learning_rate="cosine", random_state=0, pooling="max",
+    )  # fmt: skip
+    assert model.fit(tokens, y).score(tokens, y) > 0.95
+
+
+def test_warm_start_takes_other_masks_and_no_other_network():
+    model = network("masks", warm_start=True).fit(X, Y)
+    model.set_params(input_dropout=0.0, recurrent_dropout=0.3).fit(X, Y)
+    with pytest.raises(ValueError, match=r"zoneout was 0\.1, is now 0\.0; set it"):
+        model.set_params(zoneout=0.0).fit(X, Y)
+    model.set_params(zoneout=0.1, conv_filters=2)
+    with pytest.raises(ValueError, match=r"conv_filters was None, is now \(2,\)"):
+        model.fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "now", "free"),
+    [
+        (GRURegressor, "pooling", "attention", "mean"),
+        (LSTMRegressor, "activation", "relu", "tanh"),
+        (RNNRegressor, "activation", "elu", "relu"),
+    ],
+)
+def test_warm_start_takes_what_needs_no_other_weights(cls, name, now, free):
+    """Attention learns weights; layers that go from step to step have one bias less."""
+    model = cls(4, warm_start=True, **QUICK).fit(X, Y)
+    before = model.predict(X)
+    with pytest.raises(ValueError, match=f"whose {name} was .*, is now {now}; set it"):
+        model.set_params(**{name: now}).fit(X, Y)
+    np.testing.assert_array_equal(model.predict(X), before)
+    model.set_params(**{name: free}).fit(X, Y)
+
+
+def test_lbfgs_names_zoneout_too():
+    model = GRURegressor(4, zoneout=0.1, solver="lbfgs", max_iter=1)
+    with pytest.raises(ValueError, match="dropout of any kind and zoneout change"):
+        model.fit(X, Y)
+
+
+def test_a_summary_names_the_parts():
+    model = GRURegressor(
+        (4, 4), conv_filters=3, residual=True, pooling="attention", **QUICK
+    )
+    text = str(model.fit(X, Y).summary())
+    for words in ("Conv1d(3, causal), relu", "GRU + input", "attention"):
+        assert words in text
+
+
+FORECASTERS = [
+    (LSTMForecaster, "convolutions"),
+    (GRUForecaster, "valid"),
+    (LSTMForecaster, "projection"),
+    (LSTMForecaster, "norms"),
+    (GRUForecaster, "masks"),
+    (RNNForecaster, "ways"),
+]
+
+
+@pytest.mark.parametrize(("cls", "name"), FORECASTERS, ids=str)
+def test_forecasters_have_the_parts(cls, name):
+    y = panel()
+    params = {"hidden_layer_sizes": 4, **QUICK, **PARTS[name]}
+    forecaster = cls(6, 2, **params).fit(y)
+    trunk = forecaster.net_.module_.trunk
+    for option, value in PARTS[name].items():
+        if option not in ("hidden_layer_sizes", "conv_filters"):
+            assert getattr(trunk.architecture, option) == value
+    assert (trunk.convolutions is not None) == ("conv_filters" in PARTS[name])
+    forecast = forecaster.predict(fh=[1, 2, 3])
+    assert np.isfinite(forecast.to_numpy()).all()
+    again = pickle.loads(pickle.dumps(forecaster)).predict(fh=[1, 2, 3])
+    pd.testing.assert_frame_equal(again, forecast)
+    plain = cls(6, 2, **QUICK, hidden_layer_sizes=params["hidden_layer_sizes"]).fit(y)
+    assert not np.allclose(plain.predict(fh=[1, 2, 3]), forecast)
+
+
+def test_fine_tuning_takes_the_parts_of_the_pretrained_network():
+    forecaster = GRUForecaster(6, 2, hidden_layer_sizes=4, reset_after=False, **QUICK)
+    forecaster.pretrain(panel())
+    model = forecaster.pretrained_model_
+    assert np.isfinite(forecaster.fit(panel()).predict(fh=[1]).to_numpy()).all()
+    for name in list(model.plan.parts):  # as in a file from before there were parts
+        if name != "reset_after":
+            del model.plan.parts[name]
+    forecaster.fit(panel())
+    forecaster.reset_after = True
+    with pytest.raises(
+        ValueError, match=r"reset_after=True \(pretrained: False\)\. Use"
+    ):
+        forecaster.fit(panel())
+
+
+def test_parts_do_not_change_how_often_numbers_are_drawn():
+    first, second = (
+        RNNRegressor(4, **QUICK, **options).fit(X, Y)
+        for options in ({}, {"merge_mode": "sum", "conv_padding": "same"})
+    )  # of directions and convolutions that are not there
+    assert np.array_equal(first.predict(X), second.predict(X))
+
+
+def test_cross_validation_of_unequal_lengths_with_parts():
+    sequences, y = tones(30)
+    search = GridSearchCV(
+        LSTMClassifier(4, **QUICK),
+        {"zoneout": [0.0, 0.2], "layer_norm": [False, True]},
+        cv=KFold(2),
+        error_score="raise",
+    )
+    assert np.isfinite(search.fit(sequences, y).cv_results_["mean_test_score"]).all()

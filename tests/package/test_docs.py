@@ -1,0 +1,29 @@
+"""The code of the README and of the docs runs, and prints what it says."""
+
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.filterwarnings("ignore:.*remember_data:FutureWarning")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_code_runs(page, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # where pages that save something leave it
+    names: dict = {}
+    for code in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.S | re.M):
+        exec(compile(code, str(page), "exec"), names)
+        promised = re.findall(r"^# (.+)$", code, re.M)
+        printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+        assert not promised or [line.strip() for line in promised] == printed
+    plt.close("all")  # what the page has drawn, before other tests count
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        assert target.startswith("http") or (page.parent / target).exists(), target
