@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ _MOST_LANES = 200
 _SHORTEST_LANE = 10  # samples, by default
 
 
+@dataclass(eq=False)
 class BatchLoader:
     """Iterate over the batches of a :class:`DeviceDataset`; one may be smaller.
 
@@ -24,27 +26,14 @@ class BatchLoader:
     :func:`plan_batches`. A batch in which no sample has weight is left out. Pieces of
     one series are never shuffled, and each batch continues from the one before.
 
-    Parameters
-    ----------
-    dataset : DeviceDataset
-    batch_size : int
-    shuffling : Shuffling, default=None
-        Orders the samples anew in each pass; None keeps their order.
-    processes : Processes, default=ALONE
-        If there are several, a batch is the share of this one, which may be empty.
+    Without ``shuffling`` the samples keep their order. With several processes, a batch
+    is the share of this one, which may be empty.
     """
 
-    def __init__(
-        self,
-        dataset: DeviceDataset,
-        batch_size: int,
-        shuffling: Shuffling | None = None,
-        processes: Processes = ALONE,
-    ) -> None:
-        self.dataset = dataset
-        self.batch_size = batch_size
-        self.shuffling = shuffling
-        self.processes = processes
+    dataset: DeviceDataset
+    batch_size: int
+    shuffling: Shuffling | None = None
+    processes: Processes = ALONE
 
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
@@ -133,17 +122,8 @@ def plan_batches(
     than the others, whose samples weigh more, is drawn from all lengths: each sample is
     as likely at one place of the epoch as at another.
 
-    Parameters
-    ----------
-    lengths : ndarray of int, shape (n_samples,)
-    batch_size : int
-    random_state : numpy.random.RandomState or None
-        None keeps the samples of each batch, and the batches, in the order given.
-
-    Returns
-    -------
-    order : ndarray of int, shape (n_samples,)
-    sizes : ndarray of int, shape (n_batches,)
+    Without a ``random_state`` the samples of each batch, and the batches, stay in the
+    order given.
     """
     n_samples = len(lengths)
     sizes = np.array(_batch_sizes(n_samples, batch_size))
@@ -181,11 +161,6 @@ def plan_lanes(n_samples: int, n_lanes: int) -> tuple[np.ndarray, list[int]]:
     side; the last may be shorter, and there may be fewer of them. A batch holds the
     next sample of each lane, in order of the lanes, so that those of a lane that has
     ended are missing at the end.
-
-    Returns
-    -------
-    order : ndarray of int, shape (n_samples,)
-    sizes : list of int
     """
     length = -(-n_samples // n_lanes)
     batches = [np.arange(first, n_samples, length) for first in range(length)]

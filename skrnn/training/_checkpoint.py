@@ -34,13 +34,7 @@ _EACH = "{fit}"  # in a path: a name of the fit's own
 class Checkpoint(Callback):
     """The state of one fit in a folder, written after other callbacks saw the epoch.
 
-    Parameters
-    ----------
-    folder : StateFolder
-    every : int or str
-        Epochs, or a duration such as "30s".
-    identity : dict
-        What tells this fit from others, see :func:`check_same`.
+    ``identity`` is what tells this fit from others, see :func:`check_same`.
     """
 
     def __init__(
@@ -152,14 +146,8 @@ def open_checkpoint(
 ) -> Iterator[Checkpoint | None]:
     """The checkpoint that an estimator asks for, None if it asks for none.
 
-    Parameters
-    ----------
-    estimator : object
-        Has the parameters ``checkpoint`` and ``checkpoint_every``.
-    data : dict
-        All that the fit learns from, see :func:`digest`.
-    further : dict, default=None
-        What decides the fit besides the parameters.
+    ``data`` is all that the fit learns from, see :func:`digest`; ``further`` is what
+    decides the fit besides the parameters.
 
     Raises
     ------
@@ -202,8 +190,8 @@ def _check_resumable(estimator: Any, path: str) -> None:
         )
     if getattr(estimator, "warm_start", False):
         raise ValueError(
-            "checkpoint holds one fit, and warm_start=True goes on from one fit to the "
-            "next; set one of them only"
+            "checkpoint holds one fit, and warm_start=True continues from one fit to "
+            "the next; set one of them only"
         )
     if _EACH in path and estimator.random_state is None:
         raise ValueError(
@@ -220,15 +208,7 @@ def _check_resumable(estimator: Any, path: str) -> None:
 def _clock(every: int | str) -> Callable[[], bool]:
     """A function that says, asked at the end of each epoch, whether to write.
 
-    Parameters
-    ----------
-    every : int or str
-        Epochs, or a duration such as "30s" from one time to the next.
-
-    Raises
-    ------
-    ValueError
-        If it is neither.
+    ``every`` is a number of epochs, or a duration such as "30s" between two writes.
     """
     if isinstance(every, Integral):
         epochs = count(1)

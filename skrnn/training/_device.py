@@ -16,7 +16,7 @@ _EXPECTED = (
 
 
 def resolve_device(device: str | torch.device, dtype: str) -> torch.device:
-    """The device meant by a ``device`` parameter, checked to be there.
+    """The device meant by a ``device`` parameter, if it can be used here.
 
     ``"auto"`` takes CUDA, then MPS (which has no float64), then the CPU;
     ``"accelerate"`` the device of this process among those of a launch.
@@ -24,9 +24,9 @@ def resolve_device(device: str | torch.device, dtype: str) -> torch.device:
     Raises
     ------
     ValueError
-        If the name is unknown, the device is not there, or it cannot hold ``dtype``.
+        If the name is unknown, or the device is absent or cannot hold ``dtype``.
     ImportError
-        If accelerate is asked for and not installed.
+        If accelerate is needed and not installed.
     """
     if isinstance(device, str) and device == "auto":
         return _best_device(dtype)
@@ -46,7 +46,7 @@ def resolve_device(device: str | torch.device, dtype: str) -> torch.device:
             'device="mps" cannot compute in float64; use dtype="float32" (for an MLP '
             'X.astype("float32")), or device="cpu"'
         )
-    if not _is_there(resolved):
+    if not _is_available(resolved):
         raise ValueError(
             f"device={str(device)!r} is not available; here there are "
             f'{available_devices()}. device="auto" takes the best of them'
@@ -93,15 +93,12 @@ def _best_device(dtype: str) -> torch.device:
 
 def _device_of_process(dtype: str) -> torch.device:
     device = launched_state().device
-    if device.type == "mps":  # which is never one of several
+    if device.type == "mps":  # it is never one of several
         return _best_device(dtype)
     return torch.device("cpu") if device.type == "cpu" else device  # without a number
 
 
-def _is_there(device: torch.device) -> bool:
-    if device.type == "cuda":
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        return (device.index or 0) < count
-    if device.type == "mps":
-        return torch.backends.mps.is_available()
-    return (device.index or 0) == 0
+def _is_available(device: torch.device) -> bool:
+    number = device.index or 0
+    name = f"cuda:{number}" if device.type == "cuda" else device.type
+    return name in available_devices() and (number == 0 or device.type == "cuda")

@@ -48,13 +48,8 @@ def described(params: dict[str, Any]) -> dict[str, str]:
 def check_same(theirs: dict[str, Any], mine: dict[str, Any], where: str) -> None:
     """Raise if a fit that has been saved is not this one.
 
-    Parameters
-    ----------
-    theirs, mine : dict
-        Of the keys "estimator", "parameters" and "data", see :func:`described` and
-        :func:`digest`.
-    where : str
-        What holds the saved fit.
+    Both have the keys "estimator", "parameters", see :func:`described`, and "data", see
+    :func:`digest`; ``where`` names what holds the saved one.
     """
     remedy = (
         "Take them back to resume, delete the folder to begin anew, or give each "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 from ._processes import ALONE, Processes
 
 
+@dataclass(eq=False)
 class Gradients:
     """Computes losses, and writes their gradients into the parameters of a module.
 
@@ -25,20 +27,14 @@ class Gradients:
         Whether the module writes its gradient over the last one, without autograd.
     """
 
-    def __init__(
-        self,
-        module: Any,
-        criterion: Any,
-        alpha: float,
-        processes: Processes = ALONE,
-        by_hand: bool = False,
-    ) -> None:
-        self.module = module
-        self.criterion = criterion
-        self.alpha = alpha
-        self.processes = processes
-        self.by_hand = by_hand
-        matrices = _penalised(module)
+    module: Any
+    criterion: Any
+    alpha: float
+    processes: Processes = ALONE
+    by_hand: bool = False
+
+    def __post_init__(self) -> None:
+        matrices = _penalised(self.module)
         self.matrices = [(p, p.detach(), p.detach().view(-1)) for p in matrices]
 
     def compute(

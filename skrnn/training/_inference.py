@@ -119,12 +119,7 @@ def follow(
 ) -> tuple[np.ndarray, NetworkState | None]:
     """Predictions after each row (n_rows, n_outputs), and the state after all of them.
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features)
-        What follows in the series.
-    state : NetworkState or None
-        After the rows before; None if there were none. It is not changed.
+    ``state`` is that after the rows before, None if there were none; it stays as it is.
     """
     module = net.module_
     parts = []

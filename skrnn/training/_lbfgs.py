@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,12 +26,7 @@ def lbfgs_loop(
     settings: Settings,
     n_epochs: int,
 ) -> OptimizeResult:
-    """Minimise the loss; each iteration counts as an epoch of the net.
-
-    Returns
-    -------
-    result : scipy.optimize.OptimizeResult
-    """
+    """Minimise the loss; each iteration counts as an epoch of the net."""
     if any(dropout.p for dropout in net.dropouts()):
         raise ValueError(
             'solver="lbfgs" compares losses of one function, which dropout of any kind '
@@ -40,22 +34,10 @@ def lbfgs_loop(
             'solver such as "adam"'
         )
     data = {"dataset_train": training, "dataset_valid": validation}
-    iterator = net.get_iterator(validation, training=False) if validation else None
-
-    def end_epoch(loss: float) -> None:
-        """What an epoch of skorch's loop does once it has trained."""
-        net.history.new_batch()
-        search.notify_batch()
-        net.record_loss("train", [loss], [len(training)])
-        net.run_single_epoch(iterator, False, "valid", net.validation_step)
-        net._set_training(True)
-        net.notify("on_epoch_end", **data)
-        net.notify("on_epoch_begin", **data)
-
     net._set_training(True)
     net.notify("on_epoch_begin", **data)
     net.check_trainable()
-    search = _Search(net, _everything(training), end_epoch)
+    search = _Search(net, data)
     try:
         result = minimize(
             search.loss_and_gradient,
@@ -81,12 +63,10 @@ def lbfgs_loop(
 class _Search:
     """The weights as one vector, and the loss as a function of it."""
 
-    def __init__(
-        self, net: DeviceNet, batch: Any, end_epoch: Callable[[float], None]
-    ) -> None:
+    def __init__(self, net: DeviceNet, data: dict[str, Any]) -> None:
         self.net = net
-        self.batch = batch
-        self.end_epoch = end_epoch
+        self.data = data
+        self.batch = _everything(data["dataset_train"])
         self.parameters = [p for p in net.module_.parameters() if p.requires_grad]
         sizes = [p.numel() for p in self.parameters]
         self.flat = np.empty(sum(sizes))
@@ -126,22 +106,29 @@ class _Search:
             with torch.no_grad():
                 self.net.module_(**self.batch[0])
 
-    def notify_batch(self) -> None:
-        """Notify callbacks of the iteration as of a batch."""
-        inputs, (y, _, _) = self.batch
-        self.net.notify("on_batch_begin", batch=(inputs, y), training=True)
-        self.net.notify("on_batch_end", batch=(inputs, y), training=True, **self.step)
-
     def end_iteration(self, intermediate_result: OptimizeResult) -> None:
-        """Note the iteration; what SciPy calls after each."""
+        """End an epoch, as skorch's loop does; SciPy calls this after an iteration."""
         self.accepted = intermediate_result.x.copy()
         if not np.array_equal(self.accepted, self.evaluated):
             self.write(self.accepted)
         self._settle_norms()
         try:
-            self.end_epoch(float(intermediate_result.fun))
+            self._end_epoch(float(intermediate_result.fun))
         except StopTraining as stop:
             raise StopIteration from stop
+
+    def _end_epoch(self, loss: float) -> None:
+        net, (inputs, (y, _, _)) = self.net, self.batch
+        net.history.new_batch()
+        net.notify("on_batch_begin", batch=(inputs, y), training=True)
+        net.notify("on_batch_end", batch=(inputs, y), training=True, **self.step)
+        net.record_loss("train", [loss], [len(self.data["dataset_train"])])
+        held_out = self.data["dataset_valid"]
+        iterator = None if held_out is None else net.get_iterator(held_out)
+        net.run_single_epoch(iterator, False, "valid", net.validation_step)
+        net._set_training(True)
+        net.notify("on_epoch_end", **self.data)
+        net.notify("on_epoch_begin", **self.data)
 
 
 def _everything(training: DeviceDataset) -> Any:

@@ -20,13 +20,8 @@ def work_in_parts(
 
     If the memory of the device is too small for a part, it and later parts are halved.
 
-    Parameters
-    ----------
-    n_samples : int
-    size_at : callable
-        From the first sample of a part to its largest size.
-    work : callable
-        Takes a part as a slice; may be called again with the first half of it.
+    ``size_at`` gives the largest size of a part that begins with a sample. ``work``
+    takes a part, and may be called again with the first half of it.
 
     Raises
     ------

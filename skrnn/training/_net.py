@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from operator import mul
 from typing import Any
 
@@ -163,15 +163,7 @@ class DeviceNet(NeuralNet):
             self.history.new_batch()  # callbacks of skorch look for one
         figures: list[float] = []
         losses, sizes, seen = [], [], []
-        has_listeners = any(map(self._has_listener, ("on_batch_begin", "on_batch_end")))
-        for batch in iterator:
-            inputs, (y, weights, _) = batch
-            told = {"batch": (inputs, y), "training": training}
-            if has_listeners:
-                self.notify("on_batch_begin", **told)
-            step = step_fn(batch, **fit_params)
-            if has_listeners:
-                self.notify("on_batch_end", **told, **step)
+        for y, weights, step in self._steps(iterator, training, step_fn, **fit_params):
             losses.append(step["loss"])
             if len(losses) == _LOSSES_ON_DEVICE:
                 figures += _on_host(losses)
@@ -188,6 +180,25 @@ class DeviceNet(NeuralNet):
             self.history.record("valid_score", -self.history[-1]["valid_loss"])
         else:
             self._record_score(self.score, *zip(*seen, strict=True))
+
+    def _steps(
+        self,
+        iterator: Any,
+        training: bool,
+        step_fn: Callable[..., dict[str, Any]],
+        **fit_params: Any,
+    ) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
+        """Targets, weights and result of the step of each batch."""
+        is_heard = any(map(self._has_listener, ("on_batch_begin", "on_batch_end")))
+        for batch in iterator:
+            inputs, (y, weights, _) = batch
+            what = {"batch": (inputs, y), "training": training}
+            if is_heard:
+                self.notify("on_batch_begin", **what)
+            step = step_fn(batch, **fit_params)
+            if is_heard:
+                self.notify("on_batch_end", **what, **step)
+            yield y, weights, step
 
     def choose_gradients(self, training: Any, is_watched: bool) -> None:
         """Decide how gradients are computed: by autograd, or by an MLP itself.

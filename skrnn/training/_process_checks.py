@@ -13,6 +13,7 @@ from ._fingerprint import described
 from ._net import DeviceNet
 from ._processes import processes_of
 from ._settings import Settings
+from ._state import weights_of
 from ._stopping import Progress
 
 _SAMPLES_COMPARED = 256
@@ -31,37 +32,19 @@ def join_processes(
     Targets, weights, lengths, parameters and random numbers are compared in full, the
     inputs of some samples.
 
-    Raises
-    ------
-    ValueError
-        If the network cannot be fitted in shares, or something differs; in all
-        processes alike.
+    If the network cannot be fitted in shares, or something differs, all of them raise.
     """
     net.processes_ = processes = processes_of(settings.device)
     if processes.count == 1:
         return
     _check_divisible(net, settings)
-    _check_agreement(net, training, validation, settings, random_state)
-    progress.best = processes.broadcast(progress.best)
-    for layer in net.dropouts():
-        layer.reseed(processes.rank)
-
-
-def _check_agreement(
-    net: DeviceNet,
-    training: DeviceDataset,
-    validation: DeviceDataset | None,
-    settings: Settings,
-    random_state: np.random.RandomState,
-) -> None:
-    processes = net.processes_
-    weights = [w.cpu().numpy() for w in net.module_.state_dict().values()]
+    parameters = described(vars(settings.without_callbacks()))
     differing = processes.differing(
         {
             "the samples to train on": _marks(training),
             "the samples to validate on": _marks(validation),
-            "the parameters": repr(described(vars(settings.without_callbacks()))),
-            "the weights to start from": weights,
+            "the parameters": repr(parameters),
+            "the weights to start from": list(weights_of(net).values()),
             "the random numbers": random_state.get_state(legacy=False),
         }
     )
@@ -72,6 +55,9 @@ def _check_agreement(
             "and parameters, in the same order of fits (each takes its own share of "
             "every batch); set random_state, and the seed of whatever makes the data"
         )
+    progress.best = processes.broadcast(progress.best)
+    for layer in net.dropouts():
+        layer.reseed(processes.rank)
 
 
 def _check_divisible(net: DeviceNet, settings: Settings) -> None:

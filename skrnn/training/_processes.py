@@ -62,12 +62,7 @@ class Processes:
         return tensor.item()
 
     def differing(self, named: dict[str, Any]) -> list[str]:
-        """Names of what is not the same in all processes.
-
-        Parameters
-        ----------
-        named : dict of str to what :func:`digest` takes
-        """
+        """Names of what is not the same in all processes; see :func:`digest`."""
         numbers = [int(digest(value)[:_DIGITS], 16) for value in named.values()]
         digests = torch.tensor(numbers, device=self.device)
         lowest, highest = digests.clone(), digests.clone()
@@ -98,10 +93,8 @@ def launched_state() -> Any:
 
     Raises
     ------
-    ImportError
-        If accelerate is not installed.
-    ValueError
-        If several processes were launched that cannot be joined.
+    ImportError, ValueError
+        If accelerate is not installed, or cannot join the processes.
     """
     try:
         accelerate = import_module("accelerate")

@@ -91,18 +91,11 @@ def roll(
     choose: Choose,
     n_threads: int | str,
 ) -> Rolled:
-    """Forecast ``n_steps`` steps, each block going on from what was chosen before.
+    """Forecast ``n_steps`` steps, each block from what was chosen in those before.
 
-    Parameters
-    ----------
-    choose : callable
-        From the parameters of a block (n_samples, horizon, n_targets, n_parameters) to
-        the values (n_samples, horizon, n_targets) that take the place of observations:
-        a mean, or a draw.
-
-    Returns
-    -------
-    rolled : Rolled
+    ``choose`` takes the parameters of a block (n_samples, horizon, n_targets,
+    n_parameters) and gives the values (n_samples, horizon, n_targets) that take the
+    place of observations: a mean, or a draw.
     """
     parts = []
 

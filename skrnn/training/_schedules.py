@@ -24,31 +24,14 @@ def has_fixed_length(settings: Settings) -> bool:
 class InverseScaling(Callback):
     """scikit-learn's "invscaling": the rate falls with the number of samples seen.
 
-    Parameters
-    ----------
-    rate : float
-        Of the first epoch.
-    power_t : float
-        Exponent of the number of samples.
-    n_samples : int
-        Samples of an epoch.
-    n_samples_seen : int
-        Samples seen before.
-    continues : bool
-        Whether the first epoch here begins at the rate after the samples seen before,
-        and not at ``rate``.
+    An epoch has ``n_samples``, and ``n_samples_seen`` came before; if it ``continues``,
+    the first epoch here begins at the rate after those.
     """
 
     def __init__(
-        self,
-        rate: float,
-        power_t: float,
-        n_samples: int,
-        n_samples_seen: int,
-        continues: bool,
+        self, settings: Settings, n_samples: int, n_samples_seen: int, continues: bool
     ) -> None:
-        self.rate = rate
-        self.power_t = power_t
+        self.settings = settings
         self.n_samples = n_samples
         self.n_samples_seen = n_samples_seen
         self.continues = continues
@@ -70,8 +53,9 @@ class InverseScaling(Callback):
         self.n_seen_ = state["n_seen"]
 
     def _set_rate(self, net: Any) -> None:
+        rate, power = self.settings.learning_rate_init, self.settings.power_t
         for group in net.optimizer_.param_groups:
-            group["lr"] = self.rate / (self.n_seen_ + 1) ** self.power_t
+            group["lr"] = rate / (self.n_seen_ + 1) ** power
 
 
 class PlannedSchedule(LRScheduler):
@@ -102,13 +86,7 @@ def schedule_callbacks(
     if settings.solver == "lbfgs":  # its line search sets the step
         return []
     if name == "invscaling":
-        scaling = InverseScaling(
-            settings.learning_rate_init,
-            settings.power_t,
-            n_samples,
-            n_samples_seen,
-            continues=incremental,
-        )
+        scaling = InverseScaling(settings, n_samples, n_samples_seen, incremental)
         return [("skrnn_learning_rate", scaling)]
     if incremental or not has_fixed_length(settings):
         return []

@@ -11,15 +11,8 @@ import torch
 from ._net import DeviceNet
 from ._optimizers import load_state
 
-_OF_THE_SHAPE_OF_WEIGHTS = {
-    "exp_avg",
-    "exp_avg_sq",
-    "max_exp_avg_sq",
-    "momentum_buffer",
-    "square_avg",
-    "grad_avg",
-    "acc_delta",
-    "sum",
+_OF_THE_SHAPE_OF_WEIGHTS = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "square_avg"} | {
+    *("grad_avg", "acc_delta", "momentum_buffer", "sum")
 }
 
 
@@ -29,13 +22,7 @@ def weights_of(net: DeviceNet) -> dict[str, np.ndarray]:
 
 
 def set_weights(net: DeviceNet, weights: dict[str, np.ndarray]) -> None:
-    """Give a net the weights that :func:`weights_of` returned.
-
-    Raises
-    ------
-    ValueError
-        If they are those of another network.
-    """
+    """Give a net the weights that :func:`weights_of` returned, if they fit it."""
     _check_weights(net.module_, weights)
     with torch.inference_mode(False):
         tensors = {name: torch.from_numpy(np.array(w)) for name, w in weights.items()}
@@ -51,13 +38,7 @@ def momenta_of(net: DeviceNet) -> dict[str, Any]:
 
 
 def set_momenta(net: DeviceNet, momenta: dict[str, Any]) -> None:
-    """Give a net what :func:`momenta_of` returned.
-
-    Raises
-    ------
-    ValueError
-        If they are those of another network.
-    """
+    """Give a net what :func:`momenta_of` returned, if it fits."""
     _check_momenta(net.optimizer_, momenta["optimizer"]["state"])
     with torch.inference_mode(False):
         load_state(net.optimizer_, _to_tensors(momenta["optimizer"]))

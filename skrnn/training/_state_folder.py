@@ -21,6 +21,7 @@ from .._warnings import warn
 _NAME = "checkpoint.json"
 _OURS = re.compile(r"[0-9a-f]{16}\.safetensors(\.part)?|checkpoint\.json\.part")
 _PATIENCE = 30  # seconds
+_DAMAGES = (ValueError, KeyError, TypeError, FileNotFoundError, SafetensorError)
 _PLAIN = (str, bool, int, float, type(None))
 
 
@@ -31,19 +32,8 @@ class StateFolder:
     checksum of its own. It is replaced in one step, after the arrays have reached the
     disk, so that a reader finds the last state or the one before it.
 
-    Parameters
-    ----------
-    path : path-like
-        Made if it does not exist.
-    waits : bool
-        Whether to wait for another process that is using the folder.
-
-    Raises
-    ------
-    ValueError
-        If another process is using the folder, unless this one waits.
-    OSError
-        If the folder cannot be made.
+    The folder is made if it does not exist. If another process is using it, this one
+    ``waits``, or raises a ValueError.
     """
 
     def __init__(self, path: str | os.PathLike, waits: bool = False) -> None:
@@ -88,13 +78,7 @@ class StateFolder:
         self._lock.release()
 
     def read(self) -> Any:
-        """The state, None if there is none.
-
-        Raises
-        ------
-        ValueError
-            If a file is not as it was written.
-        """
+        """The state, None if there is none; an error if it is not as it was written."""
         file = self.path / _NAME
         if not file.exists():
             return None
@@ -107,28 +91,20 @@ class StateFolder:
             if _checksum(data) != state["sha256"]:
                 raise ValueError(f"the checksum of {state['arrays']} differs")
             return _joined(state["tree"], load(data))
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            FileNotFoundError,
-            SafetensorError,
-        ) as error:
+        except _DAMAGES as error:
             raise ValueError(
                 f"the checkpoint in {self.path} is damaged ({error}); delete the "
                 "folder to begin anew"
             ) from error
 
     def write(self, state: Any) -> None:
-        """Replace the state.
+        """Replace the state; if that fails, the state before it stays.
 
         Raises
         ------
-        OSError
-            If it cannot be written; the state before it stays.
-        TypeError
-            If a leaf is neither an array of numbers nor a string, a number, a bool or
-            None, or a key neither a string nor a number.
+        OSError, TypeError
+            If it cannot be written, or holds more than arrays of numbers, strings,
+            numbers, bools and None, with keys that are strings or numbers.
         """
         arrays: dict[str, np.ndarray] = {}
         tree = _split(state, "it", arrays)

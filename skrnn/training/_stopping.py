@@ -9,6 +9,9 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback
 
+from ._schedules import has_fixed_length
+from ._settings import Settings
+
 SMALLEST_RATE = 1e-6
 RATE_DIVISOR = 5.0
 
@@ -67,36 +70,20 @@ class Convergence(Callback):
 
     Stops once more than ``n_iter_no_change`` epochs in a row did not improve by
     ``tol``: on the validation score with ``early_stopping``, else on the training
-    loss. With ``adaptive`` the learning rate is divided by 5 instead, until it is
-    under 1e-6.
+    loss. With "adaptive" the learning rate is divided by 5 instead, until it is under
+    1e-6. Without held-out data, a schedule of fixed length runs to its end, and L-BFGS
+    until its gradient vanishes.
 
-    Parameters
-    ----------
-    progress : Progress
-        Where earlier epochs have led; continued here.
-    stops : bool
-        Whether to stop at all, or only keep the best weights.
-    prints : bool
-        Whether to print what happens.
+    ``progress`` is where earlier epochs have led, and is continued here. An
+    ``incremental`` fit has no held-out data.
     """
 
     def __init__(
-        self,
-        tol: float,
-        n_iter_no_change: float,
-        early_stopping: bool,
-        adaptive: bool,
-        progress: Progress,
-        stops: bool = True,
-        prints: bool = False,
+        self, settings: Settings, progress: Progress, incremental: bool
     ) -> None:
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.adaptive = adaptive
+        self.settings = settings
         self.progress = progress
-        self.stops = stops
-        self.prints = prints
+        self.early_stopping = settings.early_stopping and not incremental
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         self.best_weights_: dict[str, torch.Tensor] | None = None
@@ -106,7 +93,7 @@ class Convergence(Callback):
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         epoch, progress = net.history[-1], self.progress
         merit = epoch["valid_score"] if self.early_stopping else -epoch["train_loss"]
-        if merit < progress.best + self.tol:
+        if merit < progress.best + self.settings.tol:
             progress.n_without += 1
         else:
             progress.n_without = 0
@@ -114,7 +101,7 @@ class Convergence(Callback):
             progress.best = merit
             if self.early_stopping:
                 self.best_weights_ = _copy_of_weights(net.module_)
-        if self.stops and progress.n_without > self.n_iter_no_change:
+        if progress.n_without > self.settings.n_iter_no_change and self._may_stop():
             self._stop_or_slow_down(net)
 
     def restore_best(self, net: Any) -> None:
@@ -134,9 +121,15 @@ class Convergence(Callback):
             best = {name: torch.from_numpy(weight) for name, weight in best.items()}
         self.best_weights_ = best
 
+    def _may_stop(self) -> bool:
+        settings = self.settings
+        runs_on = settings.solver == "lbfgs" or has_fixed_length(settings)
+        return settings.early_stopping or not runs_on
+
     def _stop_or_slow_down(self, net: Any) -> None:
-        groups = net.optimizer_.param_groups
-        if not self.adaptive or groups[0]["lr"] <= SMALLEST_RATE:
+        groups, settings = net.optimizer_.param_groups, self.settings
+        adapts = settings.learning_rate == "adaptive" and settings.solver != "lbfgs"
+        if not adapts or groups[0]["lr"] <= SMALLEST_RATE:
             self._print("Stopping.")
             raise StopTraining
         self.progress.n_without = 0
@@ -145,11 +138,11 @@ class Convergence(Callback):
         self._print(f"Setting learning rate to {groups[0]['lr']:f}")
 
     def _print(self, consequence: str) -> None:
-        if self.prints:
+        if self.settings.verbose > 1:
             what = "Validation score" if self.early_stopping else "Training loss"
             print(
-                f"{what} did not improve by more than tol={self.tol:g} for "
-                f"{self.n_iter_no_change} consecutive epochs. {consequence}"
+                f"{what} did not improve by more than tol={self.settings.tol:g} for "
+                f"{self.settings.n_iter_no_change} consecutive epochs. {consequence}"
             )
 
 

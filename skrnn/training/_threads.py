@@ -21,13 +21,13 @@ _this_thread = threading.local()
 def choose_threads(n_threads: int | str, module: Any, batch_size: int) -> int | None:
     """Threads for a network; None leaves torch's setting as it is.
 
-    ``"auto"`` is one thread where a step of the module is too short to be shared, and
-    in a worker of a pool, since its siblings compute at the same time: were each to
-    take torch's setting, the cores would be asked for several times over. A worker is
-    any thread but the main one, or a process of ``multiprocessing.Pool``. loky's
-    processes set ``OMP_NUM_THREADS`` to their share of the cores, which torch follows.
+    ``"auto"`` is one thread if a step of the module is too short to be shared, and in a
+    worker of a pool: its siblings compute at the same time, and if each took torch's
+    setting, together they would ask for several times the cores. A worker is any thread
+    but the main one, or a process of ``multiprocessing.Pool``. loky's processes set
+    ``OMP_NUM_THREADS`` to their share of the cores, which torch follows.
 
-    A forked process has one thread, whatever was asked for; see the end of this file.
+    A forked process has one thread, whatever the parameter; see the end of this file.
     """
     if _is_forked:
         return 1
@@ -55,14 +55,6 @@ def limit_threads(n_threads: int | None) -> Iterator[None]:
     if n_threads is None or getattr(_this_thread, "is_inside", False):
         yield
         return
-    _enter(n_threads)
-    try:
-        yield
-    finally:
-        _leave()
-
-
-def _enter(n_threads: int) -> None:
     global _n_inside, _setting_outside
     with _lock:
         setting = torch.get_num_threads()  # else torch, asked first while we compute,
@@ -71,21 +63,20 @@ def _enter(n_threads: int) -> None:
         _n_inside += 1
         _this_thread.is_inside = True
         torch.set_num_threads(n_threads)
-
-
-def _leave() -> None:
-    global _n_inside
-    with _lock:
-        _n_inside -= 1
-        _this_thread.is_inside = False
-        torch.set_num_threads(_setting_outside)
+    try:
+        yield
+    finally:
+        with _lock:
+            _n_inside -= 1
+            _this_thread.is_inside = False
+            torch.set_num_threads(_setting_outside)
 
 
 def _begin_as_forked() -> None:
-    """Make a forked process fit to compute: only the thread that forked lives on.
+    """Let a forked process compute: only the thread that forked lives on.
 
-    Others may have held the lock. torch computes on one thread from here on: its OpenMP
-    threads are not in this process, and what is given to them never ends, even where a
+    Others may have held the lock. From now on torch computes on one thread: its OpenMP
+    threads are not in this process, and work given to them never ends, even if a
     network is only copied.
     """
     global _lock, _n_inside, _is_forked, _setting_outside

@@ -66,7 +66,7 @@ def train(
         for group in net.optimizer_.param_groups:  # the schedule has run its course
             group["lr"] = settings.learning_rate_init
     shuffling = Shuffling(random_state) if settings.shuffle else None
-    stopping = _convergence(settings, progress, incremental)
+    stopping = Convergence(settings, progress, incremental)
     net.callbacks = [
         *_callbacks_before(net, settings, len(training), n_samples_seen, incremental),
         ("skrnn_convergence", stopping),
@@ -75,13 +75,10 @@ def train(
         checkpoint.shuffling = shuffling
         net.callbacks.append(("skrnn_checkpoint", checkpoint))
     net.initialize_callbacks()
-    net.iterator_train__shuffling = shuffling
-    net.iterator_train__processes = net.processes_
-    net.train_split = None if validation is None else predefined_split(validation)
     first = len(net.history)
     data = training, validation
     with limit_threads(choose_threads(settings.n_threads, net.module_, net.batch_size)):
-        with _all_or_nothing(net, training, checkpoint):
+        with _all_or_nothing(net, *data, shuffling, checkpoint):
             ending = _train(net, *data, settings, incremental, checkpoint)
         stopping.restore_best(net)
     net.optimizer_.zero_grad()
@@ -94,10 +91,17 @@ def train(
 
 @contextmanager
 def _all_or_nothing(
-    net: DeviceNet, training: DeviceDataset, checkpoint: Checkpoint | None
+    net: DeviceNet,
+    training: DeviceDataset,
+    validation: DeviceDataset | None,
+    shuffling: Shuffling | None,
+    checkpoint: Checkpoint | None,
 ) -> Iterator[None]:
-    """Notify callbacks around training; on an error the net is as it was before."""
+    """Give skorch the data for the block; on an error the net is as it was before."""
     before = net.snapshot()
+    net.iterator_train__shuffling = shuffling
+    net.iterator_train__processes = net.processes_
+    net.train_split = None if validation is None else predefined_split(validation)
     try:
         net.notify("on_train_begin", X=training, y=None)
         yield
@@ -196,26 +200,6 @@ def _is_one_of_many() -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _convergence(
-    settings: Settings, progress: Progress, incremental: bool
-) -> Convergence:
-    """Our rule of stopping.
-
-    Without held-out data, a schedule of fixed length runs to its end, and L-BFGS until
-    its gradient vanishes.
-    """
-    runs_on = has_fixed_length(settings) or settings.solver == "lbfgs"
-    return Convergence(
-        settings.tol,
-        settings.n_iter_no_change,
-        settings.early_stopping and not incremental,
-        settings.learning_rate == "adaptive" and settings.solver != "lbfgs",
-        progress,
-        stops=settings.early_stopping or not runs_on,
-        prints=settings.verbose > 1,
-    )
 
 
 def _callbacks_before(

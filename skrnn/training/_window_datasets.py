@@ -32,10 +32,8 @@ class WindowDataset(DeviceDataset):
         weights: np.ndarray | None = None,
         *,
         device: torch.device,
-        mean_weight: float | None = None,
-        carries: str | None = None,
+        **options: Any,
     ) -> None:
-        options: dict[str, Any] = {"mean_weight": mean_weight, "carries": carries}
         super().__init__(windows.lengths, targets, weights, device=device, **options)
         self.rows = to_tensor(windows.rows, device)  # (row, feature)
         self.starts = to_tensor(windows.starts, device)  # (sample,)
@@ -50,12 +48,8 @@ class WindowDataset(DeviceDataset):
     def gather(self, part: slice) -> dict[str, Any]:
         """The module's inputs for some samples, the longest first.
 
-        Returns
-        -------
-        inputs : dict
-            ``x`` (batch, time, feature). If lengths differ it is right-padded with
-            zeros, and there are ``lengths`` (batch,) and ``segments``, see
-            :func:`cut_segments`.
+        ``x`` is (batch, time, feature). If lengths differ it is padded with zeros after
+        each end, and there are ``lengths`` (batch,) and :func:`cut_segments`.
         """
         starts, lengths = self.starts[part], self.lengths[part]
         n_timesteps = int(lengths[0]) if self.is_uniform else int(lengths.max())
@@ -79,15 +73,7 @@ class StepDataset(WindowDataset):
     Targets, weights and outputs of a batch stand sample after sample, the steps of each
     in order of time.
 
-    Parameters
-    ----------
-    windows : Windows
-    targets : StepTargets, default=None
-        As many for each sample as it has steps. None to predict.
-    weights : ndarray of shape (n_samples,), default=None
-        Weight of each step of a sample.
-    device, mean_weight, carries
-        See :class:`DeviceDataset`.
+    A sample has as many targets as steps; its weight is that of each step.
     """
 
     _per_sample = (*WindowDataset._per_sample, "target_starts")
@@ -100,10 +86,8 @@ class StepDataset(WindowDataset):
         weights: np.ndarray | None = None,
         *,
         device: torch.device,
-        mean_weight: float | None = None,
-        carries: str | None = None,
+        **options: Any,
     ) -> None:
-        options: dict[str, Any] = {"mean_weight": mean_weight, "carries": carries}
         super().__init__(windows, None, weights, device=device, **options)
         self.n_outputs_before = np.cumsum(self.lengths) - self.lengths
         self.target_rows = self.row_weights = None
@@ -249,12 +233,8 @@ def cut_segments(lengths: np.ndarray) -> Segments | None:
     """Stretches of time in which a batch, longest first, is computed at one width.
 
     Sequences that have ended drop out from one segment to the next, so that at most a
-    small share of the work is padding. None means one stretch for all.
-
-    Returns
-    -------
-    segments : list of (n_alive, stop), or None
-        The first ``n_alive`` samples are computed up to step ``stop``.
+    small share of the work is padding. Of each (n_alive, stop), the first ``n_alive``
+    samples are computed up to step ``stop``. None means one stretch for all.
     """
     ends, counts = np.unique(lengths, return_counts=True)  # ascending
     if ends[-1] <= _SHORTEST_SEGMENT or len(ends) == 1:
