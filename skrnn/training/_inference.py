@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ import torch
 from ..modules import NetworkState
 from ._batches import BatchLoader
 from ._datasets import DeviceDataset, to_tensor
-from ._memory import work_in_parts
+from ._memory import compute_in_parts
 from ._net import DeviceNet
 from ._threads import choose_threads, limit_threads
 
@@ -41,7 +41,8 @@ def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.nda
         predictions[data.places_of(part)] = raw
         memory = None if memory is None else memory.next()
 
-    _compute_in_parts(net, data, n_threads, predict_part)
+    size_at = partial(data.prediction_size, width=net.module_.width)
+    compute_in_parts(net, len(data), size_at, predict_part, n_threads)
     return predictions
 
 
@@ -87,24 +88,9 @@ def gate_activations(
                 is_missing = np.arange(n_steps) >= lengths.cpu().numpy()[:, None]
                 found[name][part, :n_steps][is_missing] = np.nan
 
-    _compute_in_parts(net, data, n_threads, look_at)
+    size_at = partial(data.prediction_size, width=net.module_.width)
+    compute_in_parts(net, len(data), size_at, look_at, n_threads)
     return {name: values[:, :n_most] for name, values in found.items()}
-
-
-def _compute_in_parts(
-    net: DeviceNet,
-    data: DeviceDataset,
-    n_threads: int | str,
-    work: Callable[[slice], None],
-) -> None:
-    module = net.module_
-
-    def size_at(first: int) -> int:
-        return data.prediction_size(first, module.width)
-
-    threads = choose_threads(n_threads, module, min(len(data), size_at(0)))
-    with limit_threads(threads), torch.inference_mode():
-        work_in_parts(len(data), size_at, work)
 
 
 def threads_to_follow(net: DeviceNet, n_threads: int | str) -> int | str:

@@ -1,4 +1,4 @@
-"""Work in parts that fit into the memory of a device."""
+"""Computations in parts that fit into the memory of a device."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ import torch
 from ._datasets import DeviceDataset
 from ._net import DeviceNet
 from ._settings import Settings
+from ._threads import choose_threads, limit_threads
 
 
-def work_in_parts(
-    n_samples: int, size_at: Callable[[int], int], work: Callable[[slice], None]
+def compute_in_parts(
+    net: DeviceNet,
+    n_samples: int,
+    size_at: Callable[[int], int],
+    work: Callable[[slice], None],
+    n_threads: int | str,
 ) -> None:
-    """Do some work on all samples, one part after the other.
+    """Do some work of a trained net on all samples, one part after the other.
 
-    If the memory of the device is too small for a part, it and later parts are halved.
-
-    ``size_at`` gives the largest size of a part that begins with a sample. ``work``
-    takes a part, and may be called again with the first half of it.
+    ``size_at`` gives the largest size of a part that begins with a sample. If the
+    memory of the device is too small for a part, it and later parts are halved, so that
+    ``work`` may be called again with the first half of one.
 
     Raises
     ------
@@ -29,12 +33,14 @@ def work_in_parts(
         If there is no memory for a single sample.
     """
     first, limit = 0, n_samples
-    while first < n_samples:
-        size = min(limit, size_at(first), n_samples - first)
-        if _fits(work, slice(first, first + size), is_last_try=size == 1):
-            first += size
-        else:
-            limit = size // 2
+    threads = choose_threads(n_threads, net.module_, min(n_samples, size_at(0)))
+    with limit_threads(threads), torch.inference_mode():
+        while first < n_samples:
+            size = min(limit, size_at(first), n_samples - first)
+            if _fits(work, slice(first, first + size), is_last_try=size == 1):
+                first += size
+            else:
+                limit = size // 2
 
 
 def explain_lack(net: DeviceNet, training: DeviceDataset, settings: Settings) -> str:

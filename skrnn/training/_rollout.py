@@ -12,9 +12,8 @@ from torch.nn import functional
 
 from ..modules import ForecastNetwork, is_padding, normalize_windows
 from ._datasets import to_tensor
-from ._memory import work_in_parts
+from ._memory import compute_in_parts
 from ._net import DeviceNet
-from ._threads import choose_threads, limit_threads
 from ._window_datasets import cut_segments
 
 BATCH_SIZE = 2048  # samples that are rolled together
@@ -104,9 +103,7 @@ def roll(
         rolling = _Rolling(net, some, window_length, future, normalization)
         parts.append(rolling.run(n_steps, choose))
 
-    threads = choose_threads(n_threads, net.module_, min(BATCH_SIZE, len(inputs)))
-    with limit_threads(threads), torch.inference_mode():
-        work_in_parts(len(inputs), lambda first: BATCH_SIZE, roll_part)
+    compute_in_parts(net, len(inputs), lambda first: BATCH_SIZE, roll_part, n_threads)
     return Rolled(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
