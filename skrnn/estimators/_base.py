@@ -18,29 +18,22 @@ from ..arguments import Vocabulary
 from ..training import (
     Checkpoint,
     DeviceDataset,
+    Model,
     Outcome,
     Progress,
     Settings,
-    build_net,
-    device_after_loading,
     open_checkpoint,
     predict,
     processes_of,
-    resolve_device,
-    set_momenta,
-    set_weights,
-    train,
-    weights_of,
 )
 from ._convergence_warnings import Fitted, needs_loss_for_score, warn_unless_converged
-from ._files import loaded_state, naming_file, saved_state
+from ._files import loaded_state, saved_state
 from ._reader import Reader
 from ._rollback import unchanged_on_error
 from ._samples import Samples, check_given, checked, hold_out
 from ._summary import NetworkSummary
 from ._tasks import Task
 from ._training_parameters import EstimatorParameters
-from ._warm_start import check_same_network
 
 _SEED_LIMIT = 2**31 - 1
 _OF_THE_NET = ("solver", "learning_rate", "learning_rate_init", "power_t", "device")
@@ -70,6 +63,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     _follows_sklearn: ClassVar[bool] = False  # where it does otherwise than we do
     _reader: Reader
     _task: Task
+    _model: Model
     _mean_weight: float | None
 
     @abstractmethod
@@ -113,7 +107,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         """Note how training went."""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> Any:
-        is_warm = self.warm_start and hasattr(self, "net_")
+        is_warm = self.warm_start and hasattr(self, "_model")
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be given together")
         with unchanged_on_error(self):
@@ -150,7 +144,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
                 "partial_fit does not support early_stopping=True: one epoch cannot be "
                 "stopped early; set early_stopping=False"
             )
-        is_first = not hasattr(self, "net_")
+        is_first = not hasattr(self, "_model")
         with unchanged_on_error(self):
             if is_first:
                 samples = self._learn(X, y, sample_weight, classes)
@@ -163,10 +157,10 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
                 self._mean_weight = None
                 self._start(settings)
             else:
-                if self._fitted_settings.solver == "lbfgs":  # which has no momenta
-                    self._build_net(settings, weights_of(self.net_))
+                if self._model.settings.solver == "lbfgs":  # which has no momenta
+                    self._model = self._model.rebuilt(settings, self.device)
                 self._begin(settings)
-            fitted = vars(self._fitted_settings)
+            fitted = vars(self._model.settings)
             settings = replace(settings, **{name: fitted[name] for name in _OF_THE_NET})
             self._train(samples, None, settings, n_epochs=1, incremental=True)
         return self
@@ -292,10 +286,16 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         return int(self._random_state.randint(_SEED_LIMIT))
 
     def _start(self, settings: Settings) -> None:
-        """A fresh net, and empty records."""
-        self._fitted_module_params = {**self._module_params(), "seed": self._new_seed()}
-        self.device_ = resolve_device(self.device, self._reader.dtype)
-        self._build_net(settings)
+        """A fresh network, and empty records."""
+        module_params = {**self._module_params(), "seed": self._new_seed()}
+        self._model = Model(
+            self._module_class,
+            module_params,
+            self._task.new_loss(),
+            settings,
+            self.device,
+            score=self._task.scorer(),
+        )
         self._draw_weights()
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
@@ -305,15 +305,17 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         self._begin(settings)
 
     def _restart(self, settings: Settings) -> None:
-        """A net with today's settings and the weights of the last fit."""
-        fitted, today = self._fitted_module_params, self._module_params()
-        check_same_network(self._module_class, fitted, today)
-        self._fitted_module_params = {**fitted, **today}
+        """The weights of the last fit, with today's parameters."""
+        today = self._module_params()
         if any(today[name] for name in today if name.endswith("dropout")):
-            # other masks than in the last fit
-            self._fitted_module_params["seed"] = self._new_seed()
-        self.device_ = resolve_device(self.device, self._reader.dtype)
-        self._build_net(settings, weights_of(self.net_))
+            today["seed"] = self._new_seed()  # other masks than in the last fit
+        self._model = self._model.rebuilt(
+            settings,
+            self.device,
+            module_params=today,
+            loss=self._task.new_loss(),
+            score=self._task.scorer(),
+        )
         self._begin(settings)
 
     def _begin(self, settings: Settings) -> None:
@@ -322,21 +324,6 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         of_scores = settings.early_stopping
         if not (self._follows_sklearn and self._progress.of_scores == of_scores):
             self._progress = Progress(of_scores)  # else the search for the best goes on
-
-    def _build_net(
-        self, settings: Settings, weights: dict[str, np.ndarray] | None = None
-    ) -> None:
-        self._fitted_settings = settings.without_callbacks()
-        self.net_ = build_net(
-            self._module_class,
-            self._fitted_module_params,
-            self._task.new_loss(),
-            settings,
-            self._task.scorer(),
-            self.device_,
-        )
-        if weights is not None:
-            set_weights(self.net_, weights)
 
     def _train(
         self,
@@ -349,8 +336,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         checkpoint: Checkpoint | None = None,
     ) -> None:
         progress = replace(self._progress)  # the old one is kept in case of an error
-        outcome = train(
-            self.net_,
+        outcome = self._model.train(
             self._training_data(training),
             None if held_out is None else self._validation_data(held_out),
             settings,
@@ -380,21 +366,30 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
             self.validation_scores_ = self.validation_scores_ or []
             self.validation_scores_ += scores
 
-    # files
-
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "net_")
+        return hasattr(self, "_model")
+
+    @property
+    def net_(self) -> Any:
+        """The trained skorch net; ``net_.module_`` is the PyTorch module."""
+        return self._fitted_model("net_").net
+
+    @property
+    def device_(self) -> Any:
+        """Where the network is."""
+        return self._fitted_model("device_").device
+
+    def _fitted_model(self, name: str) -> Model:
+        if "_model" not in self.__dict__:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r} before fit"
+            )
+        return self._model
+
+    # files
 
     def __getstate__(self) -> dict[str, Any]:
         return saved_state(self, super().__getstate__())
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        state = loaded_state(self, state)
-        momenta = state.pop("_momenta", None)
-        super().__setstate__(state)
-        with naming_file(self):
-            if "net_" in state:
-                self.device_ = device_after_loading(self.device, self._reader.dtype)
-                self._build_net(self._fitted_settings, state["net_"])
-            if momenta is not None:
-                set_momenta(self.net_, momenta)
+        super().__setstate__(loaded_state(self, state))

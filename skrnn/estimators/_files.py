@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from ..files import cannot_be_built, pack, unpack
-from ..training import (
-    Progress,
-    Settings,
-    as_text,
-    momenta_of,
-    saved_callbacks,
-    weights_of,
-)
+from ..training import Model, Progress, as_text, saved_callbacks
 
-_RECORDS = ("_fitted_settings", "_progress", "_reader", "_task")
+_RECORDS = ("_progress", "_reader", "_task")
 _DTYPES = ("float32", "float64")
 
 
 def saved_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
-    """The state of an estimator as data: the net as its weights.
+    """The state of an estimator as data: the network as its weights.
 
     Parameters
     ----------
@@ -31,20 +22,21 @@ def saved_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
     """
     for name in ("device", "checkpoint"):
         state = {**state, name: as_text(state[name])}
-    if "net_" in state:
-        net = state["net_"]
+    if "_model" in state:
+        model = state["_model"]
         state["callbacks"] = saved_callbacks(state["callbacks"])
-        state["net_"] = weights_of(net)
-        del state["device_"]
         for name in _RECORDS:
             state[name] = vars(state[name]).copy()
-        if estimator._follows_sklearn:
-            state["_momenta"] = momenta_of(net)
+        state["_model"] = {
+            **model.state(with_momenta=estimator._follows_sklearn),
+            "asked_device": state["device"],  # of today
+            "module_params": model.module_params,
+        }
     return pack(state)
 
 
 def loaded_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
-    """The attributes that :func:`saved_state` was given, the weights for the net.
+    """The attributes that :func:`saved_state` was given, the network built again.
 
     Raises
     ------
@@ -52,27 +44,22 @@ def loaded_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
         If the state is damaged, or not one of such an estimator.
     """
     state = unpack(state, estimator)
-    with naming_file(estimator):
-        if "net_" in state:
-            state["_fitted_settings"] = Settings(**state["_fitted_settings"])
+    try:
+        if "_model" in state:
             state["_progress"] = Progress(**state["_progress"])
             state["_reader"] = estimator._reader_class(**state["_reader"])
-            state["_task"] = estimator._task_class(**state["_task"])
-            check_dtype(state["_reader"].dtype)
-            check_dtype(state["_fitted_module_params"]["dtype"])
-    return state
-
-
-def check_dtype(name: Any) -> None:
-    """Raise if a network cannot compute in a dtype of this name."""
-    if name not in _DTYPES:
-        raise ValueError(f"dtype is {name!r}, expected one of {_DTYPES}")
-
-
-@contextmanager
-def naming_file(estimator: Any) -> Iterator[None]:
-    """Say of an error that it comes from the file."""
-    try:
-        yield
+            state["_task"] = task = estimator._task_class(**state["_task"])
+            module_params = state["_model"]["module_params"]
+            for dtype in (state["_reader"].dtype, module_params["dtype"]):
+                if dtype not in _DTYPES:
+                    raise ValueError(f"dtype is {dtype!r}, expected one of {_DTYPES}")
+            state["_model"] = Model.from_state(
+                estimator._module_class,
+                module_params,
+                task.new_loss(),
+                state["_model"],
+                score=task.scorer(),
+            )
     except Exception as error:
         raise cannot_be_built(type(estimator).__name__, error) from error
+    return state

@@ -99,7 +99,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
             check_counts(history)
         model = deepcopy(self._model)  # the old one is kept if training fails
         if update_params:
-            model.network.rebuild(Settings.of(self), self.device)
+            model.network = model.network.rebuilt(Settings.of(self), self.device)
             outcome = self._train(model, history, continued=True)
             self._note(model, history, outcome)
         else:
@@ -175,7 +175,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
     def _adopted(self, pretrained: ForecastModel) -> ForecastModel:
         """The pretrained network, for other series."""
         model = deepcopy(pretrained)
-        model.network.rebuild(Settings.of(self), self.device)
+        model.network = model.network.rebuilt(Settings.of(self), self.device)
         model.forget_series()
         return model
 

@@ -12,9 +12,12 @@ from torch import nn
 from ._build import build_net
 from ._device import as_text, device_after_loading, resolve_device
 from ._settings import Settings
-from ._state import set_weights, weights_of
+from ._state import momenta_of, set_momenta, set_weights, weights_of
 from ._stopping import Outcome
 from ._train import train
+
+_MAY_CHANGE = ("seed", "dropout")  # how their names end
+_OFTEN_WITHOUT_WEIGHTS = ("activation", "pooling")
 
 
 class Model:
@@ -30,6 +33,8 @@ class Model:
     settings : Settings
     asked_device : str or torch.device
         As the user names it.
+    score : callable, default=None
+        Validation score; None is minus the loss.
     resolve : callable
         Gives the device for that name and a dtype.
     """
@@ -41,37 +46,75 @@ class Model:
         loss: nn.Module,
         settings: Settings,
         asked_device: Any,
+        *,
+        score: Callable[..., float] | None = None,
         resolve: Callable[[Any, str], torch.device] = resolve_device,
     ) -> None:
         self.module_class = module_class
         self.module_params = module_params
         self.loss = loss
-        self.build(settings, asked_device, resolve)
-
-    def build(
-        self,
-        settings: Settings,
-        asked_device: Any,
-        resolve: Callable[[Any, str], torch.device] = resolve_device,
-    ) -> None:
-        """Make a new net."""
         self.settings = settings.without_callbacks()
         self.asked_device = asked_device
-        self.device = resolve(asked_device, self.module_params["dtype"])
+        self.score = score
+        self.device = resolve(asked_device, module_params["dtype"])
         self.net = build_net(
-            self.module_class,
-            self.module_params,
-            self.loss,
-            self.settings,
-            None,
-            self.device,
+            module_class, module_params, loss, settings, score, self.device
         )
 
-    def rebuild(self, settings: Settings, asked_device: Any) -> None:
-        """Make a new net with the same weights, to train it in another way or place."""
-        weights = self.weights
-        self.build(settings, asked_device)
-        set_weights(self.net, weights)
+    def rebuilt(self, settings: Settings, asked_device: Any, **changes: Any) -> Model:
+        """A model with a new net of the same weights, to be trained in another way.
+
+        Parameters
+        ----------
+        settings : Settings
+        asked_device : str or torch.device
+        **changes
+            Another ``loss`` or ``score``, or some ``module_params``.
+
+        Raises
+        ------
+        ValueError
+            If the module would have other weights.
+        """
+        module_params = changes.pop("module_params", {})
+        self._check_same_weights(module_params)
+        model = Model(
+            self.module_class,
+            {**self.module_params, **module_params},
+            changes.pop("loss", self.loss),
+            settings,
+            asked_device,
+            **{"score": self.score, **changes},
+        )
+        set_weights(model.net, self.weights)
+        return model
+
+    def _check_same_weights(self, today: dict[str, Any]) -> None:
+        """Raise if today's parameters ask for other weights than those at hand.
+
+        Dropouts of any kind may change. So may the activation and the pooling, unless
+        they bring weights of their own or another code, whose biases are others.
+        """
+        fitted = self.module_params
+        changed = [
+            name
+            for name, value in today.items()
+            if fitted[name] != value and not name.endswith(_MAY_CHANGE)
+        ]
+        others = [name for name in changed if name not in _OFTEN_WITHOUT_WEIGHTS]
+        if not changed or (not others and self._shapes({}) == self._shapes(today)):
+            return
+        name = (others or changed)[0]
+        raise ValueError(
+            f"warm_start continues with the network of the last fit, whose {name} was "
+            f"{fitted[name]}, is now {today[name]}; set it back, or set "
+            "warm_start=False to begin anew"
+        )
+
+    def _shapes(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Shapes of the weights after a change of parameters."""
+        module = self.module_class(**{**self.module_params, **changes, "seed": 0})
+        return {name: weight.shape for name, weight in module.state_dict().items()}
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -82,10 +125,11 @@ class Model:
         """Train the net as :func:`~skrnn.training.train` does."""
         return train(self.net, *data_and_settings, **options)
 
-    def state(self) -> dict[str, Any]:
-        """What a file holds: weights, settings and the name of the device, as data."""
+    def state(self, *, with_momenta: bool = False) -> dict[str, Any]:
+        """What a file holds, as data: weights, settings and the name of the device."""
         return {
             "net": self.weights,
+            "momenta": momenta_of(self.net) if with_momenta else None,
             "settings": vars(self.settings).copy(),
             "asked_device": as_text(self.asked_device),
         }
@@ -97,10 +141,20 @@ class Model:
         module_params: dict[str, Any],
         loss: nn.Module,
         state: dict[str, Any],
+        *,
+        score: Callable[..., float] | None = None,
     ) -> Self:
         """The model of a :meth:`state`, on a device that is available here."""
-        settings, device = Settings(**state["settings"]), state["asked_device"]
-        how = (settings, device, device_after_loading)
-        model = cls(module_class, module_params, loss, *how)
+        model = cls(
+            module_class,
+            module_params,
+            loss,
+            Settings(**state["settings"]),
+            state["asked_device"],
+            score=score,
+            resolve=device_after_loading,
+        )
         set_weights(model.net, state["net"])
+        if state["momenta"] is not None:
+            set_momenta(model.net, state["momenta"])
         return model

@@ -140,7 +140,7 @@ def nodes_that_run(path):
 
 
 @pytest.mark.parametrize("kind", nodes_that_run(""))
-@pytest.mark.parametrize("name", ["solver", "callbacks", "net_", "predict"])
+@pytest.mark.parametrize("name", ["solver", "callbacks", "_model", "predict"])
 def test_code_in_a_file_is_refused(kind, name, marker):
     hostile = nodes_that_run(marker)[kind]
     data = tampered(fitted(LSTMRegressor), lambda state: state.update({name: hostile}))
@@ -179,21 +179,22 @@ def forged(model, change):
 
 
 def of_settings(**values):
-    return lambda state: state["_fitted_settings"].update(values)
+    return lambda state: state["_model"]["settings"].update(values)
 
 
 def of_module(**values):
-    return lambda state: state["_fitted_module_params"].update(values)
+    return lambda state: state["_model"]["module_params"].update(values)
 
 
 def shrink_momenta(state):
-    for moments in state["_momenta"]["optimizer"]["state"].values():
+    for moments in state["_model"]["momenta"]["optimizer"]["state"].values():
         moments["exp_avg"] = moments["exp_avg"].ravel()[:1]  # beyond it lies memory
 
 
 def shrink_weights(state):
-    name = next(iter(state["net_"]))
-    state["net_"][name] = state["net_"][name][:1]
+    weights = state["_model"]["net"]
+    name = next(iter(weights))
+    weights[name] = weights[name][:1]
 
 
 @pytest.mark.parametrize(
@@ -208,9 +209,9 @@ def shrink_weights(state):
         (of_module(activation="__class__"), "KeyError: '__class__'"),
         (of_module(n_features=3), "the weights do not fit the network"),
         (lambda state: state["_task"].update(loss="x"), "KeyError: 'x'"),
-        (lambda state: state.pop("_fitted_module_params"), "_fitted_module_params"),
-        (lambda state: state.update(net_=[1]), "cannot be built from this file"),
-        (lambda state: state["net_"].update(x=np.ones(2)), "x has shape"),
+        (lambda state: state["_model"].pop("module_params"), "module_params"),
+        (lambda state: state["_model"].update(net=[1]), "cannot be built from this file"),
+        (lambda state: state["_model"]["net"].update(x=np.ones(2)), "x has shape"),
         (lambda state: state.update(_module_class=map), "which are methods of MLPReg"),
         (lambda state: state.update(predict=sum), "values for \\['predict'\\]"),
         (shrink_weights, "the weights do not fit the network"),
