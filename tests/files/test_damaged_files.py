@@ -210,7 +210,7 @@ def shrink_weights(state):
         (of_module(n_features=3), "the weights do not fit the network"),
         (lambda state: state["_task"].update(loss="x"), "KeyError: 'x'"),
         (lambda state: state["_model"].pop("module_params"), "module_params"),
-        (lambda state: state["_model"].update(net=[1]), "cannot be built from this file"),
+        (lambda state: state["_model"].update(net=[1]), "cannot be built from this fi"),
         (lambda state: state["_model"]["net"].update(x=np.ones(2)), "x has shape"),
         (lambda state: state.update(_module_class=map), "which are methods of MLPReg"),
         (lambda state: state.update(predict=sum), "values for \\['predict'\\]"),
