@@ -7,7 +7,7 @@ that it computes by name, so that the gates can be looked at.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,34 +21,39 @@ State = tuple[Tensor, ...]  # (hidden,) or (hidden, cell), each (batch, units)
 Gates = dict[str, Tensor]
 
 
-class Weights(NamedTuple):
-    """What a cell learns; gates are stacked as in torch: i, f, g, o or r, z, n."""
-
-    input: Tensor  # (gates * hidden, feature)
-    state: Tensor  # (gates * hidden, output)
-    bias: Tensor  # (gates * hidden,)
-    state_bias: Tensor | None = None  # of a GRU that resets after the product
-    peephole: Tensor | None = None  # (3, hidden), of i, f and o
-    projection: Tensor | None = None  # (output, hidden)
-    norms: nn.ModuleDict | None = None
-
-
 class Cell(ABC):
-    """One step of a recurrent layer, over the weights of a layer."""
+    """One step of a recurrent layer, over the weights of a layer of ours or of torch.
+
+    Gates are stacked as in torch: i, f, g, o of an LSTM, r, z, n of a GRU.
+    """
 
     n_gates: int
     n_states: int = 1
 
-    def __init__(self, architecture: Architecture, weights: Weights) -> None:
-        self.weights = weights
-        self.n_hidden = len(weights.bias) // self.n_gates
+    def __init__(self, architecture: Architecture, layer: Any) -> None:
+        self.input_weight = layer.weight_ih_l0  # (gates * hidden, feature)
+        self.state_weight = layer.weight_hh_l0  # (gates * hidden, output)
+        self.bias = layer.bias_ih_l0  # (gates * hidden,)
+        self.state_bias = layer.bias_hh_l0  # of a GRU that resets after the product
+        if architecture.cell != "gru" and self.state_bias is not None:
+            self.bias, self.state_bias = self.bias + self.state_bias, None
+        self.projection = getattr(layer, "weight_hr_l0", None)  # (output, hidden)
+        self.peephole = getattr(layer, "peephole", None)  # (3, hidden), of i, f and o
+        self.norms = getattr(layer, "norms", None)
+        self.n_hidden = len(self.bias) // self.n_gates
         self.reset_after = architecture.reset_after
         self.activate = MLP_ACTIVATIONS[architecture.activation].function
         self.gate = _GATE_ACTIVATIONS[architecture.recurrent_activation]
 
-    @abstractmethod
     def read(self, x: Tensor) -> Tensor:
         """What the inputs of all steps give, (batch, time, gates * hidden)."""
+        if self.norms is None:
+            return functional.linear(x, self.input_weight, self.bias)
+        return self.normalise_input(functional.linear(x, self.input_weight))
+
+    @abstractmethod
+    def normalise_input(self, given: Tensor) -> Tensor:
+        """What the inputs give with layer normalisation, from products alone."""
 
     @abstractmethod
     def step(self, given: Tensor, state: State, seen: Tensor) -> Gates:
@@ -61,17 +66,16 @@ class Cell(ABC):
 
     def begin(self, x: Tensor) -> State:
         """The state before the first step, of zeros."""
-        sizes = [self.weights.state.shape[1], self.n_hidden][: self.n_states]
+        sizes = [self.state_weight.shape[1], self.n_hidden][: self.n_states]
         return tuple(x.new_zeros(len(x), size) for size in sizes)
 
     def norm(self, name: str, values: Tensor) -> Tensor:
         """The values, normalised if there is layer normalisation."""
-        norms = self.weights.norms
-        return values if norms is None else norms[name](values)
+        return values if self.norms is None else self.norms[name](values)
 
     def recur(self, hidden: Tensor, part: slice = slice(None)) -> Tensor:
         """What the state gives to the gates of a slice."""
-        return functional.linear(hidden, self.weights.state[part])
+        return functional.linear(hidden, self.state_weight[part])
 
 
 class ElmanCell(Cell):
@@ -79,15 +83,13 @@ class ElmanCell(Cell):
 
     n_gates = 1
 
-    def read(self, x: Tensor) -> Tensor:
-        w = self.weights
-        bias = w.bias if w.norms is None else None  # the norm would remove it
-        return functional.linear(x, w.input, bias)
+    def normalise_input(self, given: Tensor) -> Tensor:
+        return given  # the sum with the state is normalised
 
     def step(self, given: Tensor, state: State, seen: Tensor) -> Gates:
         total = self.norm("sum", given + self.recur(seen))
-        if self.weights.norms is not None:
-            total = total + self.weights.bias
+        if self.norms is not None:
+            total = total + self.bias
         return {"hidden": self.activate(total)}
 
 
@@ -96,27 +98,22 @@ class GRUCell(Cell):
 
     n_gates = 3
 
-    def read(self, x: Tensor) -> Tensor:
-        w = self.weights
-        if w.norms is None:
-            return functional.linear(x, w.input, w.bias)
-        n = 2 * self.n_hidden
-        given = functional.linear(x, w.input)
-        gates, candidate = given[..., :n], given[..., n:]
+    def normalise_input(self, given: Tensor) -> Tensor:
+        gates, candidate = given.tensor_split([2 * self.n_hidden], dim=-1)
         gates = self.norm("input", gates)
         candidate = self.norm("input_candidate", candidate)
-        return torch.cat([gates, candidate], dim=-1) + w.bias
+        return torch.cat([gates, candidate], dim=-1) + self.bias
 
     def step(self, given: Tensor, state: State, seen: Tensor) -> Gates:
-        w, n = self.weights, 2 * self.n_hidden
+        n = 2 * self.n_hidden
         gates = self.norm("state", self.recur(seen, slice(n)))
-        if w.state_bias is not None:
-            gates = gates + w.state_bias[:n]
+        if self.state_bias is not None:
+            gates = gates + self.state_bias[:n]
         reset, update = self.gate(given[:, :n] + gates).chunk(2, dim=1)
         product = self.recur(seen if self.reset_after else reset * seen, slice(n, None))
         product = self.norm("state_candidate", product)
-        if w.state_bias is not None:
-            product = product + w.state_bias[n:]
+        if self.state_bias is not None:
+            product = product + self.state_bias[n:]
         if self.reset_after:
             product = reset * product
         candidate = self.activate(given[:, n:] + product)
@@ -131,26 +128,23 @@ class LSTMCell(Cell):
     n_gates = 4
     n_states = 2
 
-    def read(self, x: Tensor) -> Tensor:
-        w = self.weights
-        if w.norms is None:
-            return functional.linear(x, w.input, w.bias)
-        return self.norm("input", functional.linear(x, w.input)) + w.bias
+    def normalise_input(self, given: Tensor) -> Tensor:
+        return self.norm("input", given) + self.bias
 
     def step(self, given: Tensor, state: State, seen: Tensor) -> Gates:
-        w, cell = self.weights, state[1]
+        cell = state[1]
         total = given + self.norm("state", self.recur(seen))
         i, f, g, o = total.chunk(4, dim=1)
-        if w.peephole is not None:
-            i, f = i + w.peephole[0] * cell, f + w.peephole[1] * cell
+        if self.peephole is not None:
+            i, f = i + self.peephole[0] * cell, f + self.peephole[1] * cell
         i, f, g = self.gate(i), self.gate(f), self.activate(g)
         cell = f * cell + i * g
-        if w.peephole is not None:
-            o = o + w.peephole[2] * cell
+        if self.peephole is not None:
+            o = o + self.peephole[2] * cell
         o = self.gate(o)
         hidden = o * self.activate(self.norm("cell", cell))
-        if w.projection is not None:
-            hidden = functional.linear(hidden, w.projection)
+        if self.projection is not None:
+            hidden = functional.linear(hidden, self.projection)
         opened = {"input": i, "forget": f, "output": o}
         return opened | {"candidate": g, "cell": cell, "hidden": hidden}
 
@@ -223,7 +217,7 @@ def unroll(
     ``mask`` (batch, output) holds factors of the hidden state, wherever weights
     multiply it. The gates of each step are appended to ``record``.
     """
-    cell = cell_of(layer, architecture)
+    cell = CELL_CLASSES[architecture.cell](architecture, layer)
     zoneout = getattr(layer, "zoneout", None)
     now = cell.begin(x) if state is None else tuple(part[0] for part in state)
     names = ("hidden", "cell")[: cell.n_states]
@@ -238,23 +232,6 @@ def unroll(
         if record is not None:
             record.append(gates)
     return torch.stack(outputs, dim=1), tuple(part[None] for part in now)
-
-
-def cell_of(layer: Any, architecture: Architecture) -> Cell:
-    """The cell over the weights of a layer."""
-    bias, state_bias = layer.bias_ih_l0, layer.bias_hh_l0
-    if architecture.cell != "gru" and state_bias is not None:
-        bias, state_bias = bias + state_bias, None
-    weights = Weights(
-        layer.weight_ih_l0,
-        layer.weight_hh_l0,
-        bias,
-        state_bias,
-        getattr(layer, "peephole", None),
-        getattr(layer, "weight_hr_l0", None),
-        getattr(layer, "norms", None),
-    )
-    return CELL_CLASSES[architecture.cell](architecture, weights)
 
 
 def _held_back(before: Tensor, after: Tensor, zoneout: Dropout) -> Tensor:

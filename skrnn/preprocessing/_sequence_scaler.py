@@ -39,17 +39,7 @@ class SequenceOutput:
     """A transformer whose output no DataFrame can hold."""
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Do nothing: sequences come out as sequences.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Ignored, so that ``pipeline.set_output`` reaches the other steps.
-
-        Returns
-        -------
-        self : object
-        """
+        """Do nothing, so that ``pipeline.set_output`` reaches the other steps."""
         return self
 
 

@@ -150,22 +150,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
         return self
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
-        """Fit, and return the windows of the same rows without any context.
-
-        Parameters
-        ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            Rows in order of time.
-        y : array-like, default=None
-            As in :meth:`fit`.
-        **fit_params : dict
-            None are known; present for the scikit-learn interface.
-
-        Returns
-        -------
-        windows : ndarray, Windows or DataFrame
-            As from :meth:`transform`.
-        """
+        """Fit, and :meth:`transform` the same rows without any context."""
         self.fit(X, y, **fit_params)
         return self._windows(X, context="never", warns=False)  # fit has
 

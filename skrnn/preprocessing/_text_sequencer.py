@@ -158,20 +158,7 @@ class TextSequencer(
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Any, y: Any = None) -> Windows:
-        """Learn the vocabulary, and return the sequences of the same texts.
-
-        Parameters
-        ----------
-        X : list, Series or ndarray of str, shape (n_samples,)
-            The texts.
-        y : None
-            Not used; present for the scikit-learn interface.
-
-        Returns
-        -------
-        sequences : Windows
-            As from :meth:`transform`.
-        """
+        """Learn the vocabulary as :meth:`fit`, and :meth:`transform` the same texts."""
         tokens = self._tokens(X)
         self._learn(tokens)
         return self._sequences(tokens)
