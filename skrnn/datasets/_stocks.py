@@ -70,7 +70,9 @@ def load_stocks(
     """
     if symbol not in _SYMBOLS:
         raise ValueError(f"symbol must be one of {list(_SYMBOLS)}, got {symbol!r}")
-    frame = _read(symbol)
+    table = read_table("stocks", parse_dates=["Date"])
+    frame = table[table["Symbol"] == symbol].set_index("Date")
+    frame = frame[_COLUMNS].astype("float64")
     data = frame.iloc[:-1]
     target = frame["Close"].shift(-1).iloc[:-1].rename("next Close")
     if not as_frame:
@@ -85,9 +87,3 @@ def load_stocks(
         target_name="next Close",
         DESCR=read_description("stocks"),
     )
-
-
-def _read(symbol: str) -> Any:
-    table = read_table("stocks", parse_dates=["Date"])
-    frame = table[table["Symbol"] == symbol].set_index("Date")
-    return frame[_COLUMNS].astype("float64")

@@ -17,7 +17,7 @@ def one_series(data: Any, name: str, instance: Any, variable: Any) -> pd.Series:
         )
     data = _one_instance(data, name, instance)
     if isinstance(data, pd.DataFrame):
-        column = _chosen(list(data.columns), name, "variable", "columns", variable)
+        column = _chosen(list(data.columns), name, "variable", variable)
         data = data.iloc[:, column]
     return data.astype(float)
 
@@ -35,7 +35,7 @@ def one_fan(frame: Any, instance: Any, variable: Any) -> pd.DataFrame:
         )
     frame = _one_instance(frame, "intervals", instance)
     variables = list(frame.columns.unique(0))
-    place = _chosen(variables, "intervals", "variable", "columns", variable)
+    place = _chosen(variables, "intervals", "variable", variable)
     frame = frame.loc[:, frame.columns.get_level_values(0) == variables[place]]
     frame = frame.droplevel(0, axis=1)
     fan = frame if frame.columns.nlevels == 2 else _pairs_of_quantiles(frame)
@@ -89,13 +89,13 @@ def _one_instance(data: Any, name: str, instance: Any) -> Any:
         return data
     keys = data.index.droplevel(-1)
     names = list(keys.unique())
-    place = _chosen(names, name, "instance", "instances", instance)
+    place = _chosen(names, name, "instance", instance)
     is_chosen = np.array([key == names[place] for key in keys])
     chosen = data[is_chosen]
     return chosen.set_axis(chosen.index.get_level_values(-1))
 
 
-def _chosen(found: list, name: str, parameter: str, what: str, wanted: Any) -> int:
+def _chosen(found: list, name: str, parameter: str, wanted: Any) -> int:
     """The place of the wanted one; a single one needs no choice."""
     if wanted is None and len(found) == 1:
         return 0
@@ -104,11 +104,10 @@ def _chosen(found: list, name: str, parameter: str, what: str, wanted: Any) -> i
     if wanted in found:
         return found.index(wanted)
     some = ", ".join(map(repr, found[:5])) + (", …" if len(found) > 5 else "")
-    problem = (
-        f"choose one by {parameter}="
-        if wanted is None
-        else f"not {parameter}={wanted!r}"
-    )
+    what = "columns" if parameter == "variable" else "instances"
+    problem = f"choose one by {parameter}="
+    if wanted is not None:
+        problem = f"not {parameter}={wanted!r}"
     raise ValueError(f"{name} has the {what} {some}; {problem}")
 
 

@@ -145,7 +145,10 @@ class LossCurveDisplay:
         scores = _curve(self.validation_scores, "validation_scores")
         label = f"{prefix}{_SCORE_AXES}"
         style = styled(given, "line", color=color, linestyle="--", label=label)
-        self.score_ax_ = _score_axes(ax) or _new_score_axes(ax)
+        self.score_ax_ = _score_axes(ax)
+        if self.score_ax_ is None:
+            self.score_ax_ = ax.twinx()
+            self.score_ax_.set(label=_SCORE_AXES, ylabel=_SCORE_AXES)
         epochs = epochs[len(epochs) - len(scores) :]
         (self.score_line_,) = self.score_ax_.plot(epochs, scores, **style)
 
@@ -263,10 +266,3 @@ def _score_axes(ax: Any) -> Any:
         if other is not ax and other.get_label() == _SCORE_AXES:
             return other
     return None
-
-
-def _new_score_axes(ax: Any) -> Any:
-    twin = ax.twinx()
-    twin.set_label(_SCORE_AXES)
-    twin.set_ylabel(_SCORE_AXES)
-    return twin

@@ -65,10 +65,6 @@ class Architecture:
             and not (self.peephole or self.layer_norm or self.zoneout)
         )
 
-    @property
-    def n_directions(self) -> int:
-        return 2 if self.bidirectional else 1
-
     def check(self, hidden_layer_sizes: Sequence[int]) -> None:
         """Raise if parts exclude each other."""
         self._check_start()

@@ -37,7 +37,7 @@ class ForecastNetwork(nn.Module):
     n_future : int
         Columns whose future is known.
     **parts
-        Of a recurrent trunk, see :class:`Architecture`.
+        Of the trunk, see :class:`Architecture` and :class:`MLPNetwork`.
 
     Notes
     -----
@@ -61,8 +61,6 @@ class ForecastNetwork(nn.Module):
         n_targets: int,
         n_parameters: int = 1,
         n_future: int = 0,
-        activation: str = "tanh",
-        dropout: float = 0.0,
         dtype: str = "float32",
         seed: int = 0,
         **parts: Any,
@@ -81,17 +79,14 @@ class ForecastNetwork(nn.Module):
             n_features,
             hidden_layer_sizes,
             horizon * width,
-            activation=activation,
-            dropout=dropout,
             dtype=dtype,
             seed=seed,
             **parts,
         )
-        self.future = (
-            FutureDecoder(n_future, self.n_context, self.n_values, dtype, seed)
-            if n_future
-            else None
-        )
+        self.future = None
+        if n_future:
+            n_values = self.n_context, self.n_values
+            self.future = FutureDecoder(n_future, *n_values, dtype, seed)
         self._start_at_zero()
 
     @torch.no_grad()
@@ -172,22 +167,14 @@ class _WindowMLP(nn.Module):
         hidden_layer_sizes: Sequence[int],
         n_outputs: int,
         *,
-        activation: str,
-        dropout: float,
-        dtype: str,
+        activation: str = "tanh",
         seed: int,
+        **options: Any,
     ) -> None:
         super().__init__()
         self.window_length = window_length
-        self.network = MLPNetwork(
-            window_length * n_features,
-            hidden_layer_sizes,
-            n_outputs,
-            activation=activation,
-            dropout=dropout,
-            dtype=dtype,
-            seed=seed,
-        )
+        sizes = window_length * n_features, hidden_layer_sizes, n_outputs
+        self.network = MLPNetwork(*sizes, activation=activation, seed=seed, **options)
         random_state = np.random.RandomState(seed)
         with torch.no_grad():
             for layer in self.network.linear_layers():

@@ -76,7 +76,8 @@ class _GRU(torch.autograd.Function):
         back = state_weight.t().contiguous()  # (hidden, 3 * hidden)
         gradient = _samples_last(gradient.permute(2, 0, 1))
         n_steps, n_hidden, _ = gradient.shape
-        buffer = _chunk(steps.gates)  # (time, 4 * hidden, batch)
+        n_at_once = max(1, _CHUNK // steps.gates[0].numel())
+        buffer = torch.empty_like(steps.gates[:n_at_once])  # (time, 4 * hidden, batch)
         for stop in range(n_steps, 0, -len(buffer)):
             start = max(0, stop - len(buffer))
             some, d_gates = steps.between(start, stop), buffer[: stop - start]
@@ -151,11 +152,6 @@ def _forward(steps: _Steps, rows: Tensor, state_weight: Tensor) -> Tensor:
         torch.add(minus_one, n, alpha=2, out=n)
         torch.lerp(n, state, z, out=following)
     return states[1:]
-
-
-def _chunk(gates: Tensor) -> Tensor:
-    n_steps = min(len(gates), max(1, _CHUNK // gates[0].numel()))
-    return torch.empty_like(gates[:n_steps])
 
 
 def _slopes(steps: _Steps, out: Tensor) -> None:

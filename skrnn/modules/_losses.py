@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -92,14 +92,12 @@ class PointLoss(nn.Module):
         if weights is not None:
             slopes.mul_(weights[:, None])
         loss = self(raw, y, weights, total)
-        return self.reported(loss, raw, y, weights, total), slopes
+        return self.reported(loss, raw), slopes
 
     def _divisor(self, raw: Tensor, total: float) -> float:
         return total if self.sums_outputs else total * raw.shape[1]
 
-    def reported(
-        self, loss: Tensor, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
-    ) -> Tensor:
+    def reported(self, loss: Tensor, raw: Tensor, *targets: Any) -> Tensor:
         return loss / raw.shape[1] if self.reports_mean else loss
 
     def predictions(self, raw: Tensor) -> Tensor:
@@ -155,12 +153,8 @@ class LogLoss(nn.Module):
             slopes.mul_(weights[:, None])
         return gain.div_(-total), slopes
 
-    def reported(
-        self, loss: Tensor, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
-    ) -> Tensor:
-        if not self.clips:
-            return loss
-        return self.with_slopes(raw.detach(), y, weights, total)[0]
+    def reported(self, loss: Tensor, raw: Tensor, *targets: Any) -> Tensor:
+        return self.with_slopes(raw.detach(), *targets)[0] if self.clips else loss
 
     def _smoothed(self, y: Tensor) -> Tensor:
         if not self.label_smoothing:
@@ -198,9 +192,7 @@ class DistributionLoss(nn.Module):
             losses = losses * weights[:, None]
         return losses.sum() / (total * y.shape[1])
 
-    def reported(
-        self, loss: Tensor, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
-    ) -> Tensor:
+    def reported(self, loss: Tensor, raw: Tensor, *targets: Any) -> Tensor:
         return loss
 
     def predictions(self, raw: Tensor) -> Tensor:

@@ -177,18 +177,7 @@ class SequenceScaler(
 
     @available_if(_can_undo)
     def inverse_transform(self, X: Any) -> Any:
-        """Undo the scaling; not with ``per_sequence``.
-
-        Parameters
-        ----------
-        X : array, DataFrame, list of arrays or Windows
-            Scaled sequences.
-
-        Returns
-        -------
-        X : ndarray, DataFrame, list of ndarray or Windows
-            In the form of the input.
-        """
+        """Undo :meth:`transform`, in the form of the input; not with ``per_sequence``."""
         check_is_fitted(self)
         names = feature_names(X)
         if names is None:  # transform may have made an array of a frame

@@ -191,17 +191,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
         return np.array([f"{name}_lag{lag}" for lag in lags for name in names], object)
 
     def set_output(self, *, transform: str | None = None) -> SlidingWindow:
-        """Choose the container of flat lags; 3-D windows stay what they are.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            None leaves the setting as it is.
-
-        Returns
-        -------
-        self : SlidingWindow
-        """
+        """Choose "default", "pandas" or "polars" for flat lags; windows stay as they are."""
         if transform is not None:
             config = getattr(self, "_sklearn_output_config", {})
             self._sklearn_output_config = {**config, "transform": transform}

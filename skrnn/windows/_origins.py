@@ -118,15 +118,11 @@ def windows_with_targets(
 
     Parameters
     ----------
-    rows : array of shape (n_rows, n_features)
-        One series, or several stacked one after the other.
     window_length, horizon : int
         Rows in an input window, and in the target window right after it. A series must
         be as long as both.
-    step_length : int, default=1
-        Rows from one window to the next.
-    series_lengths : array-like of int, shape (n_series,), default=None
-        Rows of each series of the panel; None means one series.
+    rows, step_length, series_lengths
+        See :meth:`Windows.from_series`.
 
     Examples
     --------

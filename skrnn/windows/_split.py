@@ -66,7 +66,10 @@ def split_windows_in_time(
     runs, ends = _runs(windows)
     if len(runs) == len(windows):  # no two windows overlap
         return time_ordered_split(len(windows), validation_fraction, gap)
-    counts = [_n_held_out(run, validation_fraction, len(runs) == 1) for run in runs]
+    shares = [validation_fraction * len(run) for run in runs]
+    counts = [round(share) for share in shares]
+    if len(runs) == 1:
+        counts = [int(np.ceil(shares[0]))]
     split = _last_of_each(runs, counts, ends, gap)
     n_owed = validation_fraction * len(windows)
     fewest = min(2.0, n_owed)  # to compute a score
@@ -78,17 +81,16 @@ def split_windows_in_time(
     missing = _n_missing(codes, split)
     if not any(missing):
         return split
-    stretches = [part for run in runs for part in np.split(run, _changes(codes[run]))]
+    stretches = [
+        part
+        for run in runs  # cut where another class begins
+        for part in np.split(run, np.flatnonzero(np.diff(codes[run])) + 1)
+    ]
     if len(stretches) - len(runs) > n_owed:
         return split  # parts of alternating classes overlap in most of their rows
     counts = _shares_by_class(stretches, codes, validation_fraction)
     by_class = _last_of_each(stretches, counts, ends, gap)
     return by_class if _n_missing(codes, by_class) < missing else split
-
-
-def _n_held_out(run: np.ndarray, validation_fraction: float, is_alone: bool) -> int:
-    share = validation_fraction * len(run)
-    return int(np.ceil(share)) if is_alone else round(share)
 
 
 def _last_of_each(
@@ -113,11 +115,6 @@ def _n_missing(
     n_classes = int(codes.max()) + 1
     train, validation = (len(np.unique(codes[part])) for part in split)
     return n_classes - train, n_classes - validation
-
-
-def _changes(codes: np.ndarray) -> np.ndarray:
-    """Where another class begins."""
-    return np.flatnonzero(codes[1:] != codes[:-1]) + 1
 
 
 def _shares_by_class(

@@ -191,11 +191,13 @@ def drop_missing_ends(
     may be padded there, but in a series such a row is a missing observation. NaN or
     infinity elsewhere is an error. Costs O(n_rows + n_windows), whatever the overlap.
     """
-    if rows.dtype.kind != "f" or len(starts) == 0 or _all_finite(rows):
-        return starts, lengths
-    ends = starts + lengths
+    with np.errstate(over="ignore", invalid="ignore"):
+        if rows.dtype.kind != "f" or np.isfinite(rows.sum(dtype=np.float64)):
+            return starts, lengths
+    ends, places = starts + lengths, np.arange(len(rows))
     blank = np.isnan(rows).all(axis=1)
-    starts = _next_filled(blank)[starts]
+    own = np.where(blank, len(rows), places)  # then the next row that is not blank
+    starts = np.minimum.accumulate(own[::-1])[::-1][starts]
     if (starts >= ends).any():
         window = int(np.flatnonzero(starts >= ends)[0])
         raise ValueError(
@@ -203,29 +205,13 @@ def drop_missing_ends(
             "drop it together with its target"
         )
     if trailing:
-        ends = _last_filled(blank)[ends - 1] + 1
+        ends = np.maximum.accumulate(np.where(blank, -1, places))[ends - 1] + 1
     flawed_before = np.concatenate([[0], np.cumsum(~np.isfinite(rows).all(axis=1))])
     flawed = flawed_before[ends] > flawed_before[starts]
     if flawed.any():
         window = int(np.flatnonzero(flawed)[0])
         _raise_flawed(rows[starts[window] : ends[window]], window, name)
     return starts, ends - starts
-
-
-def _all_finite(rows: np.ndarray) -> bool:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(rows.sum(dtype=np.float64)))
-
-
-def _next_filled(blank: np.ndarray) -> np.ndarray:
-    """For each row, the first row from it on that is not blank."""
-    own = np.where(blank, len(blank), np.arange(len(blank)))
-    return np.minimum.accumulate(own[::-1])[::-1]
-
-
-def _last_filled(blank: np.ndarray) -> np.ndarray:
-    """For each row, the last row up to it that is not blank."""
-    return np.maximum.accumulate(np.where(blank, -1, np.arange(len(blank))))
 
 
 def _raise_flawed(rows: np.ndarray, window: int, name: str) -> None:
