@@ -177,7 +177,7 @@ class SequenceScaler(
 
     @available_if(_can_undo)
     def inverse_transform(self, X: Any) -> Any:
-        """Undo :meth:`transform`, in the form of the input; not with ``per_sequence``."""
+        """Undo :meth:`transform`, likewise in the form of X; not with per_sequence."""
         check_is_fitted(self)
         names = feature_names(X)
         if names is None:  # transform may have made an array of a frame

@@ -191,7 +191,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
         return np.array([f"{name}_lag{lag}" for lag in lags for name in names], object)
 
     def set_output(self, *, transform: str | None = None) -> SlidingWindow:
-        """Choose "default", "pandas" or "polars" for flat lags; windows stay as they are."""
+        """Choose "default", "pandas" or "polars" for flat lags, not for windows."""
         if transform is not None:
             config = getattr(self, "_sklearn_output_config", {})
             self._sklearn_output_config = {**config, "transform": transform}

@@ -25,15 +25,12 @@ from ._step_targets import StepTargets, begins_missing, read_steps
 from ._validation import PADDING, constant_columns, reading, refuse_mask, unmasked
 from ._windows import Windows
 
-Steps = StepTargets
-
 __all__ = [
     "PADDING",
     "Form",
     "Origins",
     "Series",
     "StepTargets",
-    "Steps",
     "Windows",
     "begins_missing",
     "check_consecutive",
