@@ -5,8 +5,7 @@ from ._gru_forecaster import GRUForecaster
 from ._lstm_forecaster import LSTMForecaster
 from ._mlp_forecaster import MLPForecaster
 from ._rnn_forecaster import RNNForecaster
-from ._time_series_classifier import TimeSeriesClassifier
-from ._time_series_regressor import TimeSeriesRegressor
+from ._time_series import TimeSeriesClassifier, TimeSeriesRegressor
 
 __all__ = [
     "GRUForecaster",
