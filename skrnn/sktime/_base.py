@@ -83,7 +83,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
                 "none; call pretrain first (set_params and scikit-learn's clone "
                 "forget it), or set fine_tune=True"
             )
-        self._plan(history, fh)
+        self._plan(history, fh)  # must be the pretrained one
         self._start_drawing()
         model = self._adopted(self._pretrained)
         model.meet(history)
@@ -98,13 +98,12 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         if self._model.plan.loss == "negative_binomial":
             check_counts(history)
         model = deepcopy(self._model)  # the old one is kept if training fails
-        if update_params:
-            model.network = model.network.rebuilt(Settings.of(self), self.device)
-            outcome = self._train(model, history, continued=True)
-            self._note(model, history, outcome)
-        else:
+        if not update_params:
             model.meet(history)
             self._model, self._history = model, history
+            return self
+        model.network = model.network.rebuilt(Settings.of(self), self.device)
+        self._note(model, history, self._train(model, history, continued=True))
         return self
 
     def _pretrain(
@@ -114,8 +113,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         fh: ForecastingHorizon | None = None,
     ) -> NetworkForecaster:
         check_parameters(self)
-        model, _, _ = self._learn(self._new_history(y, X), fh)
-        self.pretrained_model_ = model
+        self.pretrained_model_, _, _ = self._learn(self._new_history(y, X), fh)
         return self
 
     @property
@@ -146,13 +144,12 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         with open_checkpoint(self, data, network) as checkpoint:
             if checkpoint is not None:
                 self._random_state = checkpoint.begin(self._random_state)
+            continued = pretrained is not None
             if pretrained is None:
-                seed = int(self._random_state.randint(_SEED_LIMIT))
-                settings = Settings.of(self)
-                model = ForecastModel(plan, history, settings, seed, self.device)
+                how = (Settings.of(self), self._new_seed(), self.device)
+                model = ForecastModel(plan, history, *how)
             else:
                 model = self._adopted(pretrained)
-            continued = pretrained is not None
             outcome = self._train(model, history, continued, checkpoint)
         model.warn_of_ignored()
         return model, history, outcome
@@ -165,9 +162,8 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         pretrained = self._pretrained
         if pretrained is None:
             return plan_of(self, history, fh)
-        known = pretrained.plan.horizon
-        horizon = known if self.horizon == "auto" else int(self.horizon)
-        plan = plan_of(self, history, None, horizon)
+        known, own = pretrained.plan.horizon, self.horizon
+        plan = plan_of(self, history, None, known if own == "auto" else int(own))
         mine = {**plan.described(), "X": history.X_names}
         check_same(mine, pretrained.described())
         return plan
@@ -183,6 +179,9 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         seed = check_random_state(self.random_state).randint(_SEED_LIMIT)
         common = processes_of(self.device).broadcast(seed)
         self._random_state = np.random.RandomState(int(common))
+
+    def _new_seed(self) -> int:
+        return int(self._random_state.randint(_SEED_LIMIT))
 
     def _train(
         self,
@@ -213,18 +212,16 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         self, model: ForecastModel, history: History, outcome: Outcome | None
     ) -> None:
         self._model, self._history = model, history
-        self._sampling_seed = int(self._random_state.randint(_SEED_LIMIT))
+        self._sampling_seed = self._new_seed()
         self.horizon_ = model.plan.horizon
         self.loss_curve_ = [] if outcome is None else outcome.losses
-        scores = None if outcome is None else outcome.scores
-        self.validation_scores_ = scores or None
+        self.validation_scores_ = None if outcome is None else outcome.scores or None
         self.n_iter_ = len(self.loss_curve_)
         if outcome is not None:
             self._warn_unless_converged(outcome)
 
     def _warn_unless_converged(self, outcome: Outcome) -> None:
-        ending = outcome.ending
-        is_done = ending.kind in ("converged", "interrupted")
+        is_done = outcome.ending.kind in ("converged", "interrupted")
         if is_done or has_fixed_length(Settings.of(self)):
             return
         text = (
@@ -232,7 +229,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
             "improving; raise max_iter"
         )
         if self.solver == "lbfgs":
-            text = f"lbfgs did not converge: {ending.message}; raise max_iter"
+            text = f"lbfgs did not converge: {outcome.ending.message}; raise max_iter"
         warn(text, ConvergenceWarning)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -276,8 +273,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         return self._forecast_of(request_of(fh, self._history, known_ahead), X)
 
     def _forecast_of(self, request: Request, X: pd.DataFrame | None) -> Forecast:
-        sampling = Sampling(self.n_samples, self._sampling_seed)
-        how = (sampling, self.n_threads)
+        how = (Sampling(self.n_samples, self._sampling_seed), self.n_threads)
         return Forecast(self._model, self._history, request, X, *how)
 
     def _predict(self, fh: ForecastingHorizon, X: pd.DataFrame | None) -> pd.DataFrame:
@@ -308,9 +304,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
     ) -> Any:
         columns = self._get_columns(method="predict_var")
         forecast = self._forecast(fh, X)
-        if marginal:
-            return forecast.marginal_distribution(columns)
-        return forecast.joint_distribution(columns)
+        return (forecast.marginal if marginal else forecast.joint)(columns)
 
     def predict_residuals(self, y: Any = None, X: Any = None) -> Any:
         """Return y minus its forecast, each row forecast from the rows before it.

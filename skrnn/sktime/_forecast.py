@@ -47,15 +47,7 @@ class Forecast:
     is forecast one step ahead from the rows before it; the first row of a series, which
     has none before it, from the row after it.
 
-    Parameters
-    ----------
-    model : ForecastModel
-    history : History
-    request : Request
-    X : DataFrame or None
-        Covariates of the steps ahead.
-    sampling : Sampling
-    n_threads : int or "auto"
+    ``X`` holds covariates of the steps ahead.
     """
 
     def __init__(
@@ -122,7 +114,7 @@ class Forecast:
         """Variances, (entry, target)."""
         return self.collect(lambda part: part.variance())
 
-    def marginal_distribution(self, columns: pd.Index) -> Any:
+    def marginal(self, columns: pd.Index) -> Any:
         """The distribution of each value on its own, as skpro's.
 
         If the network gives all values a normal or negative binomial distribution, one
@@ -144,7 +136,7 @@ class Forecast:
         draws = self.quantiles((np.arange(n_samples) + 0.5) / n_samples)
         return skpro_empirical(draws, **where, time_indep=True)
 
-    def joint_distribution(self, columns: pd.Index) -> Any:
+    def joint(self, columns: pd.Index) -> Any:
         """Paths through all steps and targets of a series, as skpro's distribution."""
         draws = np.swapaxes(self.collect(lambda part: part.paths()), 0, 1)
         # draws (sample, entry, target)
@@ -176,18 +168,9 @@ class FromOrigins:
 
     The network gives the distributions of a first block; later blocks are seen in
     paths. Of a point loss the errors of held-out forecasts give the spread.
-
-    Parameters
-    ----------
-    held_out : HeldOut
-        What such forecasts were like before; knows the model and the history.
-    origins : Origins
-    inputs : RollInputs
-    n_steps : int
-    sampling : Sampling
     """
 
-    held_out: HeldOut
+    held_out: HeldOut  # such forecasts before; knows the model and the history
     origins: Origins
     inputs: RollInputs
     n_steps: int
@@ -203,10 +186,10 @@ class FromOrigins:
         """The value not exceeded with this probability, (origin, step, target)."""
         if self._is_point:
             return self.point + self._errors.quantile(level) * self._unit
-        center, scale = self._units_of_block
+        distribution, center, scale = self._block
         scores = np.full(center.shape[1:], ndtri(level))  # (step, target)
         levels = self._recalibration.levels(scores)
-        block = self._block.quantile(levels) * scale + center
+        block = distribution.quantile(levels) * scale + center
         if self._later is None:
             return block
         later = np.quantile(self._later, level, axis=1, method="inverted_cdf")
@@ -216,13 +199,13 @@ class FromOrigins:
         """Variance of each value, (origin, step, target)."""
         if self._is_point:
             return self._errors.variance() * self._unit**2
-        center, scale = self._units_of_block
+        distribution, center, scale = self._block
         scores = np.full((*center.shape[1:], len(EVEN_LEVELS)), ndtri(EVEN_LEVELS))
         levels = self._recalibration.levels(np.moveaxis(scores, -1, 0))
-        wider = np.stack([self._block.quantile(level) for level in levels])
-        plain = np.stack([self._block.quantile(level) for level in EVEN_LEVELS])
+        wider = np.stack([distribution.quantile(level) for level in levels])
+        plain = np.stack([distribution.quantile(level) for level in EVEN_LEVELS])
         factor = wider.var(axis=0) / np.maximum(plain.var(axis=0), _SMALLEST)
-        block = self._block.variance * factor * scale**2
+        block = distribution.variance * factor * scale**2
         if self._later is None:
             return block
         return np.concatenate([block, self._later.var(axis=1)], axis=1)
@@ -276,7 +259,7 @@ class FromOrigins:
     def whole_distribution(self) -> Any:
         """The distribution of all steps, None if the network does not give it."""
         is_whole = not self._is_point and self._later is None
-        return self._block if is_whole else None
+        return self._block[0] if is_whole else None
 
     @property
     def _is_point(self) -> bool:
@@ -289,24 +272,22 @@ class FromOrigins:
         return rolled, *model.units_of(self.held_out.history, self.origins, rolled)
 
     @cached_property
-    def _block(self) -> Any:
-        """The distribution of the steps that are decoded at once."""
-        parameters = self._rolled[0].parameters
-        horizon = self.held_out.model.plan.horizon
-        return self.held_out.model.distribution(parameters[:, :horizon])
-
-    @property
-    def _units_of_block(self) -> tuple[np.ndarray, np.ndarray]:
-        """Center and scale of the steps that are decoded at once."""
-        _, center, scale = self._rolled
-        horizon = self.held_out.model.plan.horizon
-        return center[:, :horizon], scale[:, :horizon]
+    def _block(self) -> tuple[Any, np.ndarray, np.ndarray]:
+        """Distribution, center and scale of the steps that are decoded at once."""
+        rolled, center, scale = self._rolled
+        first, model = slice(self._horizon), self.held_out.model
+        parameters = rolled.parameters[:, first]
+        return model.distribution(parameters), center[:, first], scale[:, first]
 
     @cached_property
     def _later(self) -> np.ndarray | None:
         """Paths after the first block, (origin, sample, step, target)."""
-        horizon = self.held_out.model.plan.horizon
-        return None if self.n_steps <= horizon else self.paths()[:, :, horizon:]
+        is_direct = self.n_steps <= self._horizon
+        return None if is_direct else self.paths()[:, :, self._horizon :]
+
+    @property
+    def _horizon(self) -> int:
+        return self.held_out.model.plan.horizon
 
     @cached_property
     def _recalibration(self) -> Any:

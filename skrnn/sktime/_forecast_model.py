@@ -36,19 +36,7 @@ _FIELDS = ("seed", "calibration_starts", "y_names", "X_names")  # written as the
 
 
 class ForecastModel:
-    """A network, and how series become numbers for it.
-
-    Parameters
-    ----------
-    plan : Plan
-    history : History
-        Whose columns the network reads.
-    settings : Settings
-    seed : int
-        Of the initial weights.
-    asked_device : str or torch.device
-        As the user names it.
-    """
+    """A network for the columns of a history, and how series become numbers for it."""
 
     def __init__(
         self,
@@ -64,7 +52,7 @@ class ForecastModel:
         self.scaling = Scaling(plan.normalize, plan.loss == "negative_binomial")
         self.calibration_starts: dict[Any, Any] = {}  # first time held out, by series
         self.y_names, self.X_names = list(history.y_names), history.X_names
-        self._kept: tuple = ()
+        self._kept: tuple[list[int], History, dict[Any, Any]] | None = None
 
     def described(self) -> dict[str, Any]:
         """Everything that decides the network, by name."""
@@ -81,11 +69,10 @@ class ForecastModel:
         It is empty again after one of them changes, and in no file and no copy.
         """
         weights = [crc32(array.tobytes()) for array in self.network.weights.values()]
-        kept = self._kept
-        if not kept or kept[0] != weights or kept[1] is not history:
+        kept = self._kept  # other threads may replace it
+        if kept is None or kept[0] != weights or kept[1] is not history:
             self._kept = kept = (weights, history, {})
-        found: dict[Any, Any] = kept[2]
-        return found
+        return kept[2]
 
     def forget_series(self) -> None:
         """Prepare for other series with the same network."""
@@ -116,12 +103,7 @@ class ForecastModel:
         the present weights unless later ones are better on it.
         """
         training, validation = self._split(history, validation_fraction)
-        n_known = history.sizes.copy()
-        series, first = np.unique(validation.series, return_index=True)
-        n_known[series] = validation.ends[first] - history.offsets[series]
-        self.scaling.learn_covariates(history, n_known, keep=continued)
-        self.scaling.learn_series(history, training, n_known, keep=continued)
-        self._note_held_out(history, training, validation)
+        self._learn_scaling(history, training, validation, keep=continued)
         if len(training) == 0:
             return None
         is_stopped = settings.early_stopping and len(validation) > 0
@@ -154,15 +136,19 @@ class ForecastModel:
         chosen, held_out = hold_out_last_origins(origins, share, plan.horizon)
         return origins.take(chosen), origins.take(held_out)
 
-    def _note_held_out(
-        self, history: History, training: Origins, held_out: Origins
+    def _learn_scaling(
+        self, history: History, training: Origins, held_out: Origins, *, keep: bool
     ) -> None:
-        """Note the time from which each series is held out."""
+        """From the rows before those held out, whose first times are noted."""
+        series, first = np.unique(held_out.series, return_index=True)
+        n_known = history.sizes.copy()
+        n_known[series] = held_out.ends[first] - history.offsets[series]
+        self.scaling.learn_covariates(history, n_known, keep=keep)
+        self.scaling.learn_series(history, training, n_known, keep=keep)
         for place in np.unique(training.series):
             self.calibration_starts.pop(history.keys[place], None)
-        series, first = np.unique(held_out.series, return_index=True)
-        for place, row in zip(series, held_out.ends[first], strict=True):
-            time = history.times[place][row - history.offsets[place]]
+        for place in series:
+            time = history.times[place][n_known[place]]
             self.calibration_starts[history.keys[place]] = time
 
     def first_held_out(self, history: History) -> np.ndarray:
@@ -196,15 +182,13 @@ class ForecastModel:
         self, request: Request, X: pd.DataFrame | None, history: History
     ) -> np.ndarray | None:
         """Covariates of the steps ahead, scaled, (n_series, n_ahead, n_covariates)."""
-        names, n_ahead = history.X_names, request.n_ahead
-        if not names or n_ahead == 0:
+        plan, names = self.plan, history.X_names
+        if not plan.future or request.n_ahead == 0:
             return None
-        places = [column - self.plan.n_targets for column in self.plan.future]
-        values = np.zeros((len(history.keys), n_ahead, len(names)))
-        if places:
-            known = [names[place] for place in places]
-            rows = request.covariates(X, known, history, self.plan.horizon)
-            values[..., places] = rows
+        places = [column - plan.n_targets for column in plan.future]
+        known = [names[place] for place in places]
+        values = np.zeros((len(history.keys), request.n_ahead, len(names)))
+        values[..., places] = request.covariates(X, known, history, plan.horizon)
         scaled = self.scaling.covariates(values)
         scaled[np.isnan(scaled)] = 0  # of steps that change nothing
         return scaled
@@ -315,7 +299,7 @@ class ForecastModel:
         self.plan.check()
         self.__dict__.update({name: state[name] for name in _FIELDS})
         self.network = Model.from_state(*_network_of(self.plan, self.seed), state)
-        self._kept = ()
+        self._kept = None
 
 
 def _network_of(plan: Plan, seed: int) -> tuple[type[nn.Module], dict, nn.Module]:

@@ -33,21 +33,12 @@ _TINY = 1e-12
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Forecasts of rows that were not trained on, compared with what came.
-
-    Parameters
-    ----------
-    model : ForecastModel
-    history : History
-    n_threads : int or "auto"
-    step_length : int
-        Rows between the origins of these forecasts.
-    """
+    """Forecasts of rows that were not trained on, compared with what came."""
 
     model: ForecastModel
     history: History
     n_threads: Any
-    step_length: int
+    step_length: int  # rows between the origins of these forecasts
 
     def errors(self, n_steps: int) -> Errors:
         """Errors of point forecasts; at least the steps that were asked for before."""

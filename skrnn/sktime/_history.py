@@ -22,14 +22,8 @@ class History:
     Series are sorted by name, so that the order in which they are given changes
     nothing.
 
-    Parameters
-    ----------
-    y : DataFrame
-        One series, or several with a MultiIndex whose last level is the time.
-    X : DataFrame or None
-        The same rows, or more.
-    calendar : Calendar, default=None
-        None finds it from the index.
+    Several series have a MultiIndex whose last level is the time; X has the rows of y,
+    or more. ``calendar=None`` finds it from the index.
 
     Attributes
     ----------
@@ -40,7 +34,6 @@ class History:
     sizes : ndarray of int
         Number of rows of each series.
     y, X : ndarray of shape (n_rows, n_targets), (n_rows, n_covariates)
-    calendar : Calendar
     order : ndarray of int
         Place of each series in ``keys``, in the order in which they were given.
     """
@@ -73,10 +66,10 @@ class History:
         self.times = [times[part] for part in parts]
         self.sizes = np.array([len(part) for part in parts])
         together = np.concatenate(parts)
-        self.y = _numbers(y, "y")[together]
+        self.y = _finite(y, "y")[together]
         self.X = np.empty((len(y), 0))
         if self.X_frame is not None:
-            self.X = _numbers(self.X_frame, "X")[together]
+            self.X = _finite(self.X_frame, "X")[together]
         if calendar is None:
             hint = None if X is None else freq_of(X.index)
             calendar = calendar_of(y.index, self.longest, hint)
@@ -305,15 +298,20 @@ def _beside(X: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
     return X.iloc[places].set_axis(y.index)
 
 
-def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+def numbers_of(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """A frame as float64, missing values as NaN."""
     refuse_complex(frame)
     try:
-        values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        return frame.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"{name} holds values that are not numbers ({error}); encode them as "
             "numbers, or leave these columns out"
         ) from error
+
+
+def _finite(frame: pd.DataFrame, name: str) -> np.ndarray:
+    values = numbers_of(frame, name)
     if not np.isfinite(values).all():
         row, column = np.argwhere(~np.isfinite(values))[0]
         raise ValueError(

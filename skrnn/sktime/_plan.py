@@ -17,6 +17,17 @@ from ._request import request_of
 POINT_LOSSES = ("squared_error", "absolute_error", "huber")
 LOSSES = (*POINT_LOSSES, *N_PARAMETERS, "quantile")
 _IN_PLAN = ("cell", "activation", "dropout")  # parts that are fields of a plan
+_OF_MODULE = (
+    "cell",
+    "hidden_layer_sizes",
+    "activation",
+    "dropout",
+    "window_length",
+    "horizon",
+    "n_targets",
+    "n_parameters",
+    "dtype",
+)
 
 
 @dataclass(frozen=True)
@@ -71,17 +82,9 @@ class Plan:
     def module_params(self, seed: int) -> dict[str, Any]:
         """Arguments of a ``ForecastNetwork``."""
         return {
-            "cell": self.cell,
+            **{name: getattr(self, name) for name in _OF_MODULE},
             "n_features": self.n_columns,
-            "hidden_layer_sizes": self.hidden_layer_sizes,
-            "window_length": self.window_length,
-            "horizon": self.horizon,
-            "n_targets": self.n_targets,
-            "n_parameters": self.n_parameters,
             "n_future": len(self.future),
-            "activation": self.activation,
-            "dropout": self.dropout,
-            "dtype": self.dtype,
             "seed": seed,
             **self.parts,
         }

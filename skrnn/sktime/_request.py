@@ -11,7 +11,7 @@ from sktime.forecasting.base import ForecastingHorizon
 
 from .._warnings import warn
 from ._calendar import Calendar, better_of, check_reach
-from ._history import History
+from ._history import History, numbers_of
 from ._stamps import freq_of, in_zone_of, kind_of, places_of
 
 _LONGEST_BREAK = 5  # stamps that holidays may leave out in a row, if no more were seen
@@ -105,8 +105,7 @@ def _rows_at(stamps: pd.Index, X: pd.DataFrame | None, names: list) -> np.ndarra
             f"X has an index of {kind_of(X.index)}, but y has {kind_of(stamps)}; give "
             "X the index of y (to_period, to_timestamp, tz_localize)"
         )
-    values = X.loc[:, names].to_numpy(dtype=np.float64, na_value=np.nan)
-    places = places_of(stamps, X.index, "X")
+    values, places = numbers_of(X.loc[:, names], "X"), places_of(stamps, X.index, "X")
     return np.where(places[:, None] < 0, np.nan, values[places])
 
 
@@ -307,14 +306,13 @@ def _no_such_row(stamp: Any, times: pd.Index) -> ValueError:
 
 
 class _Ahead:
-    """Stamps ahead of last ones, of which series share many."""
+    """Stamps ahead of last ones (an index of length 1), of which series share many."""
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
         self._known: dict[Any, pd.Index] = {}
 
     def of(self, last: pd.Index, n_steps: int) -> pd.Index:
-        """The next stamps after a last one, an index of length 1."""
         known = self._known.get(last[0])
         if known is None or len(known) < n_steps:
             check_reach(n_steps)

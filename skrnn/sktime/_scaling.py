@@ -1,4 +1,4 @@
-"""The level and size of each series, learnt from what it is trained on."""
+"""The level and size of each series, learnt from its training rows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 from ..windows import Origins, constant_columns
 from ._history import History
 
+_OfSeries = tuple[np.ndarray, np.ndarray, np.ndarray]  # center, scale and typical
 _TINY = 1e-6  # share of the level of a constant series that counts as its size
-_STILL = 1e-12  # share of the largest value by which a window moves at least
-_NEARLY_STILL = 1e-8  # deviation of a covariate, as a share of its level
+_ROUNDING = 1e-12  # smallest change, as a share of the largest value
+_SMALLEST_DEVIATION = 1e-8  # of a covariate, as a share of its level
 _SQUARES_VANISH = 1e-150  # the squares of what is smaller are 0
 
 
@@ -20,28 +21,16 @@ _SQUARES_VANISH = 1e-150  # the squares of what is smaller are 0
 class Scaling:
     """How values of each series, and covariates of all, become numbers near 1.
 
-    A value ``v`` of series ``key`` stands for ``(v - center) / scale``, and
-    ``typical`` is the variance (of counts the mean) of its windows after that.
-
-    Parameters
-    ----------
-    normalize : {"window", "series"} or None
-    is_count : bool
-        Whether values are counts, which are divided but not centred.
-
-    Attributes
-    ----------
-    X_center, X_scale : ndarray of shape (n_covariates,)
-        The scale of a covariate that has not moved in any rows trained on is infinite:
-        it counts as 0, however it moves later.
+    The network reads a value ``v`` of series ``key`` as ``(v - center) / scale``, and
+    ``typical`` is the variance (of counts the mean) of its windows after that. Counts
+    are divided but not centred. The scale of a covariate that is constant in the
+    training rows is infinite: it counts as 0, even if it changes later.
     """
 
     normalize: str | None
     is_count: bool
-    series: dict[Any, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(
-        default_factory=dict
-    )
-    X_center: np.ndarray | None = None
+    series: dict[Any, _OfSeries] = field(default_factory=dict)
+    X_center: np.ndarray | None = None  # (n_covariates,)
     X_scale: np.ndarray | None = None
 
     @property
@@ -53,7 +42,7 @@ class Scaling:
 
     @property
     def ignored(self) -> np.ndarray:
-        """Places of the covariates of which nothing could be learnt."""
+        """Places of the covariates that are constant in the training rows."""
         return np.flatnonzero(np.isinf([] if self.X_scale is None else self.X_scale))
 
     def learn_covariates(
@@ -61,8 +50,8 @@ class Scaling:
     ) -> None:
         """From the first ``n_known`` rows of each series.
 
-        ``keep`` leaves what is known already, and adds columns that were ignored so far
-        and move now.
+        ``keep`` keeps what is known already, and adds columns that were ignored so far
+        and vary now.
         """
         known = np.concatenate(
             [np.arange(o, o + n) for o, n in zip(history.offsets, n_known, strict=True)]
@@ -71,7 +60,9 @@ class Scaling:
         dtypes = [] if history.X_frame is None else list(history.X_frame.dtypes)
         center, scale, is_constant = _level_and_size(values, dtypes, "X")
         level = np.abs(values).max(axis=0)
-        scale = np.where(is_constant | (scale <= _NEARLY_STILL * level), np.inf, scale)
+        scale = np.where(
+            is_constant | (scale <= _SMALLEST_DEVIATION * level), np.inf, scale
+        )
         if keep and self.X_center is not None and self.X_scale is not None:
             is_known = np.isfinite(self.X_scale) | np.isinf(scale)
             center = np.where(is_known, self.X_center, center)
@@ -83,7 +74,7 @@ class Scaling:
     ) -> None:
         """From the first ``n_known`` rows of each series, and its training windows.
 
-        ``keep`` leaves what is known already, and adds series that are new.
+        ``keep`` keeps what is known already, and adds new series.
         """
         places = np.arange(len(history.keys) + 1)
         borders = np.searchsorted(origins.series, places)
@@ -98,17 +89,13 @@ class Scaling:
 
     def _of_series(
         self, values: np.ndarray, dtypes: list, origins: Origins, first: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        n_targets = values.shape[1]
+    ) -> _OfSeries:
+        zeros, ones = np.zeros(values.shape[1]), np.ones(values.shape[1])
         if self.normalize is None:
-            return np.zeros(n_targets), np.ones(n_targets), np.ones(n_targets)
+            return zeros, ones, ones
         if self.is_count:
             mean = values.mean(axis=0)
-            return (
-                np.zeros(n_targets),
-                np.where(mean > 0, mean, 1.0),
-                np.ones(n_targets),
-            )
+            return zeros, np.where(mean > 0, mean, 1.0), ones
         center, scale, is_constant = _level_and_size(values, dtypes, "y")
         level = np.abs(values).max(axis=0)
         smallest = np.where(_TINY * level > 0, _TINY * level, _TINY)
@@ -117,7 +104,7 @@ class Scaling:
         typical = _usual_variance(scaled, origins.starts - first, origins.ends - first)
         return center, scale, np.where(is_constant, 1.0, typical)
 
-    def of(self, history: History) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def of(self, history: History) -> _OfSeries:
         """Center, scale and typical, each (n_series, n_targets)."""
         stacked = zip(*(self.series[key] for key in history.keys), strict=True)
         center, scale, typical = (np.stack(values) for values in stacked)
@@ -126,10 +113,7 @@ class Scaling:
     def rows_of(
         self, history: History, dtype: str, first: int = 0, last: int | None = None
     ) -> np.ndarray:
-        """Rows ``first`` to ``last`` as the network is to read them.
-
-        Of shape (n_rows, n_columns); all rows by default.
-        """
+        """Rows ``first`` to ``last``, or all, for the network, (n_rows, n_columns)."""
         part = np.arange(len(history.y))[first:last]
         center, scale, _ = self.of(history)
         series = np.searchsorted(history.ends, part, side="right")
@@ -144,7 +128,7 @@ class Scaling:
         return rows
 
     def covariates(self, X: np.ndarray) -> np.ndarray:
-        """Covariates as the network is to read them."""
+        """Covariates for the network."""
         scaled = (X - self.X_center) / self.X_scale
         scaled[..., self.ignored] = 0
         return scaled
@@ -182,15 +166,15 @@ def _usual_variance(
     n = (ends - starts)[:, None]
     mean = (sums[ends] - sums[starts]) / n
     variance = np.maximum(0, (squares[ends] - squares[starts]) / n - mean**2)
-    variance[_stand_still(values, starts, ends)] = 0  # where sums leave rounding
+    variance[_are_constant(values, starts, ends)] = 0  # where sums leave rounding
     usual = np.median(variance, axis=0)
     return np.where(usual > 0, usual, values.var(axis=0))
 
 
-def _stand_still(
+def _are_constant(
     values: np.ndarray, starts: np.ndarray, ends: np.ndarray
 ) -> np.ndarray:
     """Whether each window is constant up to rounding, (n_windows, n_targets)."""
-    moves = np.abs(np.diff(values, axis=0)) > _STILL * np.abs(values).max(axis=0)
+    moves = np.abs(np.diff(values, axis=0)) > _ROUNDING * np.abs(values).max(axis=0)
     n_moves = np.vstack([np.zeros((1, values.shape[1]), int), moves.cumsum(axis=0)])
     return n_moves[ends - 1] == n_moves[starts]
