@@ -4,8 +4,7 @@ from .._public import set_public_module
 from ._architecture import architecture_of, check_layer_sizes
 from ._gru import GRUClassifier, GRURegressor
 from ._lstm import LSTMClassifier, LSTMRegressor
-from ._mlp_classifier import MLPClassifier
-from ._mlp_regressor import MLPRegressor
+from ._mlp import MLPClassifier, MLPRegressor
 from ._network_parameters import (
     COUNT,
     SHARE,

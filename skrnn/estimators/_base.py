@@ -112,24 +112,24 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
             raise ValueError("X_val and y_val must be given together")
         with unchanged_on_error(self):
             learn = self._continue if is_warm else self._learn
-            samples, settings = learn(X, y, sample_weight), self._settings()
+            samples = learn(X, y, sample_weight)
             given = None if X_val is None else self._read(X_val, y_val).scored()
+            module_params, settings = self._module_params(), self._settings()
             self._random_state = self._new_random_state()
-            self._mean_weight = None  # of these samples; partial_fit keeps its first
-            with self._checkpoint_of(samples, given) as checkpoint:
-                begin = self._restart if is_warm else self._start
-                begin(settings)
+            with self._checkpoint_of(samples, given, module_params) as checkpoint:
+                start = self._restart if is_warm else self._start
+                start(module_params, settings)
                 parts = self._split(samples, given, settings)
                 self._train(*parts, settings, self.max_iter, checkpoint=checkpoint)
         return self
 
     @contextmanager
     def _checkpoint_of(
-        self, samples: Samples, given: Samples | None
+        self, samples: Samples, given: Samples | None, module_params: dict[str, Any]
     ) -> Iterator[Checkpoint | None]:
         """The checkpoint of a fit, if it has one; it knows with what the fit begins."""
         data = {**samples.named(), "X_val and y_val": given}
-        network = {**self._module_params(), "objective": self._task.loss_params()}
+        network = {**module_params, "objective": self._task.loss_params()}
         with open_checkpoint(self, data, network) as checkpoint:
             if checkpoint is not None:
                 self._random_state = checkpoint.begin(self._random_state)
@@ -154,8 +154,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
                 self._random_state = self._new_random_state()
             settings = self._settings()
             if is_first:
-                self._mean_weight = None
-                self._start(settings)
+                self._start(self._module_params(), settings)
             else:
                 if self._model.settings.solver == "lbfgs":  # which has no momenta
                     self._model = self._model.rebuilt(settings, self.device)
@@ -197,7 +196,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         other._validate_params()
         other._learn(X, y, None)
         other._random_state = other._new_random_state()
-        other._start(other._settings())
+        other._start(other._module_params(), other._settings())
         return other
 
     # samples
@@ -207,9 +206,8 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     ) -> Samples:
         """The samples of a first fit: what X and y are is learnt from them."""
         check_given(type(self).__name__, y, sample_weight)
-        self._reader, inputs = self._reader_class.learn(
-            self, X, **self._reader_options()
-        )
+        options = self._reader_options()
+        self._reader, inputs = self._reader_class.learn(self, X, **options)
         self._task, targets = self._task_class.learn(
             y, classes=classes, **self._options_of_task()
         )
@@ -285,12 +283,12 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
             return 0
         return int(self._random_state.randint(_SEED_LIMIT))
 
-    def _start(self, settings: Settings) -> None:
+    def _start(self, module_params: dict[str, Any], settings: Settings) -> None:
         """A fresh network, and empty records."""
-        module_params = {**self._module_params(), "seed": self._new_seed()}
+        self._mean_weight = None  # of the first samples; partial_fit keeps it
         self._model = Model(
             self._module_class,
-            module_params,
+            {**module_params, "seed": self._new_seed()},
             self._task.new_loss(),
             settings,
             self.device,
@@ -304,15 +302,16 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         self._progress = Progress()
         self._begin(settings)
 
-    def _restart(self, settings: Settings) -> None:
+    def _restart(self, module_params: dict[str, Any], settings: Settings) -> None:
         """The weights of the last fit, with today's parameters."""
-        today = self._module_params()
-        if any(today[name] for name in today if name.endswith("dropout")):
-            today["seed"] = self._new_seed()  # other masks than in the last fit
+        self._mean_weight = None
+        if any(value for name, value in module_params.items() if "dropout" in name):
+            # other masks than in the last fit
+            module_params = {**module_params, "seed": self._new_seed()}
         self._model = self._model.rebuilt(
             settings,
             self.device,
-            module_params=today,
+            module_params=module_params,
             loss=self._task.new_loss(),
             score=self._task.scorer(),
         )

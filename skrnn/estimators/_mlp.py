@@ -1,24 +1,26 @@
-"""What the multi-layer perceptrons share: tables, and the module that reads them."""
+"""MLPRegressor and MLPClassifier."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 import torch
 from sklearn.base import _fit_context
 
 from .._warnings import warn
+from ..arguments import parameters, revised, text_of
 from ..modules import MLPNetwork, draw_layer
 from ..training import Outcome, Settings, TableDataset
 from ._architecture import check_layer_sizes
 from ._base import BaseNetwork
-from ._layer_arrays import LayerArrays
+from ._classification import Classification
 from ._reader import TableReader
+from ._regression import Regression
 from ._samples import Samples
-from ._training_parameters import MLPTrainingParameters
+from ._training_parameters import MLPTrainingParameters, RegressionParameters
 
 _ONLY_FOR_SGD = ("invscaling", "adaptive")
 
@@ -183,6 +185,154 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
             self.best_loss_ = None
         if outcome.scores:
             self.best_validation_score_ = max(self.validation_scores_ or [])
+
+
+@parameters
+class MLPRegressor(BaseMLP, Regression):
+    """Multi-layer perceptron for regression.
+
+    scikit-learn's ``MLPRegressor`` with the same parameters, attributes and results, on
+    any device, and with more of most: losses, solvers, schedules, activations, dropout,
+    norms.
+
+    {parameters}
+
+    {attributes}
+
+    {raises}
+
+    See Also
+    --------
+    MLPClassifier : The same network for classes.
+    GRURegressor : For sequences.
+    sklearn.neural_network.MLPRegressor : The original, on NumPy.
+
+    Notes
+    -----
+    In float64 on a CPU it follows the original to rounding: from the same random_state
+    come the same weights, batches, losses and predictions. It differs where that would
+    be wrong or unclear: a loss that is not finite is an error, and so are negative
+    counts. Of several outputs, ``loss_curve_`` holds the mean squared error, halved,
+    though the sum is minimised: so does the original. Scale X and y: a network learns
+    from values near 1.
+
+    References
+    ----------
+    .. [1] G. Hinton, "Connectionist learning procedures", Artificial Intelligence
+       40(1), 1989. https://doi.org/10.1016/0004-3702(89)90049-0
+    .. [2] D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+       https://arxiv.org/abs/1412.6980
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_regression
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skrnn import MLPRegressor
+    >>> X, y = make_regression(n_samples=200, n_features=20, random_state=1)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=1)
+    >>> model = MLPRegressor(random_state=1, max_iter=2000, tol=0.1)
+    >>> model.fit(X_train, y_train).predict(X_test[:2]).round(1).tolist()
+    [29.0, -290.8]
+    >>> round(model.score(X_test, y_test), 2)
+    0.98
+    """
+
+    loss: str = revised(
+        RegressionParameters,
+        "loss",
+        default="squared_error",
+        kw_only=False,
+        text=f"{text_of(RegressionParameters, 'loss')} The losses of several outputs "
+        "are added up.",
+    )
+
+
+@parameters
+class MLPClassifier(Classification, BaseMLP):
+    """Multi-layer perceptron for classification.
+
+    scikit-learn's ``MLPClassifier`` with the same parameters, attributes and results,
+    on any device, and with more of most: solvers, schedules, activations, dropout,
+    norms, class weights. The outputs are turned into probabilities by a softmax (a
+    logistic function for two classes or several labels). Minimised is the
+    cross-entropy.
+
+    {parameters}
+
+    {attributes}
+
+    {raises}
+
+    See Also
+    --------
+    MLPRegressor : The same network for numbers.
+    GRUClassifier : For sequences.
+    sklearn.neural_network.MLPClassifier : The original, on NumPy.
+
+    Notes
+    -----
+    In float64 on a CPU it follows the original to rounding: from the same random_state
+    come the same weights, batches, losses and predictions. It differs where that would
+    be wrong or unclear: a loss that is not finite is an error; a class of weight zero
+    in a whole batch skips the batch; one class alone has a single column of
+    probabilities; ``predict_log_proba`` is finite where a probability underflows. Scale
+    X: a network learns from values near 1.
+
+    References
+    ----------
+    .. [1] G. Hinton, "Connectionist learning procedures", Artificial Intelligence
+       40(1), 1989. https://doi.org/10.1016/0004-3702(89)90049-0
+    .. [2] D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+       https://arxiv.org/abs/1412.6980
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skrnn import MLPClassifier
+    >>> X, y = make_classification(n_samples=100, random_state=1)
+    >>> X_train, X_test, y_train, y_test = train_test_split(
+    ...     X, y, stratify=y, random_state=1)
+    >>> model = MLPClassifier(random_state=1, max_iter=300, tol=1e-3)
+    >>> model.fit(X_train, y_train).predict(X_test[:5]).tolist()
+    [1, 0, 1, 0, 1]
+    >>> model.score(X_test, y_test)
+    0.88
+    """
+
+    loss = "log_loss"  # no parameter, as in scikit-learn
+
+
+class LayerArrays(list):
+    """A list of arrays, one a layer; to assign an item changes the network.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        The weights, seen as the arrays are to be. On the CPU the arrays share their
+        memory.
+    """
+
+    def __init__(self, tensors: Sequence[torch.Tensor]) -> None:
+        super().__init__(tensor.detach().cpu().numpy() for tensor in tensors)
+        self._tensors = list(tensors)
+
+    def __setitem__(self, index: SupportsIndex | slice, array: Any) -> None:
+        if isinstance(index, slice):
+            raise TypeError("assign one layer at a time, or the whole list")
+        tensor = self._tensors[index]
+        values = np.asarray(array)
+        if values.shape != tensor.shape or values.dtype.kind not in "fiub":
+            raise ValueError(
+                f"expected real numbers of shape {tuple(tensor.shape)} for layer "
+                f"{index}, got {values.dtype} of shape {values.shape}"
+            )
+        with torch.inference_mode(False), torch.no_grad():
+            tensor.copy_(torch.from_numpy(values.copy()))
+        super().__setitem__(index, tensor.detach().cpu().numpy())
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)  # a copy is just the numbers
 
 
 def _assign(name: str, layers: list, arrays: Sequence[np.ndarray]) -> None:
