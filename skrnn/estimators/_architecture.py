@@ -1,4 +1,4 @@
-"""The layers and parts of the network that an estimator asks for, now and before."""
+"""The layers and parts of the network that an estimator asks for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..modules import Architecture
+
 
 def architecture_of(
     estimator: Any, hidden_layer_sizes: tuple[int, ...]
