@@ -1,5 +1,7 @@
 """Layouts and containers that are easily taken for others: hints, and masks."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,15 +15,14 @@ from skrnn import (
     SequenceScaler,
     SlidingWindow,
 )
+from tests.common_estimators import RECURRENT_REGRESSORS, wave, windows_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
 BRIEF = {"hidden_layer_sizes": 2, "random_state": 0, "learning_rate": "cosine"}
 
 
-def quick(**parameters):
-    return GRURegressor(**BRIEF | parameters)
+def quick(cls=GRURegressor, **parameters):
+    return cls(**BRIEF | parameters)
 
 
 # --- layouts that are taken for others
@@ -110,6 +111,63 @@ def test_time_in_the_place_of_features_is_noticed():
     model.fit(one_row, y)
     model.fit(SlidingWindow(1).fit_transform(np.zeros((20, 30))), y)
     quick(max_iter=1, stateful=True, shuffle=False).fit(channels_first, y)
+
+
+# --- lags, the newest first
+
+
+X, Y = windows_of(wave(120, 2), 8)
+TABLE = X[:, :, 0]
+NEWEST_FIRST = [
+    [f"lag_{k}" for k in range(1, 9)],  # skforecast
+    [f"lag{k}" for k in (1, 2, 3, 7, 14, 21, 24, 48)],  # mlforecast
+    [f"v_lag_{k}d" for k in range(1, 9)],  # feature-engine
+    [f"{name}_lag_{k}" for k in range(1, 5) for name in "vw"],
+    [f"{name}_lag_{k}" for name in "vw" for k in range(1, 5)],
+    ["v_lag0", "v_lag1", "v_lag2", "hour", "day", "heat", "wind", "rain"],
+    [f"v(t-{k})" for k in range(1, 9)],
+    [f"Lag {k}" for k in range(1, 9)],
+]
+
+
+IN_ORDER = [
+    *(names[::-1] for names in NEWEST_FIRST),
+    [f"v_lag{k}" for k in range(7, -1, -1)],
+    [f"{name}_lag{k}" for k in range(3, -1, -1) for name in "vw"],  # SlidingWindow's
+    [f"lag_{k}" for k in (1, 3, 2, 4, 8, 5, 6, 7)],
+    [f"lag_1_{statistic}" for statistic in "abcdefgh"],
+    [f"flag_{k}" for k in range(8)],
+    [f"step{k}" for k in range(8)],
+    list("abcdefgh"),
+    list(range(8)),
+]
+
+
+@pytest.mark.parametrize("names", NEWEST_FIRST)
+@pytest.mark.parametrize("cls", RECURRENT_REGRESSORS)
+def test_lags_with_the_newest_first_are_noticed(cls, names):
+    with pytest.warns(UserWarning, match="the newest first") as caught:
+        quick(cls, max_iter=3).fit(pd.DataFrame(TABLE, columns=names), Y)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize("names", IN_ORDER)
+def test_other_names_are_not(names):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        quick(max_iter=3).fit(pd.DataFrame(TABLE, columns=names), Y)
+
+
+def test_lags_reversed_are_the_windows():
+    """As skforecast makes them: lag_k at t is the value at t - k."""
+    series = pd.Series(wave(60)[:, 0], pd.date_range("2024", periods=60))
+    lags = pd.DataFrame({f"lag_{k}": series.shift(k) for k in range(1, 9)}).dropna()
+    y = series[lags.index]
+    windows = SlidingWindow(8).fit_transform(series.to_frame())[7:-1]
+    np.testing.assert_array_equal(lags[lags.columns[::-1]], windows[:, :, 0])
+    model = quick(max_iter=30).fit(lags[lags.columns[::-1]], y)
+    expected = quick(max_iter=30).fit(windows, y).predict(windows)
+    np.testing.assert_array_equal(model.predict(lags[lags.columns[::-1]]), expected)
 
 
 # --- masked arrays

@@ -1,7 +1,5 @@
 """The regressors as a user of scikit-learn meets them."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -52,60 +50,6 @@ def test_lstm_equals_bare_torch_bit_for_bit(sizes):
         output, _ = layer(torch.tensor(X.copy(), dtype=torch.float32))
         expected = head(output[:, -1])[:, 0].numpy()
     np.testing.assert_array_equal(model.predict(X).astype("f4"), expected)
-
-
-@pytest.mark.parametrize("cls", RECURRENT_REGRESSORS)
-def test_all_forms_of_the_same_input_give_the_same(cls):
-    rows = wave(120, 2)
-    forms = [
-        X,
-        X.copy(),
-        np.asfortranarray(X),
-        X.astype("f4").astype("f8"),
-        list(X),
-        tuple(X.tolist()),
-        Windows.from_series(rows[:-1], 8),
-    ]
-    ragged = np.empty(len(X), dtype=object)
-    ragged[:] = list(X)
-    expected = quick(cls).fit(X, Y).predict(X)
-    for form in [*forms, ragged, pd.Series(list(X))]:
-        model = quick(cls).fit(form, Y)
-        np.testing.assert_allclose(model.predict(form), expected, rtol=1e-5)
-        assert model.n_features_in_ == 2
-        assert model.n_timesteps_in_ == 8
-
-
-def test_table_is_sequences_of_one_feature():
-    columns = [f"lag{k}" for k in range(7, -1, -1)]
-    frame = pd.DataFrame(TABLE, columns=columns)
-    expected = quick().fit(TABLE[:, :, None], Y).predict(TABLE[:, :, None])
-    for form in (TABLE, frame, TABLE.tolist()):
-        np.testing.assert_array_equal(quick().fit(form, Y).predict(form), expected)
-    model = quick().fit(frame, Y)
-    assert model.n_features_in_ == model.n_timesteps_in_ == 8
-    assert list(model.feature_names_in_) == columns
-    np.testing.assert_array_equal(model.predict(TABLE[:, :, None]), expected)
-
-
-@pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("cls", RECURRENT_REGRESSORS)
-def test_missing_history_is_a_shorter_sequence(cls, bidirectional):
-    led, ragged = X.copy(), []
-    for index, sample in enumerate(led):
-        missing = index % 7
-        sample[:missing] = np.nan
-        ragged.append(sample[missing:])
-    options = {"bidirectional": bidirectional, "dtype": "float64", "batch_size": 16}
-    model = quick(cls, **options).fit(led, Y)
-    same = quick(cls, **options).fit(ragged, Y)
-    assert model.loss_curve_ == same.loss_curve_
-    assert model.n_timesteps_in_ == 8
-    assert same.n_timesteps_in_ is None
-    together = model.predict(led)
-    np.testing.assert_array_equal(together, model.predict(ragged))
-    alone = [model.predict(led[index : index + 1])[0] for index in range(len(led))]
-    np.testing.assert_allclose(together, alone, rtol=1e-10)
 
 
 def test_targets_of_every_shape():
@@ -327,17 +271,6 @@ def test_other_shapes_at_predict_are_refused(data, message):
         model.predict(data)
 
 
-def test_lists_at_predict_may_have_any_length():
-    model = quick().fit(X, Y)
-    short = model.predict([X[0, 3:]])
-    np.testing.assert_allclose(short, model.predict([X[0, 3:], X[1]])[:1], rtol=1e-5)
-    led = X[:1].copy()
-    led[0, :3] = np.nan
-    np.testing.assert_array_equal(model.predict(led), short)
-    with pytest.raises(ValueError, match="0 sample"):
-        model.predict(Windows.from_array(X)[:0])
-
-
 def test_parameters_changed_after_fit_do_not_touch_predictions():
     model = quick().fit(X, Y)
     expected = model.predict(X)
@@ -360,69 +293,6 @@ def test_counts_must_not_be_negative():
 def test_predict_before_fit():
     with pytest.raises(NotFittedError):
         RNNRegressor().predict(X)
-
-
-def test_read_only_and_non_contiguous_input_is_taken_without_a_warning():
-    frozen = X.astype("f4").copy()
-    frozen.flags.writeable = False
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model = quick(learning_rate="cosine").fit(frozen, Y)
-        model.predict(frozen)
-        model.predict(frozen[::-1])
-    np.testing.assert_allclose(
-        model.predict(frozen[::-1]), model.predict(frozen)[::-1], atol=1e-6
-    )
-
-
-NEWEST_FIRST = [
-    [f"lag_{k}" for k in range(1, 9)],  # skforecast
-    [f"lag{k}" for k in (1, 2, 3, 7, 14, 21, 24, 48)],  # mlforecast
-    [f"v_lag_{k}d" for k in range(1, 9)],  # feature-engine
-    [f"{name}_lag_{k}" for k in range(1, 5) for name in "vw"],
-    [f"{name}_lag_{k}" for name in "vw" for k in range(1, 5)],
-    ["v_lag0", "v_lag1", "v_lag2", "hour", "day", "heat", "wind", "rain"],
-    [f"v(t-{k})" for k in range(1, 9)],
-    [f"Lag {k}" for k in range(1, 9)],
-]
-IN_ORDER = [
-    *(names[::-1] for names in NEWEST_FIRST),
-    [f"v_lag{k}" for k in range(7, -1, -1)],
-    [f"{name}_lag{k}" for k in range(3, -1, -1) for name in "vw"],  # SlidingWindow's
-    [f"lag_{k}" for k in (1, 3, 2, 4, 8, 5, 6, 7)],
-    [f"lag_1_{statistic}" for statistic in "abcdefgh"],
-    [f"flag_{k}" for k in range(8)],
-    [f"step{k}" for k in range(8)],
-    list("abcdefgh"),
-    list(range(8)),
-]
-
-
-@pytest.mark.parametrize("names", NEWEST_FIRST)
-@pytest.mark.parametrize("cls", RECURRENT_REGRESSORS)
-def test_lags_with_the_newest_first_are_noticed(cls, names):
-    with pytest.warns(UserWarning, match="the newest first") as caught:
-        quick(cls, learning_rate="cosine").fit(pd.DataFrame(TABLE, columns=names), Y)
-    assert [warning.filename for warning in caught] == [__file__]
-
-
-@pytest.mark.parametrize("names", IN_ORDER)
-def test_other_names_are_not(names):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        quick(learning_rate="cosine").fit(pd.DataFrame(TABLE, columns=names), Y)
-
-
-def test_lags_reversed_are_the_windows():
-    """As skforecast makes them: lag_k at t is the value at t - k."""
-    series = pd.Series(wave(60)[:, 0], pd.date_range("2024", periods=60))
-    lags = pd.DataFrame({f"lag_{k}": series.shift(k) for k in range(1, 9)}).dropna()
-    y = series[lags.index]
-    windows = SlidingWindow(8).fit_transform(series.to_frame())[7:-1]
-    np.testing.assert_array_equal(lags[lags.columns[::-1]], windows[:, :, 0])
-    model = quick(max_iter=30).fit(lags[lags.columns[::-1]], y)
-    expected = quick(max_iter=30).fit(windows, y).predict(windows)
-    np.testing.assert_array_equal(model.predict(lags[lags.columns[::-1]]), expected)
 
 
 def dated_rows():

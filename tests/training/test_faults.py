@@ -15,10 +15,14 @@ import pytest
 import torch
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import (
+    Callback,
+    EarlyStopping,
+)
 from sktime.forecasting.model_evaluation import evaluate
 from sktime.split import ExpandingWindowSplitter
 
@@ -37,6 +41,9 @@ from tests.common_estimators import ragged, wave, windows_of
 
 X, Y = windows_of(wave(160, 2), 6)
 QUICK = {"hidden_layer_sizes": 3, "max_iter": 20, "batch_size": 32, "random_state": 0}
+unconverged = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning"
+)
 
 
 def press_ctrl_c():
@@ -357,3 +364,107 @@ def test_many_fits_leave_nothing_behind(tmp_path):
     tracemalloc.stop()
     assert after == before
     assert last - first < 200_000
+
+
+@unconverged
+@pytest.mark.parametrize("cls", [GRURegressor, MLPRegressor])
+def test_a_fit_that_fails_at_its_end_adds_nothing_to_the_curves(cls):
+    options = {"warm_start": True, "early_stopping": True, "random_state": 0}
+    model = cls(hidden_layer_sizes=2, max_iter=3, **options)
+    model.fit(X[:, :, 0], Y)
+    curve, scores = model.loss_curve_[:], model.validation_scores_[:]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ConvergenceWarning):
+            model.fit(X[:, :, 0], Y)
+    assert (model.loss_curve_, model.validation_scores_) == (curve, scores)
+    model.set_params(learning_rate="cosine", solver="sgd").fit(X[:, :, 0], Y)
+    assert len(model.validation_scores_) == len(model.loss_curve_) == 6
+    assert model.loss_curve_[:3] == curve
+
+
+class Interrupt(Callback):
+    """Ctrl-C in the middle of the third epoch."""
+
+    def on_batch_end(self, net, training, **kwargs):
+        if len(net.history) == 3:
+            raise KeyboardInterrupt
+
+
+@unconverged
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_interruption_keeps_what_was_learnt(early_stopping):
+    X, Y = windows_of(wave(120, 2), 8)
+    model = GRURegressor(
+        4,
+        batch_size=32,
+        early_stopping=early_stopping,
+        callbacks=[Interrupt()],
+        random_state=0,
+    )
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model.fit(X, Y)
+    assert model.n_iter_ == len(model.loss_curve_) == 2
+    assert np.isfinite(model.predict(X)).all()
+    model.set_params(callbacks=None, max_iter=2, warm_start=True, early_stopping=False)
+    assert model.fit(X, Y).loss_curve_[2] < model.loss_curve_[0]
+
+
+@unconverged
+def test_divergence_names_the_remedies_and_keeps_the_old_weights():
+    model = RNNRegressor(4, warm_start=True, max_iter=3, random_state=0).fit(X, Y)
+    before, state = model.predict(X), vars(model).copy()
+    for warm_start in (True, False):
+        model.set_params(
+            solver="sgd", learning_rate_init=1e20, max_iter=50, warm_start=warm_start
+        )
+        with pytest.raises(
+            ValueError, match=r"diverged.*StandardScaler.*max_grad_norm"
+        ):
+            model.fit(X, 1e10 * Y)
+        np.testing.assert_array_equal(model.predict(X), before)
+        learnt = {name for name in state if name.endswith("_")}
+        assert all(getattr(model, name) is state[name] for name in learnt)
+    with pytest.raises(ValueError, match="diverged"):
+        model.partial_fit(X, 1e38 * Y)
+    np.testing.assert_array_equal(model.predict(X), before)
+    new = RNNRegressor(4, solver="sgd", learning_rate_init=1e20)
+    with pytest.raises(ValueError, match="diverged"):
+        new.fit(X, 1e10 * Y)
+    assert not hasattr(new, "net_")
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_failed_partial_fit_leaves_no_trace(solver):
+    """Afterwards the model learns as if the bad batch had never come."""
+    options = {"solver": solver, "batch_size": 16, "dropout": 0.3, "random_state": 0}
+    model, untroubled = (LSTMRegressor(4, **options) for _ in range(2))
+    for one in (model, untroubled):
+        one.partial_fit(X, Y).partial_fit(X, Y)
+    with pytest.raises(ValueError, match="diverged"):
+        model.partial_fit(X, Y * 1e35)
+    for one in (model, untroubled):
+        one.partial_fit(X, Y)
+    np.testing.assert_array_equal(model.predict(X), untroubled.predict(X))
+    assert model.loss_curve_ == untroubled.loss_curve_
+
+
+def test_weights_that_explode_in_the_last_step_are_noticed():
+    model = RNNRegressor(
+        4, solver="sgd", learning_rate_init=1e30, max_iter=1, batch_size=1000, alpha=0
+    )
+    with pytest.raises(ValueError, match=r"diverged.*made the weights .* infinite"):
+        model.fit(X, Y * 1e15)
+
+
+@unconverged
+def test_failing_callback_keeps_the_old_weights():
+    class Failing(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise RuntimeError("disk is full")
+
+    model = RNNRegressor(4, warm_start=True, max_iter=3, random_state=0).fit(X, Y)
+    before = model.predict(X)
+    with pytest.raises(RuntimeError, match="disk is full"):
+        model.set_params(callbacks=[Failing()]).fit(X, Y)
+    np.testing.assert_array_equal(model.predict(X), before)

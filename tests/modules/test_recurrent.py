@@ -1,14 +1,11 @@
-"""Recurrent layers against numbers worked by hand and against torch."""
-
-import copy
-import pickle
+"""Cells, layers and pooling against numbers worked by hand and against torch."""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from skrnn.modules import CELLS, LogLoss, PointLoss, RecurrentNetwork
+from skrnn.modules import CELLS, RecurrentNetwork
 
 
 def one_unit(cell, input_weights, state_weights, input_biases, state_biases):
@@ -151,177 +148,6 @@ def test_layers_say_which_kernel_runs_them():
     assert RecurrentNetwork("gru", 1, [3], 1).to("meta").kernels == ["fused"]
 
 
-def gru_layer(n_features=3, n_hidden=4, dtype="float64"):
-    network = RecurrentNetwork("gru", n_features, [n_hidden], 1, dtype=dtype, seed=1)
-    return network.layers[0]
-
-
-def normal(*shape, requires_grad=False):
-    x = torch.randn(*shape, generator=torch.Generator().manual_seed(0)).double()
-    return x.requires_grad_(requires_grad)
-
-
-def states_and_gradients(function, layer, x):
-    """Of a loss that reads every state in its own way."""
-    states = function(x)
-    inputs = [x, *layer.parameters()] if x.requires_grad else list(layer.parameters())
-    return states, *torch.autograd.grad((states * normal(*states.shape)).sum(), inputs)
-
-
-@pytest.mark.parametrize("input_requires_grad", [False, True])
-@pytest.mark.parametrize(
-    ("n_samples", "n_steps", "n_features", "n_hidden"),
-    [
-        (1, 1, 1, 1),
-        (1, 7, 3, 4),
-        (5, 1, 2, 3),
-        (6, 9, 1, 8),
-        (2, 3, 20, 5),
-        (64, 70, 2, 40),  # more steps than one buffer of the gradient holds
-    ],
-)
-def test_gru_loop_equals_torch(
-    n_samples, n_steps, n_features, n_hidden, input_requires_grad
-):
-    layer = gru_layer(n_features, n_hidden)
-    fused = layer.forward_in_time
-    x = normal(n_samples, n_steps, n_features, requires_grad=input_requires_grad)
-    expected = states_and_gradients(lambda x: fused(x)[0], layer, x)
-    actual = states_and_gradients(lambda x: layer(x, None), layer, x)
-    for a, b in zip(actual, expected, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
-
-
-def test_gru_loop_takes_any_strides():
-    layer = gru_layer()
-    fused = layer.forward_in_time
-    for x in (normal(3, 6, 5).permute(2, 1, 0), normal(4, 12, 6)[:, ::2, 1::2]):
-        assert not x.is_contiguous()
-        torch.testing.assert_close(layer(x, None), fused(x)[0], rtol=1e-10, atol=1e-12)
-
-
-def test_gru_loop_passes_torchs_check_of_gradients():
-    layer = gru_layer(2, 3)
-    parameters = [p.detach().clone().requires_grad_() for p in layer.parameters()]
-    names = [name for name, _ in layer.named_parameters()]
-
-    def states(x, *parameters):
-        values = dict(zip(names, parameters, strict=True))
-        return torch.func.functional_call(layer, values, (x, None))
-
-    x = normal(4, 5, 2, requires_grad=True)
-    assert torch.autograd.gradcheck(states, (x, *parameters))
-
-
-def test_gru_loop_can_be_gone_back_through_twice_but_not_differentiated_twice():
-    layer = gru_layer()
-    x = normal(2, 5, 3, requires_grad=True)
-    loss = layer(x, None).square().sum()
-    first, second = (torch.autograd.grad(loss, x, retain_graph=True) for _ in range(2))
-    assert torch.equal(first[0], second[0])
-    (gradient,) = torch.autograd.grad(loss, x, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        gradient.sum().backward()
-
-
-@pytest.fixture
-def looped(monkeypatch):
-    """The numbers of samples that the loop was called with."""
-    from skrnn.modules import _layers
-
-    calls, kernel = [], _layers.gru_states
-    monkeypatch.setattr(
-        _layers, "gru_states", lambda layer, x: calls.append(len(x)) or kernel(layer, x)
-    )
-    return calls
-
-
-def test_gru_loop_runs_where_it_is_quicker(looped):
-    layer = gru_layer()
-    layer(normal(1, 5, 3), None)
-    layer(normal(2, 5, 3), None, [(2, 3), (1, 5)])
-    with torch.no_grad():
-        for n_samples in (63, 64):
-            x = normal(n_samples, 5, 3)
-            expected = layer.forward_in_time(x)[0]
-            torch.testing.assert_close(layer(x, None), expected, rtol=1e-10, atol=1e-12)
-    gru_layer(n_hidden=257)(normal(1, 5, 3), None)
-    assert looped == [1, 64]
-
-
-def test_gru_loop_leaves_hooks_transforms_and_mixed_precision_to_torch(looped):
-    layer = gru_layer()
-    x = normal(2, 5, 3)
-    handle = layer.forward_in_time.register_forward_hook(lambda *_: None)
-    layer(x, None)
-    handle.remove()
-    torch.func.grad(lambda x: layer(x, None).sum())(x)
-    with torch.autocast("cpu", torch.bfloat16):
-        gru_layer(dtype="float32")(x.float(), None)
-    assert looped == []
-    layer(x, None)
-    assert looped == [2]
-
-
-def test_gru_loop_lives_with_copies_and_state_dicts():
-    layer, x = gru_layer(), normal(2, 5, 3)
-    names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
-    assert list(layer.forward_in_time.state_dict()) == names
-    loaded = gru_layer()
-    nn.init.zeros_(loaded.forward_in_time.weight_ih_l0)
-    loaded.load_state_dict(layer.state_dict())
-    for same in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer)), loaded):
-        assert torch.equal(same(x, None), layer(x, None))
-
-
-@pytest.mark.parametrize(
-    ("loss", "expected"),
-    [
-        # raw - y is 0.5, -2, per sample averaged over outputs, weights 1 and 3
-        ("squared_error", (0.125 * 1 + 2.0 * 3) / 4),
-        ("absolute_error", (0.5 * 1 + 2.0 * 3) / 4),
-        ("huber", (0.125 * 1 + 1.5 * 3) / 4),
-        ("quantile", (0.5 * 0.5 * 1 + 0.5 * 2.0 * 3) / 4),
-    ],
-)
-def test_losses_by_hand(loss, expected):
-    raw, y = torch.tensor([[1.5], [1.0]]), torch.tensor([[1.0], [3.0]])
-    weights = torch.tensor([1.0, 3.0])
-    assert PointLoss(loss)(raw, y, weights, 4).item() == pytest.approx(expected)
-
-
-def test_poisson_loss_is_half_the_deviance_of_scikit_learn():
-    from sklearn.metrics import mean_poisson_deviance
-
-    raw, y = torch.tensor([[0.3], [-1.0], [2.0]]), torch.tensor([[0.0], [2.0], [5.0]])
-    loss = PointLoss("poisson")
-    deviance = mean_poisson_deviance(y.numpy(), loss.predictions(raw).numpy())
-    assert loss(raw, y, None, 3).item() == pytest.approx(deviance / 2, rel=1e-6)
-
-
-def test_pinball_loss_is_that_of_scikit_learn():
-    from sklearn.metrics import mean_pinball_loss
-
-    raw, y = torch.tensor([[0.3], [-1.0], [2.0]]), torch.tensor([[0.0], [2.0], [5.0]])
-    for quantile in (0.1, 0.8):
-        expected = mean_pinball_loss(y.numpy(), raw.numpy(), alpha=quantile)
-        loss = PointLoss("quantile", quantile)(raw, y, None, 3)
-        assert loss.item() == pytest.approx(expected, rel=1e-6)
-
-
-def test_losses_of_several_outputs():
-    """Averaged; or, as in scikit-learn's MLP, added up and reported as the mean."""
-    raw, y = torch.tensor([[1.0, 2.0]]), torch.zeros(1, 2)
-    assert PointLoss("squared_error")(raw, y, None, 1).item() == pytest.approx(1.25)
-    summed = PointLoss("squared_error", sums_outputs=True)
-    loss = summed(raw, y, None, 1)
-    assert loss.item() == pytest.approx(2.5)
-    assert summed.reported(loss, raw, y, None, 1).item() == pytest.approx(1.25)
-    absolute = PointLoss("absolute_error", sums_outputs=True)
-    loss = absolute(raw, y, None, 1)
-    assert absolute.reported(loss, raw, y, None, 1).item() == pytest.approx(3)
-
-
 def test_pooling_reads_the_valid_steps_only():
     network = RecurrentNetwork("gru", 2, [3], 3, pooling="mean", seed=1)
     nn.init.eye_(network.head.weight)
@@ -352,29 +178,6 @@ def test_running_attention_of_scores_far_apart():
         further, _ = network.follow(x[:, 7:], state)
         expected = torch.cat([network(x[:, : t + 1]) for t in range(12)])
     torch.testing.assert_close(torch.cat([followed, further]), expected)
-
-
-def test_log_loss_by_hand():
-    # softmax of (0, log 3) is (1/4, 3/4); the logistic function of log 3 is 3/4
-    log3 = np.log(3.0)
-    raw = torch.tensor([[0.0, log3], [log3, 0.0]])
-    y = torch.tensor([[0.0, 1.0], [0.0, 1.0]])
-    weights = torch.tensor([1.0, 3.0])
-    one_class = (-np.log(0.75) * 1 - np.log(0.25) * 3) / 4
-    assert LogLoss(True)(raw, y, weights, 4).item() == pytest.approx(one_class)
-    labels = -np.log(0.5) - np.log(0.75), -np.log(0.25) - np.log(0.5)
-    assert LogLoss(False)(raw, y, None, 2).item() == pytest.approx(sum(labels) / 2)
-
-
-def test_label_smoothing_by_hand():
-    # of a target of 1, 0.1 is spread: 0.95 and 0.05 for two classes
-    log3 = np.log(3.0)
-    smooth = -0.95 * np.log(0.75) - 0.05 * np.log(0.25)
-    raw, y = torch.tensor([[0.0, log3]]), torch.tensor([[0.0, 1.0]])
-    exclusive, independent = LogLoss(True, 0.1), LogLoss(False, 0.1)
-    assert exclusive(raw, y, None, 1).item() == pytest.approx(smooth)
-    loss = independent(raw[:, 1:], y[:, 1:], None, 1)
-    assert loss.item() == pytest.approx(smooth)
 
 
 @pytest.mark.parametrize("cell", CELLS)
