@@ -69,9 +69,9 @@ def parameters(cls: _T) -> _T:
     In the docstring, ``{parameters}`` becomes the sections Parameters, with those that
     ``_common`` names, and Other Parameters, by the groups that declare them;
     ``{attributes}`` becomes that section, from ``_attributes``, a dict of the text of
-    each. Further names are looked up in ``_passages``. ``_texts`` replaces the text of
-    parameters. All of these are collected from the classes of the method resolution
-    order, and what a subclass says counts.
+    each. Further names are looked up in ``_passages``, in which ``{name}`` is the name
+    of the class. ``_texts`` replaces the text of parameters. All of these are collected
+    from the classes of the method resolution order, and what a subclass says counts.
     """
     made: Any = dataclass(eq=False, repr=False, match_args=False)(cls)
     common, others = _sections(made)
@@ -161,7 +161,7 @@ def _filled(cls: Any, stated: dict[str, Field]) -> str:
         elif name == "attributes":
             text = _attribute_section(cls)
         else:
-            text = dedent(texts[name]).strip()
+            text = dedent(texts[name]).strip().replace("{name}", cls.__name__)
         return indent(text, _INDENT)
 
     return re.sub(r"^ *\{(\w+)\}$", passage, cls.__doc__, flags=re.M)

@@ -2,8 +2,6 @@
 
 from .._public import set_public_module
 from ._architecture import architecture_of, check_layer_sizes
-from ._gru import GRUClassifier, GRURegressor
-from ._lstm import LSTMClassifier, LSTMRegressor
 from ._mlp import MLPClassifier, MLPRegressor
 from ._network_parameters import (
     COUNT,
@@ -15,7 +13,14 @@ from ._network_parameters import (
     PrecisionParameters,
     RNNParameters,
 )
-from ._rnn import RNNClassifier, RNNRegressor
+from ._recurrent_estimators import (
+    GRUClassifier,
+    GRURegressor,
+    LSTMClassifier,
+    LSTMRegressor,
+    RNNClassifier,
+    RNNRegressor,
+)
 from ._stream import Stream
 from ._summary import NetworkSummary
 from ._training_parameters import TrainingParameters

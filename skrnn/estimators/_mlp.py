@@ -17,10 +17,11 @@ from ..training import Outcome, Settings, TableDataset
 from ._architecture import check_layer_sizes
 from ._base import BaseNetwork
 from ._classification import Classification
+from ._mlp_parameters import MLPTrainingParameters
 from ._reader import TableReader
 from ._regression import Regression
 from ._samples import Samples
-from ._training_parameters import MLPTrainingParameters, RegressionParameters
+from ._training_parameters import RegressionParameters
 
 _ONLY_FOR_SGD = ("invscaling", "adaptive")
 

@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from ..arguments import parameter, parameters, revised
+from ..arguments import parameter, parameters
 from ..modules import (
     CONV_PADDINGS,
     GATE_ACTIVATIONS,
-    INITIALIZERS,
     MERGE_MODES,
     MLP_ACTIVATIONS,
     POOLINGS,
@@ -153,7 +152,12 @@ class RNNParameters(RecurrentParameters):
     }
     _passages: ClassVar[dict[str, str]] = {
         "equations": r"""
+        With the row :math:`x_t` and the state :math:`h_t`, each layer computes [1]_:
+
         .. math:: h_t = \tanh(W_x x_t + b_x + W_h h_{t-1} + b_h)
+
+        Gradients shrink or grow geometrically with the distance in time: prefer a GRU
+        or an LSTM if more than some ten steps matter.
         """,
         "cell_reference": """
         .. [1] J. L. Elman, "Finding structure in time", Cognitive Science 14(2), 1990.
@@ -191,6 +195,9 @@ class GRUParameters(GatedParameters):
     }
     _passages: ClassVar[dict[str, str]] = {
         "equations": r"""
+        With the row :math:`x_t` and the state :math:`h_t`, each layer computes [1]_, if
+        reset_after is True:
+
         .. math::
 
             r_t &= \sigma(W_{xr} x_t + b_{xr} + W_{hr} h_{t-1} + b_{hr}) \\
@@ -225,6 +232,9 @@ class LSTMParameters(GatedParameters):
     }
     _passages: ClassVar[dict[str, str]] = {
         "equations": r"""
+        With the row :math:`x_t`, the state :math:`h_t` and the cell :math:`c_t`, each
+        layer computes [1]_:
+
         .. math::
 
             i_t &= \sigma(W_{xi} x_t + b_{xi} + W_{hi} h_{t-1} + b_{hi}) \\
@@ -307,40 +317,4 @@ class SequenceParameters(ConvolutionParameters, PrecisionParameters):
         "``batch_size`` stretches of the series run side by side, and every epoch "
         "starts again from the beginning. Needs ``shuffle=False``; early_stopping "
         "holds out the last samples.",
-    )
-
-
-@parameters
-class MLPParameters(LayerParameters):
-    """Layers."""
-
-    hidden_layer_sizes: Any = revised(
-        LayerParameters,
-        "hidden_layer_sizes",
-        default=(100,),
-        kind="int or array-like of int",
-        text="Number of units in each hidden layer; ``()`` for none, which makes the "
-        "model linear.",
-    )
-    activation: str = revised(
-        LayerParameters, "activation", default="relu", kw_only=False
-    )
-    batch_norm: bool = parameter(
-        default=False,
-        allowed=["boolean"],
-        text="Normalise the input of each activation over the batch; predictions use "
-        "the running means of training.",
-    )
-    layer_norm: bool = parameter(
-        default=False,
-        allowed=["boolean"],
-        text="Normalise the input of each activation over the units of the layer.",
-    )
-    weight_initializer: str = parameter(
-        default="glorot",
-        allowed=[INITIALIZERS],
-        text='Initial weights: "glorot" is uniform, biases included, as in '
-        'scikit-learn; "he" is normal with variance ``2 / n_inputs`` and suits "relu"; '
-        '"normal" has variance 1; "orthogonal" is a random orthogonal matrix. The last '
-        "three start from biases of zero.",
     )

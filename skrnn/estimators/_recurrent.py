@@ -21,7 +21,6 @@ from ..training import (
 from ..windows import Windows, joined
 from ._architecture import architecture_of, check_layer_sizes
 from ._base import BaseNetwork
-from ._classification import Classification, ClassificationTask
 from ._network_parameters import SequenceParameters
 from ._samples import Samples
 from ._sequence_reader import SequenceReader
@@ -208,25 +207,3 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
 
     def _record(self, outcome: Outcome, n_samples: int) -> None:
         self._add_epochs(outcome.losses, outcome.scores, n_samples)
-
-
-class BaseRecurrentClassifier(Classification, BaseRecurrent):
-    """What RNNClassifier, GRUClassifier and LSTMClassifier share."""
-
-    def decision_function(self, X: Any) -> Any:
-        """Return the scores from which classes and probabilities are taken.
-
-        Parameters
-        ----------
-        X : array, DataFrame, list of arrays or Windows
-            The sequences, as in :meth:`predict`.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or \
-                (n_samples, n_labels)
-            The raw outputs of the network, of its ``dtype``. For two classes, one score
-            a sample: above 0 it is for ``classes_[1]``. With return_sequences the
-            scores of each step, shaped as by :meth:`predict_proba`.
-        """
-        return self._predicted(X, ClassificationTask.scores)

@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from ..arguments import parameter, parameters, revised
+from ..arguments import parameter, parameters
 from ..modules import LOSSES
 from ..training import SCHEDULES, SOLVERS
-from ._network_parameters import COUNT, SHARE, MLPParameters
+from ._network_parameters import COUNT, SHARE
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
-_LEARNING_RATE = (
+LEARNING_RATE = (
     'Schedule of the learning rate. "constant" keeps it; "cosine" lets it fall to 0 '
     'over max_iter epochs; "onecycle" lets it rise to learning_rate_init and fall '
     "again over max_iter epochs; these two run for all of max_iter epochs unless "
@@ -182,7 +182,7 @@ class TrainingParameters(SolverParameters, ComputingParameters):
         default="constant",
         allowed=[SCHEDULES],
         kind="str",
-        text=f'{_LEARNING_RATE} "lbfgs" needs none.',
+        text=f'{LEARNING_RATE} "lbfgs" needs none.',
     )
     learning_rate_init: float = parameter(
         default=0.001,
@@ -341,72 +341,4 @@ class ClassificationParameters:
         allowed=[SHARE],
         text="Fraction of each target that is spread evenly over the classes, in "
         "[0, 1). A small value such as 0.1 keeps probabilities away from 0 and 1.",
-    )
-
-
-@parameters
-class MLPTrainingParameters(MLPParameters, EstimatorParameters):
-    """Training."""
-
-    _common: ClassVar[tuple[str, ...]] = (
-        "loss",
-        "hidden_layer_sizes",
-        "activation",
-        *EstimatorParameters._common,
-    )
-    _attributes: ClassVar[dict[str, str]] = {
-        "coefs_ : list of ndarray": "Weights of each layer, of shape (n_inputs, "
-        "n_outputs). On the CPU they share the memory of the network. You can assign a "
-        "list of the same shapes.",
-        "intercepts_ : list of ndarray": "Biases of each layer, of shape (n_outputs,).",
-        "n_layers_ : int": "Number of layers, input and output included.",
-        "out_activation_ : str": 'What is applied to the outputs: "identity", or "exp" '
-        'with loss="poisson"; of classifiers "softmax", or "logistic" for two classes '
-        "or several labels.",
-        "loss_ : float": "The last training loss.",
-        "best_loss_ : float or None": "Smallest value of ``loss_curve_``; None with "
-        "early_stopping.",
-        "best_validation_score_ : float or None": "Largest value of "
-        "``validation_scores_``.",
-    }
-    _texts: ClassVar[dict[str, str]] = {
-        "solver": 'The optimiser: "adam", "sgd" or "lbfgs" as in scikit-learn, or '
-        '"adamw", "rmsprop", "adagrad" or "adadelta" (with learning_rate_init=1). '
-        '"lbfgs" is SciPy\'s, over all samples at once.',
-        "batch_size": 'Number of samples in a batch. "auto" is ``min(200, '
-        'n_samples)``; "lbfgs" takes all.',
-        "learning_rate": f"{_LEARNING_RATE} As in scikit-learn, "
-        '"adam" treats "invscaling" and "adaptive" as "constant"; "lbfgs" needs none.',
-        "max_iter": 'Maximum number of epochs; with "lbfgs" of iterations.',
-        "random_state": "Source of the initial weights, the validation split, the "
-        "order of samples and the dropout masks, drawn in scikit-learn's order: the "
-        "same seed gives scikit-learn's weights and batches. The same integer gives "
-        "the same bits on a CPU.",
-        "tol": "Training stops when the loss (with early_stopping the validation "
-        "score) has not improved by tol for more than n_iter_no_change epochs in a "
-        'row. With "lbfgs" it is the largest gradient at which to stop.',
-        "validation_split": 'Which samples early_stopping holds out. "last" takes the '
-        "last ones, for rows in order of time, with a gap of ``n_outputs - 1`` rows in "
-        'a regression, so that no training target reaches into them. "random" and '
-        '"auto" draw them as scikit-learn does, with two classes in proportion.',
-    }
-
-    verbose: Any = revised(
-        EstimatorParameters,
-        "verbose",
-        default=False,
-        kind="bool or int",
-        text="Print the loss and the validation score of each epoch.",
-    )
-    validation_fraction: float = revised(
-        EstimatorParameters,
-        "validation_fraction",
-        default=0.1,
-        allowed=[SHARE],
-        text="Fraction of the samples that early_stopping holds out, in [0, 1).",
-    )
-    max_fun: int = parameter(
-        default=15_000,
-        allowed=[COUNT],
-        text='Maximum number of evaluations of the loss by "lbfgs".',
     )

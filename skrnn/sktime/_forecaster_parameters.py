@@ -74,6 +74,27 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         series is forecast, and stamped, from its own last row. Memory grows with the
         number of rows, not with rows times window length.
         """,
+        "decoder": """
+        Rows are normalised first (see ``normalize``). Each step of the horizon is a
+        linear function of the state after the last row. Columns of X whose future is
+        known enter at their own step, linearly and together with a context from the
+        state [2]_.
+        """,
+        "decoder_reference": """
+        .. [2] R. Wen et al., "A multi-horizon quantile recurrent forecaster", 2017.
+           https://arxiv.org/abs/1711.11053
+        """,
+        "example": """
+        Examples
+        --------
+        >>> from sktime.datasets import load_airline
+        >>> from skrnn.sktime import {name}
+        >>> y = load_airline()
+        >>> forecaster = {name}(12, random_state=0)
+        >>> forecast = forecaster.fit(y[:-12], fh=range(1, 13)).predict()
+        >>> bool(abs(forecast / y[-12:] - 1).mean() < 0.15)
+        True
+        """,
     }
 
     window_length: int = parameter(

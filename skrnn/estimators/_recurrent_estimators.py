@@ -1,0 +1,318 @@
+"""The recurrent estimators: RNN, GRU and LSTM, each for numbers and for classes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..arguments import parameters
+from ._classification import Classification, ClassificationTask
+from ._network_parameters import GRUParameters, LSTMParameters, RNNParameters
+from ._recurrent import BaseRecurrent
+from ._regression import Regression
+
+
+class BaseRecurrentRegressor(Regression, BaseRecurrent):
+    """What RNNRegressor, GRURegressor and LSTMRegressor share."""
+
+    _passages: ClassVar[dict[str, str]] = {
+        "use": """
+        Reads a sequence of rows and predicts one or several numbers: the next value of
+        a series, or whatever target y belongs to the sequence. The state after the last
+        row goes through a linear layer.
+
+        X holds the sequences, as an array (n_samples, n_timesteps, n_features), a
+        sliding view, a list of arrays of unequal length, or a DataFrame with an
+        (instance, time) MultiIndex. :class:`~skrnn.SlidingWindow` cuts rows into
+        windows inside a Pipeline, :func:`~skrnn.make_supervised` also gives the
+        targets::
+
+            X, y = make_supervised(rows, target, horizon=1)
+            model = make_pipeline(StandardScaler(), SlidingWindow(24), {name}(32))
+            model.fit(X, y).predict(X)
+
+        Scale X and y: a network learns best from values near 1. If it has not learnt
+        enough, raise ``max_iter`` or ``learning_rate_init`` first, then
+        ``hidden_layer_sizes``.
+        """,
+        "cost": """
+        Axis order is (sample, time, feature). Windows are gathered batch by batch from
+        the rows that they share, so memory grows with the number of rows, not with rows
+        times window length. Time grows with samples times window length times the
+        square of the hidden units. A pickle holds the weights, not the state of the
+        optimiser.
+        """,
+        "example": """
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skrnn import {name}
+        >>> wave = np.sin(np.arange(120) / 3)
+        >>> X = np.lib.stride_tricks.sliding_window_view(wave[:-1], 12)
+        >>> model = {name}(8, learning_rate="cosine", learning_rate_init=0.02,
+        ...     max_iter=100, random_state=0)
+        >>> model.fit(X, wave[12:]).score(X, wave[12:]) > 0.99
+        True
+        """,
+    }
+
+
+class BaseRecurrentClassifier(Classification, BaseRecurrent):
+    """What RNNClassifier, GRUClassifier and LSTMClassifier share."""
+
+    _passages: ClassVar[dict[str, str]] = {
+        "use": """
+        Reads a sequence of rows and predicts the class that it belongs to or, if y is a
+        matrix of 0 and 1, its labels. The state after the last row (see ``pooling``)
+        goes through a linear layer, then a softmax (a logistic function for two classes
+        or several labels). The loss is the cross-entropy.
+
+        X holds the sequences, as an array (n_samples, n_timesteps, n_features), a list
+        of arrays of unequal length, or a DataFrame with an (instance, time)
+        MultiIndex::
+
+            model = make_pipeline(SequenceScaler(), {name}(32, pooling="mean"))
+            model.fit(X, y).predict_proba(X)
+
+        Scale X: a network learns best from values near 1. If it has not learnt enough,
+        raise ``max_iter`` or ``learning_rate_init`` first, then ``hidden_layer_sizes``.
+        """,
+        "cost": """
+        Axis order is (sample, time, feature). Sequences of unequal length are trained
+        in batches of similar length; the result for one does not depend on the others
+        in its batch. Memory grows with the number of rows, time with rows times the
+        square of the hidden units. A pickle holds the weights, not the state of the
+        optimiser.
+        """,
+        "example": """
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skrnn import {name}
+        >>> lengths = np.arange(12, 42)
+        >>> X = [np.sin(np.arange(n) / (1 + 2 * (n % 2)))[:, None] for n in lengths]
+        >>> y = np.where(lengths % 2, "slow", "fast")
+        >>> model = {name}(8, learning_rate="cosine", learning_rate_init=0.02,
+        ...     pooling="mean", batch_size=10, max_iter=80, random_state=0)
+        >>> model.fit(X, y).predict(X[:3]).tolist()
+        ['fast', 'slow', 'fast']
+        """,
+    }
+
+    def decision_function(self, X: Any) -> Any:
+        """Return the scores from which classes and probabilities are taken.
+
+        Parameters
+        ----------
+        X : array, DataFrame, list of arrays or Windows
+            The sequences, as in :meth:`predict`.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or \
+                (n_samples, n_labels)
+            The raw outputs of the network, of its ``dtype``. For two classes, one score
+            a sample: above 0 it is for ``classes_[1]``. With return_sequences the
+            scores of each step, shaped as by :meth:`predict_proba`.
+        """
+        return self._predicted(X, ClassificationTask.scores)
+
+
+@parameters
+class RNNRegressor(RNNParameters, BaseRecurrentRegressor):
+    """Plain (Elman) recurrent network for regression.
+
+    {use}
+
+    {parameters}
+
+    {attributes}
+
+    {raises}
+
+    See Also
+    --------
+    GRURegressor : Its gates let the state last longer.
+    LSTMRegressor : Gates and a separate cell state.
+    RNNClassifier : The same network for classes.
+    skrnn.SlidingWindow : Makes the windows inside a Pipeline.
+
+    Notes
+    -----
+    {equations}
+
+    {cost}
+
+    References
+    ----------
+    {cell_reference}
+
+    {example}
+    """
+
+
+@parameters
+class RNNClassifier(RNNParameters, BaseRecurrentClassifier):
+    """Plain (Elman) recurrent network for classification.
+
+    {use}
+
+    {parameters}
+
+    {attributes}
+
+    {raises}
+
+    See Also
+    --------
+    GRUClassifier : Its gates let the state last longer.
+    LSTMClassifier : Gates and a separate cell state.
+    RNNRegressor : The same network for numbers.
+    skrnn.SequenceScaler : Scales each feature inside a Pipeline.
+    skrnn.TextSequencer : Turns texts into sequences of token ids.
+
+    Notes
+    -----
+    {equations}
+
+    {cost}
+
+    References
+    ----------
+    {cell_reference}
+
+    {example}
+    """
+
+
+@parameters
+class GRURegressor(GRUParameters, BaseRecurrentRegressor):
+    """Gated recurrent unit network for regression.
+
+    {use}
+
+    {parameters}
+
+    {attributes}
+
+    {raises}
+
+    See Also
+    --------
+    RNNRegressor : Without gates.
+    LSTMRegressor : With a separate cell state.
+    GRUClassifier : The same network for classes.
+    skrnn.SlidingWindow : Makes the windows inside a Pipeline.
+
+    Notes
+    -----
+    {equations}
+
+    {cost}
+
+    References
+    ----------
+    {cell_reference}
+
+    {example}
+    """
+
+
+@parameters
+class GRUClassifier(GRUParameters, BaseRecurrentClassifier):
+    """Gated recurrent unit network for classification.
+
+    {use}
+
+    {parameters}
+
+    {attributes}
+
+    {raises}
+
+    See Also
+    --------
+    RNNClassifier : Without gates.
+    LSTMClassifier : With a separate cell state.
+    GRURegressor : The same network for numbers.
+    skrnn.SequenceScaler : Scales each feature inside a Pipeline.
+    skrnn.TextSequencer : Turns texts into sequences of token ids.
+
+    Notes
+    -----
+    {equations}
+
+    {cost}
+
+    References
+    ----------
+    {cell_reference}
+
+    {example}
+    """
+
+
+@parameters
+class LSTMRegressor(LSTMParameters, BaseRecurrentRegressor):
+    """Long short-term memory network for regression.
+
+    {use}
+
+    {parameters}
+
+    {attributes}
+
+    {raises}
+
+    See Also
+    --------
+    RNNRegressor : Without gates.
+    GRURegressor : Fewer weights, no cell state.
+    LSTMClassifier : The same network for classes.
+    skrnn.SlidingWindow : Makes the windows inside a Pipeline.
+
+    Notes
+    -----
+    {equations}
+
+    {cost}
+
+    References
+    ----------
+    {cell_reference}
+
+    {example}
+    """
+
+
+@parameters
+class LSTMClassifier(LSTMParameters, BaseRecurrentClassifier):
+    """Long short-term memory network for classification.
+
+    {use}
+
+    {parameters}
+
+    {attributes}
+
+    {raises}
+
+    See Also
+    --------
+    RNNClassifier : Without gates.
+    GRUClassifier : Fewer weights, no cell state.
+    LSTMRegressor : The same network for numbers.
+    skrnn.SequenceScaler : Scales each feature inside a Pipeline.
+    skrnn.TextSequencer : Turns texts into sequences of token ids.
+
+    Notes
+    -----
+    {equations}
+
+    {cost}
+
+    References
+    ----------
+    {cell_reference}
+
+    {example}
+    """
