@@ -60,7 +60,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     _reader_class: ClassVar[type[Reader]]
     _task_class: ClassVar[type[Task]]
     _module_class: ClassVar[type[nn.Module]]
-    _follows_sklearn: ClassVar[bool] = False  # where it does otherwise than we do
+    _follows_sklearn: ClassVar[bool] = False  # if its rules differ from ours
     _reader: Reader
     _task: Task
     _model: Model
@@ -278,7 +278,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         return np.random.RandomState(int(common))
 
     def _new_seed(self) -> int:
-        """For what the module draws itself: of scikit-learn's only masks."""
+        """For what the module draws itself: for MLPs only masks."""
         if self._follows_sklearn and not self.dropout:
             return 0
         return int(self._random_state.randint(_SEED_LIMIT))
@@ -322,7 +322,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         self.n_iter_ = 0
         of_scores = settings.early_stopping
         if not (self._follows_sklearn and self._progress.of_scores == of_scores):
-            self._progress = Progress(of_scores)  # else the search for the best goes on
+            self._progress = Progress(of_scores)  # else the search continues
 
     def _train(
         self,

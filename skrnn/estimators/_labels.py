@@ -24,7 +24,7 @@ def check_labels(y: Any) -> np.ndarray:
     ------
     ValueError
         If y is continuous, holds NaN or labels of several types, or has several
-        columns that are no indicator of 0 and 1.
+        columns that are not an indicator of 0 and 1.
     """
     y = y.toarray() if issparse(y) else _without_extension(y)
     is_list = isinstance(y, (list, tuple))

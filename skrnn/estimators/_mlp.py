@@ -47,7 +47,7 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows. Computed is in float32 if X is, else in float64.
+            The rows. The network computes in float32 if X is float32, else in float64.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets: numbers, classes, or an indicator of labels.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -134,7 +134,7 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
         }
 
     def _settings(self) -> Settings:
-        """In scikit-learn's meaning: what a solver does not use is no error."""
+        """As scikit-learn reads them: what a solver does not use is not an error."""
         settings = replace(Settings.of(self), steps_as_sklearn=True)
         has_own_rate = self.solver in ("adam", "lbfgs")
         if has_own_rate and self.learning_rate in _ONLY_FOR_SGD:

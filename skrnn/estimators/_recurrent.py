@@ -108,13 +108,13 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
             Of an LSTM "input", "forget", "output", "candidate", "cell" and "hidden"; of
             a GRU "reset", "update", "candidate" and "hidden"; of a plain RNN "hidden".
             Those of the second direction end in "_backward". "hidden" has
-            ``projection_size`` units, where that is set. Steps that a sequence does
+            ``projection_size`` units, if that is set. Steps that a sequence does
             not have are NaN; with conv_padding="valid" there are fewer than in X.
 
         Raises
         ------
         ValueError
-            If there is no such layer.
+            If the network does not have the layer.
         """
         check_is_fitted(self)
         n_layers = len(self.net_.module_.stack())
@@ -153,7 +153,7 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
         ------
         ValueError
             If the network reads ahead of the newest row, as bidirectional layers and
-            convolutions do that are not causal, or if X is no such series.
+            convolutions that are not causal do, or if X is not one series.
         sklearn.exceptions.NotFittedError
             Before ``fit``.
         """

@@ -259,7 +259,7 @@ class SequenceReader(Reader):
 
 
 def _why_unequal(X: Any) -> str:
-    """What may be behind a y of another length, where the form of X tells."""
+    """What may be behind a y of another length, if the form of X tells."""
     if n_axes(X) == 2:
         return (
             "; a 2-D X holds one sequence a row. If several rows make up a sequence, "

@@ -1,4 +1,4 @@
-"""What a network needs that carries its state from sample to sample."""
+"""Checks of a network that carries its state from sample to sample."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def check_stateful(estimator: Any) -> None:
     check_causal(estimator, "stateful=True carries the state from sample to sample")
     if estimator.pooling != "last":
         raise ValueError(
-            f"pooling={estimator.pooling!r} reads all steps of a sample, and "
-            "stateful=True goes on from the last one to the next sample; set "
+            f"pooling={estimator.pooling!r} reads all steps of a sample, but "
+            "stateful=True continues from the last one to the next sample; set "
             'pooling="last"'
         )
     if estimator.shuffle:
@@ -42,7 +42,7 @@ def check_stateful(estimator: Any) -> None:
         )
     if processes_of(estimator.device).count > 1:
         raise ValueError(
-            "stateful=True does not go with several processes of "
+            "stateful=True does not work with several processes of "
             'device="accelerate", which share each batch; launch one process'
         )
 
@@ -82,7 +82,7 @@ def check_one_series(X: Any) -> None:
 
 
 def warn_of_rows(X: Any) -> None:
-    """Say so if what is read as pieces looks like the rows of a series."""
+    """Warn if what is read as pieces looks like the rows of a series."""
     columns = getattr(X, "columns", [])
     if (
         len(columns) > 1
@@ -98,9 +98,9 @@ def warn_of_rows(X: Any) -> None:
 
 
 def warn_of_sliding(windows: Windows) -> None:
-    """Say so if samples that are to be pieces of a series look like sliding windows.
+    """Warn if samples that are to be pieces of a series look like sliding windows.
 
-    It is no error, as a series that repeats itself looks like this, too.
+    It is not an error, because a series that repeats itself looks like this, too.
     """
     if overlap(windows):
         warn(

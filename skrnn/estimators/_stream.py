@@ -62,14 +62,14 @@ class Stream:
 
     Notes
     -----
-    Streams are independent of each other. ``copy.deepcopy`` gives one that goes on from
-    the same rows on its own, to try a possible future; copies share the weights. A
-    pickle holds the weights and the state as arrays, and resumes on the device that is
-    there.
+    Streams are independent of each other. ``copy.deepcopy`` gives one that continues
+    from the same rows on its own, to try a possible future; copies share the weights. A
+    pickle holds the weights and the state as arrays, and resumes on the estimator's
+    device, or on the best one of a machine that does not have it.
 
     The layers start from a state of zeros. A network trained on windows has seen states
     after few rows only; ``stateful=True`` trains it on those of a long series.
-    Poolings go on with the stream: "mean" is that of all rows so far.
+    Poolings continue with the stream: "mean" is that of all rows so far.
 
     Examples
     --------

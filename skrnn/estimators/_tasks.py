@@ -39,7 +39,7 @@ class Task(ABC):
     has_steps : bool
         Whether there is a target at each step.
     as_sklearn : bool
-        Whether the rules of scikit-learn's MLPs hold, where they differ.
+        Whether the rules of scikit-learn's MLPs hold, if they differ from ours.
     n_outputs : int
         Of the network.
     classes : ndarray of shape (n_classes,)

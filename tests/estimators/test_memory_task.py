@@ -26,7 +26,8 @@ def memory_task(n_samples, seed):
 
 
 def classifier(cls, **parameters):
-    gated = cls is not RNNClassifier
+    if cls is not RNNClassifier:
+        parameters = {"chrono_steps": N_STEPS, **parameters}
     return cls(
         16,
         learning_rate_init=0.02,
@@ -35,7 +36,6 @@ def classifier(cls, **parameters):
         max_iter=20,
         tol=0.0,
         n_iter_no_change=np.inf,
-        chrono_steps=N_STEPS if gated else None,
         random_state=0,
         n_threads=1,
     ).set_params(**parameters)
