@@ -27,3 +27,14 @@ def test_code_runs(page, capsys, monkeypatch, tmp_path):
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         assert target.startswith("http") or (page.parent / target).exists(), target
+
+
+def test_the_architecture_names_files_that_are_there():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`((?:\w+/)*\w+\.py)`", text))
+    assert len(named) > 20
+    roots = (ROOT, ROOT / "skrnn")
+    missing = [n for n in named if not any((root / n).exists() for root in roots)]
+    assert missing == []
+    rooms = {path.parent.name for path in (ROOT / "skrnn").glob("*/__init__.py")}
+    assert rooms == set(re.findall(r"^\| `(\w+)` \|", text, re.M))
