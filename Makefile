@@ -1,12 +1,14 @@
 # make demo   forecast a real series and leave a picture in output/
-# make test   lint, types, layers, tests and doctests
+# make check   lint, types, layers and the fast tests: under 3 minutes on 2 cores
+# make test   all of it, with the slow tests and the code of the docs
 # make examples   the other examples, pictures in output/ as well
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo examples test lint types benchmark clean
+.PHONY: demo examples check test lint types benchmark clean
 
 demo: $(READY)
 	$(BIN)/python examples/forecast_stocks.py
@@ -25,8 +27,11 @@ examples: $(READY)
 	$(BIN)/python examples/resume_training.py
 	$(BIN)/python examples/stream_load.py
 
+check: lint types
+	$(PYTEST) -m "not slow"
+
 test: lint types
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(PYTEST) --durations=15
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -51,6 +51,7 @@ def arriving(norms):
     return norms[N_STEPS - 1] / norms[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", [GRUClassifier, LSTMClassifier])
 def test_gates_remember_the_first_of_100_steps(cls, data):
     X, y, X_test, y_test = data
@@ -61,6 +62,7 @@ def test_gates_remember_the_first_of_100_steps(cls, data):
     assert arriving(gradient_norms(model, X_test[:50])[1]) > 0.1
 
 
+@pytest.mark.slow
 def test_plain_rnn_stays_at_chance(data):
     X, y, X_test, y_test = data
     model = classifier(RNNClassifier)

@@ -510,6 +510,7 @@ def test_batch_size_above_the_samples_warns():
         MLPRegressor(batch_size=500, max_iter=2).fit(X, Y)
 
 
+@pytest.mark.slow
 def test_in_the_company_of_scikit_learn():
     iris, kinds = load_iris(return_X_y=True)
     pipeline = make_pipeline(

@@ -134,6 +134,7 @@ def test_grid_search_in_a_pipeline_sees_nothing_of_the_future():
     assert (last[0] != last[1]).all()
 
 
+@pytest.mark.slow
 def test_grid_search_is_the_same_in_processes_and_threads():
     frame = price_frame(80)
     alone = search_over(frame).cv_results_["mean_test_score"]

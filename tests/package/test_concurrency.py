@@ -179,7 +179,9 @@ def test_a_new_thread_keeps_its_setting_where_others_leave():
     assert seen == [1]
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize(
+    "backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"]
+)
 def test_search_side_by_side(backend):
     """As one by one, and no more threads than cores."""
 
@@ -263,6 +265,7 @@ print("after", torch.get_num_threads() - 2, _threads._n_inside)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 def test_after_a_fork():
     """Large networks have computed on two threads before it."""

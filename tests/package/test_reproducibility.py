@@ -34,6 +34,7 @@ def test_same_seed_gives_the_same_bits_and_another_does_not():
     assert digits(0) != digits(1)
 
 
+@pytest.mark.slow
 def test_fresh_process_gives_the_same_bits():
     code = "from tests.package.test_reproducibility import digits; print(digits(0))"
     fresh = subprocess.run(
@@ -45,12 +46,14 @@ def test_fresh_process_gives_the_same_bits():
     assert fresh.stdout.strip() == digits(0)
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize(
+    "backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"]
+)
 def test_side_by_side_gives_the_same_bits(backend):
     """Eight fits at once, each with its own seed, as they are one by one."""
     one_by_one = [digits(seed) for seed in range(8)]
     threads = torch.get_num_threads()
-    with parallel_config(backend, n_jobs=4):
+    with parallel_config(backend, n_jobs=2 if backend == "loky" else 4):
         together = Parallel()(delayed(digits)(seed) for seed in range(8))
     assert together == one_by_one
     assert torch.get_num_threads() == threads

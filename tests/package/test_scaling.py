@@ -127,6 +127,7 @@ def assert_nothing_lost(client, folder):
     assert_array_equal(found, [expected])
 
 
+@pytest.mark.slow
 def test_dask(tmp_path):
     distributed = pytest.importorskip("distributed")
     options = {
@@ -163,6 +164,7 @@ def ray_of_two(monkeypatch):
         ray.shutdown()
 
 
+@pytest.mark.slow
 def test_ray(ray_of_two):
     assert_as_one_by_one("ray")
 

@@ -26,9 +26,28 @@ def expected_failures(estimator):
     return {}
 
 
+def is_quick(estimator):
+    """Whether ``make check`` runs it: transformers, and a network in each precision."""
+    if not hasattr(estimator, "hidden_layer_sizes"):
+        return True
+    quick = {"GRURegressor": "float32", "LSTMClassifier": "float64"}
+    return quick.get(type(estimator).__name__) == getattr(estimator, "dtype", "")
+
+
+def checks_of(estimators):
+    return parametrize_with_checks(
+        estimators, expected_failed_checks=expected_failures, xfail_strict=False
+    )
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks(
-    quick_estimators(), expected_failed_checks=expected_failures, xfail_strict=False
-)
+@checks_of([one for one in quick_estimators() if is_quick(one)])
 def test_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@checks_of([one for one in quick_estimators() if not is_quick(one)])
+def test_scikit_learn_with_the_other_estimators(estimator, check):
     check(estimator)

@@ -116,6 +116,7 @@ def test_a_line_is_continued(cls):
     np.testing.assert_allclose(forecaster.predict(fh=range(1, 13)), expected, atol=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", FORECASTERS)
 def test_a_sine_is_continued(cls):
     wave = 100 + 10 * np.sin(np.arange(212) * 2 * np.pi / 12)
@@ -143,6 +144,7 @@ def test_rows_in_the_sample_are_forecast_from_those_before(loss):
         forecaster.predict(fh=[-200])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("horizon", [1, 4])
 @pytest.mark.parametrize("cls", [GRUForecaster, MLPForecaster])
 def test_known_future_enters_at_its_own_step(cls, horizon):
@@ -163,6 +165,7 @@ def test_known_future_enters_at_its_own_step(cls, horizon):
         assert moved[3] == 0
 
 
+@pytest.mark.slow
 def test_past_columns_enter_the_window_only():
     rng = np.random.default_rng(0)
     index = months(200)
@@ -182,6 +185,7 @@ def test_past_columns_enter_the_window_only():
         GRUForecaster(**QUICK, past_columns=["other"]).fit(y, X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", FORECASTERS)
 def test_several_targets_learn_from_each_other(cls):
     rng = np.random.default_rng(0)
@@ -331,6 +335,7 @@ def test_a_column_that_moves_in_held_out_rows_only_is_ignored(cls):
     )
 
 
+@pytest.mark.slow
 def test_a_column_that_stood_still_in_pretrain_may_be_learnt_later():
     """Ignored until weights are trained on rows in which it moves, scaled by these."""
     y, X = covariate_data()

@@ -31,6 +31,7 @@ def ar1(n_series, n_rows, seed, phi=0.8):
     return values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "horizon", "normalize"),
     [
@@ -77,6 +78,7 @@ def test_intervals_cover_what_they_say_at_each_step(loss, horizon, normalize):
         np.testing.assert_allclose(variance, errors, rtol=0.2)
 
 
+@pytest.mark.slow
 def test_paths_go_together_over_the_horizon():
     """The steps of a random walk are correlated, also within one block."""
     steps = np.random.default_rng(0).normal(size=(60, 70)).cumsum(axis=1)
@@ -153,6 +155,7 @@ def test_errors_of_rolled_forecasts_do_not_know_past_columns_ahead():
     np.testing.assert_allclose(deviation[1:], 3 * np.sqrt([1, 2]), rtol=0.3)
 
 
+@pytest.mark.slow
 def test_heavy_tails_reach_the_distribution_object():
     y = pd.DataFrame({"y": np.random.default_rng(0).standard_t(1.3, size=600)})
     forecaster = MLPForecaster(
@@ -197,6 +200,7 @@ def covered(intervals, hours):
     return norm.cdf(upper, mean, 3) - norm.cdf(lower, mean, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["absolute_error", "normal"])
 @pytest.mark.parametrize("step_length", [1, 5, 7, 24])
 def test_each_hour_of_the_day_is_covered_whatever_the_step_length(step_length, loss):
@@ -347,6 +351,7 @@ def test_weights_that_are_changed_by_hand_have_other_errors():
     assert not forecaster.predict_interval([1, 2]).equals(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("horizon", [1, 3, 7])
 def test_errors_are_those_of_their_step_whatever_else_was_asked_for(horizon):
     """In any order, from sixteen threads; what is kept does not grow."""

@@ -53,6 +53,7 @@ def airline():
     return load_airline().astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", skrnn.sktime.__all__)
 def test_sktime_checks(name):
     """Every check of sktime passes, and none is left out."""
@@ -66,7 +67,9 @@ def test_sktime_checks(name):
     assert len(results) > (800 if name.endswith("Forecaster") else 100)
 
 
-@pytest.mark.parametrize("backend", [None, "loky"])
+@pytest.mark.parametrize(
+    "backend", [None, pytest.param("loky", marks=pytest.mark.slow)]
+)
 def test_grid_search(airline, backend):
     search = ForecastingGridSearchCV(
         MLPForecaster(**TRAINED),

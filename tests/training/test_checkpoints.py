@@ -457,6 +457,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_fit(tmp_path, monkeypatch)
     assert learnt(clone(model).fit(X, Y), X) == expected
 
 
+@pytest.mark.slow
 def test_killed_fits_and_full_disks():
     """A few of those that the benchmark tries."""
     script = Path(__file__).parents[1] / "benchmarks" / "faults.py"

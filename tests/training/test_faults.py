@@ -333,6 +333,7 @@ def test_a_raising_callback_leaves_the_model_as_it_was(event):
     }
 
 
+@pytest.mark.slow
 def test_many_fits_leave_nothing_behind(tmp_path):
     """``tests/benchmarks/faults.py --fits 5000`` does so 5,000 times."""
     process = psutil.Process()

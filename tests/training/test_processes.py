@@ -63,6 +63,7 @@ def alone(fit):
         return fit("cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fit", EQUAL)
 def test_result_is_that_of_one_process(launch, fit):
     *_, results = launch
@@ -74,6 +75,7 @@ def test_result_is_that_of_one_process(launch, fit):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [fit.__name__ for fit in EQUAL + joint_fits.RANDOM])
 def test_processes_end_with_the_same_bits(launch, name):
     *_, results = launch
@@ -82,17 +84,20 @@ def test_processes_end_with_the_same_bits(launch, name):
             np.testing.assert_array_equal(other[name][part], results[0][name][part])
 
 
+@pytest.mark.slow
 def test_processes_have_found_each_other(launch):
     *_, results = launch
     assert [result["count"] for result in results] == [COUNT] * COUNT
 
 
+@pytest.mark.slow
 def test_early_stopping_has_stopped(launch):
     *_, results = launch
     for name in ("stopped", "rows_stopped"):
         assert 3 < len(results[0][name]["losses"]) < 40
 
 
+@pytest.mark.slow
 def test_each_process_draws_other_masks(launch):
     *_, results = launch
     seeds = [result["dropped"]["seeds"] for result in results]
@@ -101,12 +106,14 @@ def test_each_process_draws_other_masks(launch):
     assert len({seed for (seed,) in seeds}) == COUNT
 
 
+@pytest.mark.slow
 def test_seeds_that_nobody_set_come_from_the_main_process(launch):
     *_, results = launch
     first, second = results[0]["unseeded"], results[0]["windows"]
     assert first["losses"][0] != second["losses"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fit", REFUSED)
 def test_all_processes_refuse_alike(launch, fit):
     *_, results = launch
@@ -115,11 +122,13 @@ def test_all_processes_refuse_alike(launch, fit):
     assert REFUSED[fit] in messages.pop()
 
 
+@pytest.mark.slow
 def test_only_the_main_process_tells_of_epochs(launch):
     _, printed, _ = launch
     assert printed.count("Iteration") == 4
 
 
+@pytest.mark.slow
 def test_file_is_loaded_by_one_process(launch):
     folder, *_ = launch
     model = joblib.load(folder / "model.joblib")
