@@ -1,6 +1,5 @@
 """torch.nn modules: networks and losses. No data handling, no scikit-learn."""
 
-from ..windows import PADDING
 from ._activations import MLP_ACTIVATIONS
 from ._architecture import (
     CELLS,
@@ -21,35 +20,3 @@ from ._normalization import Affine, normalize_windows
 from ._outline import LayerOutline
 from ._pooling import is_padding
 from ._recurrent import Memory, NetworkState, RecurrentNetwork
-
-__all__ = [
-    "BatchNorm",
-    "CELLS",
-    "CONV_PADDINGS",
-    "GATE_ACTIVATIONS",
-    "INITIALIZERS",
-    "LOSSES",
-    "MERGE_MODES",
-    "MLP_ACTIVATIONS",
-    "N_PARAMETERS",
-    "PADDING",
-    "POOLINGS",
-    "RECURRENT_INITIALIZERS",
-    "Affine",
-    "Architecture",
-    "DistributionLoss",
-    "Dropout",
-    "ForecastNetwork",
-    "LayerOutline",
-    "LogLoss",
-    "MLPNetwork",
-    "Memory",
-    "NetworkState",
-    "PointLoss",
-    "RecurrentNetwork",
-    "Segments",
-    "SparseRows",
-    "draw_layer",
-    "is_padding",
-    "normalize_windows",
-]

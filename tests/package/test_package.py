@@ -1,5 +1,6 @@
 """The package itself: its walls, its doors, its weight."""
 
+import ast
 import subprocess
 import sys
 from importlib import import_module
@@ -34,13 +35,29 @@ def test_contents_page():
     assert set(skrnn.__all__) == others.union(*rooms)
 
 
+def imported(path: Path, is_of_room) -> set[str]:
+    """Names that a file imports from the modules that are meant."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    found = [n for n in nodes if isinstance(n, ast.ImportFrom) and is_of_room(n)]
+    return {alias.name for node in found for alias in node.names}
+
+
 @pytest.mark.parametrize(
-    "room", [info.name for info in iter_modules(skrnn.__path__, "skrnn.") if info.ispkg]
+    "room", [info.name for info in iter_modules(skrnn.__path__) if info.ispkg]
 )
 def test_contents_page_of_a_room(room):
-    module = import_module(room)
-    assert [name for name in module.__all__ if not hasattr(module, name)] == []
-    assert len(set(module.__all__)) == len(module.__all__)
+    """A room offers what others import, its public names, and what tests look at."""
+    folder = ROOT / "skrnn" / room
+    offered = imported(folder / "__init__.py", lambda node: node.level == 1)
+    public = set(getattr(import_module(f"skrnn.{room}"), "__all__", ()))
+    assert public <= offered
+    used = set(public)
+    for path in (ROOT / "skrnn").rglob("*.py"):
+        if path.parent != folder:
+            used |= imported(path, lambda node: node.level and node.module == room)
+    for path in (ROOT / "tests").rglob("*.py"):
+        used |= imported(path, lambda node: node.module == f"skrnn.{room}")
+    assert sorted(offered - used) == []
 
 
 @pytest.mark.parametrize("room", ["skrnn", "skrnn.sktime", "skrnn.inspection"])
