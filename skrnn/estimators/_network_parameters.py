@@ -315,6 +315,7 @@ class SequenceParameters(ConvolutionParameters, PrecisionParameters):
         text="Treat the samples, in their order, as consecutive pieces of one long "
         "series: the state at the end of one is the start of the next. In training, "
         "``batch_size`` stretches of the series run side by side (with "
-        '"auto" at most a tenth of the samples), and every epoch starts again from the '
-        "beginning. Needs ``shuffle=False``; early_stopping holds out the last samples.",
+        '"auto" at most a tenth of the samples), and every epoch starts again from '
+        "the beginning. Needs ``shuffle=False``; early_stopping holds out the last "
+        "samples.",
     )
