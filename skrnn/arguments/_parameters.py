@@ -29,7 +29,7 @@ def parameter(
     kind: str = "",
     kw_only: bool = True,
 ) -> Any:
-    """State a parameter, as a field of a class under :func:`parameters`.
+    """Declare a parameter, as a field of a class under :func:`parameters`.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def parameter(
     allowed : list
         Constraints of scikit-learn; a tuple of strings stands for a choice of them.
     text : str
-        What the docstring says of it.
+        Its description in the docstring.
     kind : str, default=""
-        What the docstring says of its values; "" derives it from ``allowed``.
+        Its values as the docstring describes them; "" derives them from ``allowed``.
     kw_only : bool, default=True
         False lets it be passed by position as well.
     """
@@ -48,7 +48,7 @@ def parameter(
 
 
 def revised(group: type, name: str, *, default: Any, **changes: Any) -> Any:
-    """The parameter of a group, with another default and whatever else changes."""
+    """The parameter of a group, with another default or other changes."""
     stated: Field = group.__dataclass_fields__[name]  # type: ignore[attr-defined]
     options = {**stated.metadata, "kw_only": bool(stated.kw_only), **changes}
     return parameter(default=default, **options)
@@ -66,12 +66,12 @@ def text_of(group: type, name: str) -> str:
 def parameters(cls: _T) -> _T:
     """Write ``__init__``, ``_parameter_constraints`` and the docstring of a class.
 
-    In the docstring, ``{parameters}`` becomes the sections Parameters, with those that
-    ``_common`` names, and Other Parameters, by the groups that declare them;
-    ``{attributes}`` becomes that section, from ``_attributes``, a dict of the text of
-    each. Further names are looked up in ``_passages``, in which ``{name}`` is the name
-    of the class. ``_texts`` replaces the text of parameters. All of these are collected
-    from the classes of the method resolution order, and what a subclass says counts.
+    In the docstring, ``{parameters}`` becomes the section Parameters, for those that
+    ``_common`` names, and the section Other Parameters, for the rest by their groups.
+    ``{attributes}`` becomes the section Attributes, from the texts in ``_attributes``.
+    Further names are looked up in ``_passages``, in which ``{name}`` is the name of the
+    class. ``_texts`` replaces the text of parameters. All of these are collected along
+    the method resolution order; a subclass overrides its bases.
     """
     made: Any = dataclass(eq=False, repr=False, match_args=False)(cls)
     common, others = _sections(made)
@@ -96,7 +96,7 @@ def _collected(cls: type, name: str) -> dict[str, Any]:
 
 
 def _sections(cls: Any) -> tuple[list[str], dict[str, list[str]]]:
-    """Names of the common parameters, and of all others by the title of their group."""
+    """Names of the common parameters, and of the others by the title of their group."""
     names = [one.name for one in fields(cls)]
     common = [name for name in getattr(cls, "_common", ()) if name in names]
     left = set(names) - set(common)
@@ -106,7 +106,7 @@ def _sections(cls: Any) -> tuple[list[str], dict[str, list[str]]]:
             title = (group.__doc__ or "").partition("\n")[0].rstrip(".")
             own = [name for name in group.__annotations__ if name in left]
             left -= set(own)
-            titles[title] = titles.pop(title, []) + own  # stands where it is last
+            titles[title] = titles.pop(title, []) + own  # its last place counts
     return common, {title: own for title, own in titles.items() if own}
 
 
@@ -186,7 +186,7 @@ def _parameter_sections(cls: Any, stated: dict[str, Field]) -> str:
 
 
 def _attribute_section(cls: type) -> str:
-    """Attributes by name, each with the text of the most particular class."""
+    """Attributes by name, each with the text of the most derived class."""
     by_name = {}
     for header, text in _collected(cls, "_attributes").items():
         name = header.partition(" ")[0]

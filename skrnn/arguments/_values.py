@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 
-# by parameter: their value in lower case, and ours, or advice (ends in a full stop)
+# for each parameter: their value in lower case, and our value, or advice ending in "."
 _VALUES: dict[str, dict[str, str]] = {
     "activation": {
         "sigmoid": "logistic",
@@ -21,7 +21,7 @@ _VALUES: dict[str, dict[str, str]] = {
         "linear": "identity",
         "none": "identity",
         "leakyrelu": "leaky_relu",
-        "softmax": "The last layer of a classifier gives probabilities by itself.",
+        "softmax": "Classifiers apply the softmax to their outputs themselves.",
     },
     "loss": {
         "mse": "squared_error",
@@ -59,7 +59,7 @@ _VALUES: dict[str, dict[str, str]] = {
                 "bceloss",
                 "log_loss",
             ),
-            "Classes are for the classifiers, which minimise the cross-entropy.",
+            "For classes use one of the classifiers, which minimise the cross-entropy.",
         ),
     },
     "solver": {
@@ -100,30 +100,30 @@ _VALUES: dict[str, dict[str, str]] = {
 }
 _VALUES["conv_activation"] = _VALUES["recurrent_activation"] = _VALUES["activation"]
 
-# of values that are not strings: a test, and what the user probably means
+# for values that are not strings: a test, and what the user probably means
 _MEANT: dict[str, tuple[Callable[[Any], bool], str]] = {
     "learning_rate": (
         lambda value: isinstance(value, Real),
-        "A number is learning_rate_init={}; learning_rate is its schedule.",
+        "For a number use learning_rate_init={}; learning_rate is its schedule.",
     ),
     "validation_split": (
         lambda value: isinstance(value, Real),
-        "A share is validation_fraction={}, with early_stopping=True; "
+        "For a fraction use validation_fraction={}, with early_stopping=True; "
         "validation_split says which samples are held out.",
     ),
     "early_stopping": (
         lambda value: isinstance(value, Integral),
-        "A number of epochs is n_iter_no_change={}, with early_stopping=True.",
+        "For a number of epochs use n_iter_no_change={}, with early_stopping=True.",
     ),
     "loss": (
         lambda value: isinstance(value, (Integral, tuple, list)),
-        "Units are hidden_layer_sizes={}; pass them by name, as loss comes first, like "
-        "in scikit-learn.",
+        "For units use hidden_layer_sizes={}; pass them by name: the first parameter "
+        "is loss, as in scikit-learn.",
     ),
     "horizon": (
         lambda value: hasattr(value, "__len__") and not isinstance(value, str),
-        "The steps to forecast are fh={}, in fit; horizon is how many are decoded at "
-        "once.",
+        "For the steps to forecast use fh={}, in fit; horizon is the number of steps "
+        "decoded at once.",
     ),
     "solver": (
         lambda value: hasattr(value, "param_groups"),
@@ -133,7 +133,7 @@ _MEANT: dict[str, tuple[Callable[[Any], bool], str]] = {
     "callbacks": (lambda value: True, "Put it into a list: callbacks=[...]."),
     "n_threads": (
         lambda value: value == -1,
-        'n_threads="auto" takes as many as are worth it.',
+        'n_threads="auto" chooses a suitable number.',
     ),
 }
 

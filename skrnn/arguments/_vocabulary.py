@@ -27,9 +27,9 @@ _METHODS = (
 
 
 class Vocabulary:
-    """Unknown arguments and values are errors that name ours, and the class called.
+    """Turn unknown arguments and values into errors that name ours and the class.
 
-    Stands before the base classes of scikit-learn and sktime.
+    Put it before the base classes of scikit-learn and sktime.
     """
 
     _parameter_constraints: dict
@@ -44,7 +44,7 @@ class Vocabulary:
 
     def set_params(self, **params: Any) -> Any:
         try:
-            # of the other base of the class that this is mixed into
+            # from the other base of the class that this is mixed into
             return super().set_params(**params)  # type: ignore[misc]
         except ValueError as error:
             names = _arguments(type(self), "__init__")
@@ -57,13 +57,13 @@ class Vocabulary:
             raise ValueError(f"{str(error).rstrip('.')}; {advice}") from None
 
     def _validate_params(self) -> None:
-        # of the other base, as above
+        # from the other base, as above
         values = self.get_params(deep=False)  # type: ignore[attr-defined]
         check_values(self._parameter_constraints, values, type(self).__name__)
 
 
 def with_advice(method: Any, name: str) -> Callable:
-    """The method, with errors about arguments that it does not take."""
+    """The method, with helpful errors about arguments that it does not take."""
     form = signature(method)
     kinds = [parameter.kind for parameter in form.parameters.values()]
     if Parameter.VAR_KEYWORD in kinds or Parameter.VAR_POSITIONAL in kinds:
@@ -97,7 +97,7 @@ def _too_many(cls: type, method: str, n_in_order: int, n_given: int) -> str:
     names = _arguments(cls, method)[:n_in_order]
     return (
         f"{_called(cls, method)} takes {n_in_order} positional argument(s) "
-        f"({', '.join(names)}), but {n_given} were given; name the others"
+        f"({', '.join(names)}), but {n_given} were given; pass the others by name"
     )
 
 
@@ -121,7 +121,7 @@ def _advice(cls: type, method: str, words: Iterable[str]) -> str:
 
 
 def _instead(cls: type, method: str, word: str) -> str:
-    """What to write instead of a word, or nothing if that is not known."""
+    """What to write instead of a word, or "" if that is unknown."""
     ours, otherwise = _BY_WORD.get(word, ((), ""))
     for place in dict.fromkeys((method, "__init__", "fit")):
         names = _arguments(cls, place)
@@ -132,7 +132,7 @@ def _instead(cls: type, method: str, word: str) -> str:
         if word in names:
             return f"pass it to {where}"
     if "estimator" in _arguments(cls, "__init__"):
-        return "give it to the network that you pass as estimator"
+        return "pass it to the network that you use as estimator"
     if word in _BY_WORD:
         return otherwise
     names = [*_arguments(cls, method), *_arguments(cls, "__init__")]

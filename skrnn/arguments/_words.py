@@ -104,7 +104,7 @@ ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
         "the length of a window comes from X; SlidingWindow(window_length=24) before "
         "the network makes windows of rows",
     ),
-    # of NeuralForecast; torch's is the number of features
+    # NeuralForecast's word; in torch it is the number of features
     ("input_size", ("window_length=24, rows to look back over",), "it comes from X"),
     (
         "window_length",
@@ -117,7 +117,7 @@ ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
         "prediction_length forecast_length forecast_horizon max_prediction_length "
         "n_steps_out",
         ("horizon=12, steps decoded at once", "fh=range(1, 13)"),
-        "make_supervised(rows, target, horizon=12) gives y so many steps ahead",
+        "make_supervised(rows, target, horizon=12) gives the y of the next 12 steps",
     ),
     ("n periods", ("fh=range(1, 13)",), ""),
     (
@@ -129,12 +129,12 @@ ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
     ),
     (
         "past_covariates hist_exog_list",
-        ("past_columns, of X", "X, with past_columns for what is not known ahead"),
+        ("past_columns, of X", "X, with past_columns for columns not known ahead"),
         "",
     ),
     (
         "future_covariates futr_exog_list exog xreg",
-        ("X, known ahead unless past_columns says so",),
+        ("X, known ahead unless past_columns names the column",),
         "",
     ),
     ("series target data", ("y",), ""),
@@ -162,8 +162,8 @@ ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
     (
         "metrics metric scoring eval_metric",
         (),
-        "score and sklearn.metrics measure after fit, skorch's EpochScoring in "
-        "callbacks at each epoch",
+        "call score or sklearn.metrics after fit, or skorch's EpochScoring in "
+        "callbacks for each epoch",
     ),
     ("class_weights scale_pos_weight", ('class_weight="balanced"',), ""),
     ("sample_weights weights", ("sample_weight",), ""),
@@ -198,13 +198,13 @@ ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
     (
         "scaler scaler_type normalization use_reversible_instance_norm revin",
         ('normalize="window"', "method"),
-        "put StandardScaler or SequenceScaler before the network",
+        "put a StandardScaler or SequenceScaler before the network",
     ),
     ("stride sampling_rate", ("step_length=1",), ""),
     (
         "rnn_type cell_type cell model",
         (),
-        "the class says which cell it is: RNN, GRU or LSTM",
+        "choose the cell by the class: RNN, GRU or LSTM",
     ),
     (
         "alpha level levels confidence conf_level interval_width",
@@ -219,12 +219,12 @@ ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
     (
         "peephole projection_size unit_forget_bias",
         (),
-        "it is a part of the LSTM cell: take an LSTM",
+        "only the LSTM cell has it: use an LSTM",
     ),
-    ("reset_after", (), "it is a part of the GRU cell: take a GRU"),
+    ("reset_after", (), "only the GRU cell has it: use a GRU"),
     (
         "chrono_steps recurrent_activation",
         (),
-        "it is for gates, which a plain RNN does not have: take a GRU or an LSTM",
+        "it is for gates, which a plain RNN does not have: use a GRU or an LSTM",
     ),
 ]

@@ -38,9 +38,9 @@ def load_fashion_mnist(
         The folder with the four idx files of the full set, compressed or not. The
         Debian package ``dataset-fashion-mnist`` puts them into
         ``/usr/share/datasets/fashion-mnist``. None takes the subset that ships with
-        skrnn: the first 300 training and 100 test images of each class.
+        skrnn: the first 300 training images and 100 test images of each class.
     subset : {"all", "train", "test"}, default="all"
-        Which images; "all" has the training images first.
+        Which images to load; "all" puts the training images first.
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
 
@@ -139,6 +139,7 @@ def _read(folder: Any, name: str) -> bytes:
     if plain.is_file():
         return plain.read_bytes()
     raise FileNotFoundError(
-        f"neither {name}.gz nor {name} is in {str(folder)!r}; the Debian package "
-        "dataset-fashion-mnist has them, load_fashion_mnist() needs no files"
+        f"neither {name}.gz nor {name} is in {str(folder)!r}; install the Debian "
+        "package dataset-fashion-mnist, or call load_fashion_mnist() for the subset "
+        "that ships with skrnn"
     )

@@ -199,8 +199,8 @@ def _read_power_file(path: Path) -> tuple[Any, bool]:
     """
     if not path.is_file():
         raise FileNotFoundError(
-            f"there is no file {str(path)!r}; load_household_power() needs none, for "
-            "hours and days"
+            f"there is no file {str(path)!r}; without path, load_household_power() "
+            "loads the hours or days that ship with skrnn"
         )
     with _open(path) as file:
         header = file.readline(1000).decode("utf-8-sig", "replace").strip()
@@ -254,7 +254,7 @@ def _read_csv(file: Any, is_filled: bool) -> Any:
 def _every_minute(frame: Any, path: Path) -> Any:
     twice = frame.index[frame.index.duplicated()]
     if len(frame) == 0 or frame.index.hasnans or len(twice):
-        found = f"has {twice[0]} twice" if len(twice) else "has no rows, or no times"
+        found = f"has {twice[0]} twice" if len(twice) else "has no rows or lacks times"
         raise ValueError(
             f"{path} should have every minute once, but {found}; it may be damaged"
         )

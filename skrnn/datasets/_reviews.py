@@ -37,7 +37,7 @@ def load_reviews(*, return_X_y: bool = False, as_frame: bool = True) -> Any:
             "positive" if the mean rating is above 0, "negative" if it is below.
         groups : Series or ndarray of int, shape (3610,)
             Number of the review. Sentences of a review belong on one side of a split:
-            use :class:`~sklearn.model_selection.GroupShuffleSplit` and the like.
+            use for instance :class:`~sklearn.model_selection.GroupShuffleSplit`.
         frame : DataFrame of shape (3708, 4), or None
             review, sentence, rating (-4 to 4) and text of all sentences, those rated 0
             included, if ``as_frame``.

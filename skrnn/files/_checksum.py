@@ -1,4 +1,4 @@
-"""The mark on a state: which format it is of, and a checksum of what it holds."""
+"""The mark on a state: its format, and a checksum of its content."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def unpack(state: Any, owner: Any) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the state is of a newer format, or is not what was saved.
+        If the state has a newer format, or differs from what was saved.
     """
     name = type(owner).__name__
     if not isinstance(state, dict):
@@ -41,7 +41,7 @@ def unpack(state: Any, owner: Any) -> dict[str, Any]:
     if mark["checksum"] != _checksum_told(packed, name):
         raise ValueError(
             f"the weights or other values of {name} in this file are not those that "
-            "were saved: the file is damaged; save the estimator again, or take "
+            "were saved: the file is damaged; save the estimator again, or use "
             "another copy of the file"
         )
     return _restored(packed, owner)
@@ -55,7 +55,7 @@ def _restored(packed: dict[str, Any], owner: Any) -> dict[str, Any]:
 
 
 def _later_parameters(kind: type) -> dict[str, Any]:
-    """Defaults of an estimator: for parameters that came after the file was saved."""
+    """Defaults of an estimator, for parameters added after the file was saved."""
     if not hasattr(kind, "get_params"):
         return {}
     parameters = inspect.signature(kind).parameters.values()
@@ -71,8 +71,8 @@ def cannot_be_built(name: str, error: Exception) -> ValueError:
 
 
 def _refuse_methods(state: dict[str, Any], kind: type) -> None:
-    """A file may not put something of its own in the place of what a class calls."""
-    if kind.__module__.partition(".")[0] != "skrnn":  # a class of the user
+    """Raise if a file replaces methods of a class by values of its own."""
+    if kind.__module__.partition(".")[0] != "skrnn":  # a user's class
         return
     taken = [key for key in state if callable(getattr(kind, str(key), None))]
     if taken:
@@ -97,7 +97,7 @@ def _check_format(mark: Any, name: str) -> None:
 def _checksum_told(packed: dict[str, Any], name: str) -> str:
     try:
         return _checksum(packed)
-    except Exception as error:  # such as lists in lists without end
+    except Exception as error:  # such as endlessly nested lists
         raise cannot_be_built(name, error) from error
 
 
@@ -108,7 +108,7 @@ def _checksum(state: dict[str, Any]) -> str:
 
 
 def _add(digest: Any, value: Any) -> None:
-    """Lists and tuples count alike, objects that are no data do not count."""
+    """Lists and tuples count as equal; objects that are not data are skipped."""
     if isinstance(value, np.ndarray) and value.dtype != object:
         digest.update(f"array {value.dtype.str} {value.shape} ".encode())
         digest.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)

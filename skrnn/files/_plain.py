@@ -1,9 +1,9 @@
-"""States of estimators as nothing but data, and back.
+"""States of estimators as plain data, and back.
 
-What files can hold safely are numbers, strings, arrays, lists, tuples, and dicts whose
-keys are strings. A closed list of other kinds is written as a dict that names its kind:
-dicts with other keys, and the times and tables of pandas. Whatever else a state holds
-(a solver or a callback of the user) stays what it is, for pickle to take or refuse.
+Files can safely hold numbers, strings, arrays, lists, tuples, and dicts whose keys are
+strings. A closed list of other kinds is written as a dict that names its kind: dicts
+with other keys, and the times and tables of pandas. Anything else in a state (such as a
+solver or a callback of the user) stays as it is, and pickle accepts or refuses it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def restored(value: Any) -> Any:
     Raises
     ------
     ValueError
-        If it is of a kind that is not known.
+        If its kind is unknown.
     """
     if type(value) is list:
         return [restored(v) for v in value]

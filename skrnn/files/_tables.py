@@ -17,7 +17,7 @@ _TEXTS = ("object", "str", "string")
 
 
 def describe(value: Any) -> tuple[str, dict[str, Any]] | None:
-    """Kind and content of an object of pandas; None if it is none that is known."""
+    """Kind and content of a pandas object; None if its kind is unknown."""
     if value is pd.NaT:
         return "not a time", {}
     if isinstance(value, pd.Timestamp):
@@ -85,7 +85,7 @@ def _describe_frame(frame: Any) -> tuple[str, dict[str, Any]] | None:
 
 
 def _describe_offset(step: Any) -> dict[str, Any] | None:
-    """What makes a step: its name, or its class and arguments, as numbers and texts."""
+    """A step as data: its name, or its class and arguments, as numbers and texts."""
     try:
         if to_offset(step.freqstr) == step:
             return {"freq": step.freqstr}
@@ -102,7 +102,7 @@ def _describe_offset(step: Any) -> dict[str, Any] | None:
 
 def _as_text(value: Any) -> Any:
     """An argument of an offset: a number, a text, or texts; None for anything else."""
-    if isinstance(value, tuple):  # of holidays, or of hours
+    if isinstance(value, tuple):  # an offset with holidays or hours
         return [str(_as_text(item)) for item in value]
     if isinstance(value, timedelta):
         return value.total_seconds()
@@ -236,7 +236,7 @@ def rebuild(kind: str, content: dict[str, Any]) -> Any:
     Raises
     ------
     ValueError
-        If there is no such kind, or its content is none.
+        If the kind is unknown, or the content does not fit it.
     """
     if kind not in _BUILDERS:
         raise ValueError(

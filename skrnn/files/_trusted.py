@@ -1,4 +1,4 @@
-"""The types that a file of ours holds."""
+"""The types that our files hold."""
 
 TRUSTED_TYPES = (
     "skrnn.GRUClassifier",

@@ -36,7 +36,7 @@ _SCALERS = {"standard": StandardScaler, "min-max": MinMaxScaler, "robust": Robus
 
 
 class SequenceOutput:
-    """A transformer whose output no DataFrame can hold."""
+    """A transformer whose output does not fit into a DataFrame."""
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Do nothing, so that ``pipeline.set_output`` reaches the other steps."""
@@ -57,8 +57,8 @@ class SequenceScaler(
 ):
     """Scale each feature of sequences, over their rows.
 
-    Learns for each feature what a scikit-learn scaler learns for a column of a table:
-    that of all rows of all sequences. scikit-learn's own scalers refuse 3-D arrays and
+    Learns for each feature, from all rows of all sequences, what a scikit-learn scaler
+    learns for a column of a table. scikit-learn's own scalers refuse 3-D arrays and
     lists of sequences. The output has the form of the input.
 
     Parameters
@@ -86,7 +86,7 @@ class SequenceScaler(
     ------
     ValueError
         If X holds infinity or token ids, sequences differ in their number of features,
-        or X has other features than in ``fit``.
+        or the features of X differ from those of ``fit``.
 
     See Also
     --------
@@ -97,9 +97,9 @@ class SequenceScaler(
     -----
     Axis order is (sample, time, feature). A 2-D X is read as sequences of one feature,
     so all of its values are scaled alike. NaN stays NaN. A row that several windows
-    share counts once, and rows in no window, such as those of other folds, do not
-    count. A feature that is constant up to rounding is centred but not divided, as
-    constant ones in scikit-learn; a warning names it, except with ``per_sequence``.
+    share counts once; rows outside all windows, such as those of other folds, do not
+    count. A feature that is constant up to rounding is centred but not divided, like
+    constant features in scikit-learn; a warning names it, except with ``per_sequence``.
 
     Examples
     --------
@@ -144,7 +144,7 @@ class SequenceScaler(
         is_name = isinstance(self.method, str)
         self.scaler_ = _SCALERS[self.method]() if is_name else clone(self.method)
         if hasattr(self.scaler_, "set_output"):
-            self.scaler_.set_output(transform="default")  # arrays, whatever the setting
+            self.scaler_.set_output(transform="default")  # always arrays
         self._is_fitted_per_sequence = self.per_sequence
         if not self.per_sequence:
             rows = windows.rows[windows.is_row_used]
@@ -163,9 +163,9 @@ class SequenceScaler(
         Returns
         -------
         X : ndarray, DataFrame, list of ndarray or Windows
-            In the form of the input, float32 or float64: a sliding view becomes a view
-            of scaled rows. But a 2-D DataFrame becomes an array, and a Series, object
-            array or nested frame a list.
+            The scaled sequences, in float32 or float64 and in the form of the input: a
+            sliding view becomes a view of scaled rows. But a 2-D DataFrame becomes an
+            array, and a Series, object array or nested frame becomes a list.
         """
         check_is_fitted(self)
         names = feature_names(X)
@@ -177,7 +177,7 @@ class SequenceScaler(
 
     @available_if(_can_undo)
     def inverse_transform(self, X: Any) -> Any:
-        """Undo :meth:`transform`, likewise in the form of X; not with per_sequence."""
+        """Undo :meth:`transform`, in the form of X; not available with per_sequence."""
         check_is_fitted(self)
         names = feature_names(X)
         if names is None:  # transform may have made an array of a frame
@@ -222,7 +222,7 @@ class SequenceScaler(
                     "the index of X holds times, and its columns have names such as "
                     f"{list(X.columns[:2])}, but SequenceScaler scales a table as one "
                     "feature, whose time steps are the columns. If the rows are the "
-                    "time steps, take StandardScaler, and put SlidingWindow after it; "
+                    "time steps, use StandardScaler and put SlidingWindow after it; "
                     "if the columns are, pass X.to_numpy()"
                 )
             with reading("X"):
@@ -259,7 +259,7 @@ def _as_windows(form: Form, X: Any) -> Windows:
 
 
 def _in_the_form_of(form: Form, X: Any, windows: Windows) -> Any:
-    """Scaled windows in the form of the X that they were made of."""
+    """Scaled windows in the form of the X they came from."""
     rows = windows.rows
     if form == "windows":
         return windows
@@ -286,7 +286,7 @@ def _without_rounding(rows: np.ndarray) -> np.ndarray:
 
 
 def _through(function: Callable[..., np.ndarray], windows: Windows) -> Windows:
-    """The same windows into rows transformed by a function of tables."""
+    """The windows with their rows transformed by a function of tables."""
     used = windows.is_row_used
     rows = np.array(windows.rows)
     rows[used] = _same_shape(function(rows[used]), rows[used])
@@ -296,15 +296,15 @@ def _through(function: Callable[..., np.ndarray], windows: Windows) -> Windows:
 def _same_shape(scaled: Any, rows: np.ndarray) -> np.ndarray:
     if not isinstance(scaled, np.ndarray) or scaled.shape != rows.shape:
         raise ValueError(
-            "method must give a dense array of the shape that it is given, "
-            f"{rows.shape}, got {type(scaled).__name__} of shape "
-            f"{getattr(scaled, 'shape', None)}; use a scaler"
+            f"method must give a dense array of the shape of its input, {rows.shape}, "
+            f"got {type(scaled).__name__} of shape {getattr(scaled, 'shape', None)}; "
+            "use a scaler"
         )
     return scaled
 
 
 def _scale_each(windows: Windows, scaler: Any) -> Windows:
-    """Each window scaled by its own rows; those of one length together."""
+    """Each window scaled by its own rows, all windows of one length together."""
     starts = np.cumsum(windows.lengths) - windows.lengths
     rows = np.empty((windows.lengths.sum(), windows.n_features), windows.dtype)
     for length in np.unique(windows.lengths).tolist():

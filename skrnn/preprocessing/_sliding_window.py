@@ -38,11 +38,11 @@ def _gives_lags(transformer: SlidingWindow) -> bool:
 class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
     """Turn each row into the window of rows that ends there.
 
-    Learns the last ``window_length - 1`` rows, as history of the rows that come right
-    after them. Row ``t`` becomes the window that ends at row ``t``: ``n`` rows give
-    ``n`` windows and ``y`` does not change, so that the transformer works in a
-    :class:`~sklearn.pipeline.Pipeline`, and ``window_length`` can be searched like any
-    other parameter.
+    Remembers the last ``window_length - 1`` rows of ``fit``, as history for rows that
+    come right after them. Row ``t`` becomes the window that ends at row ``t``: ``n``
+    rows give ``n`` windows and ``y`` does not change, so that the transformer works in
+    a :class:`~sklearn.pipeline.Pipeline`, and ``window_length`` can be searched like
+    any other parameter.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
         estimators. If True, one flat row of lags for any other estimator, oldest
         first; lag 0 is the row itself.
     context : {"auto", "always", "never"}, default="auto"
-        Whether ``transform`` puts the rows remembered by ``fit`` before the new ones.
+        Whether ``transform`` puts the rows that ``fit`` remembers before the new ones.
         ``"auto"`` does so if the pandas index of the new rows comes right after the
         last one of ``fit``: by one step of a regular calendar, or else by at most the
         largest gap of the series in ``fit``. Rows already seen get no context, nor do
@@ -66,15 +66,16 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had string column names.
     history_ : dict
-        For each instance (None for a single series) a dict: ``rows``, the last ones, of
-        shape (at most window_length - 1, n_features_in_); ``last_time``; ``next_by``,
-        the latest time that still follows right after; ``kind`` of time.
+        A dict for each instance (None for a single series). ``rows`` holds its last
+        rows, of shape (at most window_length - 1, n_features_in_), and ``last_time``
+        the time of the last one. A row until the time ``next_by`` still comes right
+        after. ``kind`` is the kind of time.
 
     Raises
     ------
     ValueError
-        If ``window_length`` is longer than the (longest) series in ``fit``, the index
-        is not in order or that of several series in one table, a panel comes without
+        If ``window_length`` is longer than the longest series in ``fit``, the index is
+        not in order or belongs to several series in one table, a panel comes without
         its index, X holds infinity, or its columns differ from those of ``fit``.
 
     See Also
@@ -94,7 +95,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
     :class:`~skrnn.windows.Windows`, because no strided view can skip from one series to
     the next; ``np.asarray`` of it is the 3-D array.
 
-    ``context="auto"`` needs the index, which steps before must keep:
+    ``context="auto"`` needs the index, so earlier steps must keep it:
     ``pipeline.set_output(transform="pandas")``.
 
     Examples
@@ -134,7 +135,8 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
             Rows in order of time. A MultiIndex whose last level is the time makes them
             a panel.
         y : array-like, default=None
-            Only its index is read, to notice that a step before dropped that of X.
+            Only its index is read, to detect that an earlier step dropped the index of
+            X.
 
         Returns
         -------
@@ -152,7 +154,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Fit, and :meth:`transform` the same rows without any context."""
         self.fit(X, y, **fit_params)
-        return self._windows(X, context="never", warns=False)  # fit has
+        return self._windows(X, context="never", warns=False)  # fit has checked them
 
     def transform(self, X: Any) -> Any:
         """Return the window that ends at each row.
@@ -213,7 +215,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
             )
 
     def _check_index_is_kept(self, X: Any, y: Any) -> None:
-        """Raise or warn if a step before has dropped the index that y still has."""
+        """Raise or warn if an earlier step has dropped the index that y still has."""
         if hasattr(X, "index") or not has_time(y):
             return
         lost = (
@@ -223,7 +225,7 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
         )
         if is_panel(y):
             raise ValueError(
-                f"{lost}; else windows would cross the series of the panel"
+                f"{lost}; otherwise windows would cross the series of the panel"
             )
         if self.context == "auto":
             warn(

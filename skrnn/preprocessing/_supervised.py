@@ -14,7 +14,7 @@ def make_supervised(
 ) -> tuple[Any, ...]:
     """Pair each row with the values of the target that follow it.
 
-    ``y[t]`` is ``target[t + 1], ..., target[t + horizon]``, unknown yet at row ``t``.
+    ``y[t]`` is ``target[t + 1], ..., target[t + horizon]``, not yet known at row ``t``.
     The last ``horizon`` rows of each series have no complete target and are left out.
 
     Parameters
@@ -35,17 +35,17 @@ def make_supervised(
         The rows with a complete target.
     y : ndarray, Series or DataFrame of shape (n_samples,) or \
             (n_samples, horizon * n_targets)
-        pandas, with the index of ``X``, if ``rows`` is. Several columns are ordered by
-        step, then by target.
+        A pandas object with the index of ``X`` if ``rows`` is one. Several columns are
+        ordered by step, then by target.
     X_future : same type as ``rows``, shape (n_rows - n_samples, n_features)
-        Only if ``return_future``: rows to predict from.
+        Rows to predict from; only if ``return_future``.
 
     Raises
     ------
     ValueError
         If ``horizon`` is not a positive integer, no series is longer than
         ``horizon``, a column is missing, target and rows are not aligned, or the index
-        of rows is not in order, or that of several series in one table.
+        of rows is not in order or belongs to several series in one table.
 
     See Also
     --------

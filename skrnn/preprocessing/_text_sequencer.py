@@ -19,7 +19,7 @@ from ..windows import Windows, reading
 from ._sequence_scaler import SequenceOutput
 
 UNKNOWN = 1
-_NO_WORD: list[Any] = [None]  # in no vocabulary
+_NO_WORD: list[Any] = [None]  # for words outside the vocabulary
 _N_RESERVED = 2  # padding and the unknown token
 
 
@@ -39,15 +39,16 @@ class TextSequencer(
     max_features : int or None, default=None
         Largest number of words in the vocabulary; the most frequent ones stay.
     min_df : int or float, default=2
-        Words found in fewer texts (a float: in a smaller share of them) are left out
-        of the vocabulary. By default words of a single text, of which nothing can be
-        learnt, become the unknown word, so that its vector is trained; with 1 it is
-        not, and new words in ``predict`` get an untrained vector.
+        Words in fewer texts (for a float, in a smaller share of the texts) are left out
+        of the vocabulary. By default, words that occur in a single text become the
+        unknown word, which trains its vector. With 1 it is never trained, and new words
+        in ``predict`` get an untrained vector.
     max_length : int or None, default=None
-        How many words of a text to read, the first ones; also in ``fit``.
+        Number of words to read from the start of each text, also in ``fit``. None reads
+        all words.
     analyzer : {"word", "char"} or callable, default="word"
-        What a token is; a callable takes a text and returns its tokens. Use ``list``
-        for texts that are lists of tokens already.
+        What counts as a token. A callable takes a text and returns its tokens. Use
+        ``list`` for texts that are lists of tokens already.
     tokenizer : callable or None, default=None
         Splits a text into words, in place of ``token_pattern``.
     token_pattern : str or None, default=r"(?u)\b\w[\w'\u2019]*\b"
@@ -67,7 +68,7 @@ class TextSequencer(
     vocabulary_ : dict of str to int
         The id of each word, from 2 on, ordered by frequency.
     n_tokens_ : int
-        Number of ids: that of words in the vocabulary plus 2.
+        Number of ids: the number of words in the vocabulary plus 2.
 
     Raises
     ------
@@ -174,7 +175,7 @@ class TextSequencer(
         Returns
         -------
         sequences : Windows
-            One sequence a text; ``sequences[i]`` has shape (n_words_i, 1), int32.
+            One sequence per text; ``sequences[i]`` has shape (n_words_i, 1), int32.
         """
         check_is_fitted(self)
         return self._sequences(self._tokens(X))
@@ -198,7 +199,7 @@ class TextSequencer(
         wrong = [i for ids in sequences for i in ids if not 0 <= i < len(words)]
         if wrong:
             raise ValueError(
-                f"token id {wrong[0]} is none of this sequencer's, which are 0 to "
+                f"token id {wrong[0]} is unknown to this sequencer, whose ids are 0 to "
                 f"{len(words) - 1}"
             )
         return [[words[i] for i in ids if i] for ids in sequences]
@@ -246,8 +247,8 @@ class TextSequencer(
         except ValueError as error:
             raise ValueError(
                 f"no word is left for the vocabulary of {len(tokens)} texts with "
-                f"min_df={self.min_df} ({error}). Lower min_df, or see what analyzer, "
-                "tokenizer, token_pattern and stop_words leave of the texts"
+                f"min_df={self.min_df} ({error}). Lower min_df, or check which words "
+                "analyzer, tokenizer, token_pattern and stop_words leave"
             ) from error
         words = counter.get_feature_names_out()  # in alphabetical order
         frequency = np.asarray(counts.sum(axis=0)).ravel()
@@ -293,7 +294,7 @@ def _listed(X: Any) -> list[Any]:
         return list(X)
     except (TypeError, NotImplementedError) as error:  # of a sparse array
         raise TypeError(
-            f"expected a list, one item a text, got {type(X).__name__} ({error})"
+            f"expected a list with one item per text, got {type(X).__name__} ({error})"
         ) from error
 
 
@@ -316,7 +317,7 @@ def _check_strings(texts: list[Any]) -> None:
         if isinstance(text, (list, tuple, np.ndarray)):
             remedy = "for texts that are lists of words already, set analyzer=list"
         else:
-            remedy = "drop missing texts or make them empty; others need str(text)"
+            remedy = "drop missing texts or make them empty; convert others with str"
         raise ValueError(f"text {i} is {text!r}, expected a string; {remedy}")
 
 

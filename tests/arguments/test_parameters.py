@@ -171,11 +171,11 @@ def test_a_cell_has_only_the_parameters_that_it_can_use(cls):
 @pytest.mark.parametrize(
     ("cls", "option", "message"),
     [
-        (RNNRegressor, "chrono_steps", "for gates.*take a GRU or an LSTM"),
+        (RNNRegressor, "chrono_steps", "for gates.*use a GRU or an LSTM"),
         (RNNClassifier, "recurrent_activation", "for gates"),
-        (RNNForecaster, "reset_after", "the GRU cell: take a GRU"),
-        (GRURegressor, "peephole", "the LSTM cell: take an LSTM"),
-        (GRUForecaster, "projection_size", "the LSTM cell: take an LSTM"),
+        (RNNForecaster, "reset_after", "the GRU cell has it: use a GRU"),
+        (GRURegressor, "peephole", "the LSTM cell has it: use an LSTM"),
+        (GRUForecaster, "projection_size", "the LSTM cell has it: use an LSTM"),
     ],
 )
 def test_parameters_of_other_cells_are_refused(cls, option, message):

@@ -129,8 +129,8 @@ def test_all_unknown_words_are_told_at_once():
         (SlidingWindow, "lookback", "use window_length=24"),
         (SequenceScaler, "scaler", "use method"),
         (TextSequencer, "max_tokens", "use max_features"),
-        (TimeSeriesRegressor, "units", "give it to the network that"),
-        (TimeSeriesClassifier, "n_epochs", "give it to the network that"),
+        (TimeSeriesRegressor, "units", "pass it to the network that"),
+        (TimeSeriesClassifier, "n_epochs", "pass it to the network that"),
         (LSTMRegressor, "X_val", "pass it to fit"),
         (LSTMForecaster, "fh", "pass it to fit"),
         (MLPRegressor, "foo", "help(MLPRegressor) lists them all"),
@@ -144,7 +144,7 @@ def test_arguments_in_order():
     told = error_of(LSTMRegressor, 10, 20, 2)  # as of torch's LSTM
     assert told == (
         "LSTMRegressor() takes 1 positional argument(s) (hidden_layer_sizes), but 3 "
-        "were given; name the others"
+        "were given; pass the others by name"
     )
     assert "(window_length, horizon), but 3" in error_of(GRUForecaster, 24, 12, 32)
     assert LSTMRegressor(5).hidden_layer_sizes == 5

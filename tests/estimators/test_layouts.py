@@ -63,7 +63,7 @@ def test_a_table_of_rows_in_time_is_noticed(kind):
     with pytest.warns(UserWarning, match="put SlidingWindow before it") as told:
         search.fit(table, y)
     assert count_of(told, "SlidingWindow") == 2  # a fold each
-    with pytest.warns(UserWarning, match="take StandardScaler, and put SlidingWindow"):
+    with pytest.warns(UserWarning, match="use StandardScaler and put SlidingWindow"):
         make_pipeline(SequenceScaler(), model).fit(table, y)
     make_pipeline(SlidingWindow(3), model).fit(table, y)
     model.fit(table.to_numpy(), y)
