@@ -227,9 +227,7 @@ def test_bad_input_is_refused(data, message):
 
 @pytest.mark.parametrize("method", [OneHotEncoder(), PolynomialFeatures()])
 def test_method_must_keep_the_shape(method):
-    with pytest.raises(
-        ValueError, match=r"of the shape of its input.*use a scaler"
-    ):
+    with pytest.raises(ValueError, match=r"of the shape of its input.*use a scaler"):
         SequenceScaler(method).fit_transform(X)
 
 
