@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import NetworkState
-from ..training import follow, threads_to_follow
+from ..training import stream_predict, stream_threads
 from ..windows import PADDING, has_time, is_panel, reading, series_of, unmasked
 from ._stateful import check_causal
 from ._tasks import finite
@@ -89,7 +89,7 @@ class Stream:
         parts = model.net_.module_.architecture  # set_params may have changed others
         check_causal(parts, "a stream answers after each row")
         self._model = copy.copy(model)  # through its state: a net of its own
-        self._n_threads = threads_to_follow(model.net_, model.n_threads)
+        self._n_threads = stream_threads(model.net_, model.n_threads)
         self._state: NetworkState | None = None
         self.n_rows = 0
         if X is not None:
@@ -174,7 +174,9 @@ class Stream:
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         """What the network computes after each row, if that is finite."""
-        raw, state = follow(self._model.net_, rows, self._state, self._n_threads)
+        raw, state = stream_predict(
+            self._model.net_, rows, self._state, self._n_threads
+        )
         finite(raw)
         self._state, self.n_rows = state, self.n_rows + len(rows)
         return raw

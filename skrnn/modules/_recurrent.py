@@ -194,7 +194,7 @@ class RecurrentNetwork(nn.Module):
             after.append(last)
         return x, NetworkState(rows, after)
 
-    def follow(
+    def outputs_along(
         self, x: Tensor, state: NetworkState | None
     ) -> tuple[Tensor, NetworkState]:
         """Outputs after each row of one series (time, output), and the state after all.

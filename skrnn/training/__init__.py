@@ -9,11 +9,11 @@ from ._device import (
     available_devices,
 )
 from ._inference import (
-    follow,
     gate_activations,
     predict,
     predict_loss,
-    threads_to_follow,
+    stream_predict,
+    stream_threads,
 )
 from ._model import Model
 from ._optimizers import SOLVERS

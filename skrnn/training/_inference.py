@@ -93,14 +93,14 @@ def gate_activations(
     return {name: values[:, :n_most] for name, values in found.items()}
 
 
-def threads_to_follow(net: DeviceNet, n_threads: int | str) -> int | str:
+def stream_threads(net: DeviceNet, n_threads: int | str) -> int | str:
     """``"auto"`` decided once for a stream; that takes longer than a small step."""
     if n_threads == "auto" and not net.module_.is_worth_sharing(1):
         return 1
     return n_threads
 
 
-def follow(
+def stream_predict(
     net: DeviceNet, rows: np.ndarray, state: NetworkState | None, n_threads: int | str
 ) -> tuple[np.ndarray, NetworkState | None]:
     """Predictions after each row (n_rows, n_outputs), and the state after all of them.
@@ -112,6 +112,8 @@ def follow(
     with limit_threads(choose_threads(n_threads, module, 1)), torch.inference_mode():
         for first in range(0, len(rows), _LARGEST_PART):
             part = to_tensor(rows[first : first + _LARGEST_PART], net.device)
-            outputs, state = module.follow(part[None], state)  # (1, time, feature)
+            outputs, state = module.outputs_along(
+                part[None], state
+            )  # (1, time, feature)
             parts.append(net.criterion_.predictions(outputs).cpu().numpy())
     return parts[0] if len(parts) == 1 else np.concatenate(parts), state

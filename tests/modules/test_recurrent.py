@@ -174,8 +174,8 @@ def test_running_attention_of_scores_far_apart():
         network.attention.score.weight.mul_(20_000)
         scores = network.attention.score_of(network.layers[0](x))
         assert scores[:, :1].max() < scores.max() - 104  # exp(-104) is 0 in float32
-        followed, state = network.follow(x[:, :7], None)
-        further, _ = network.follow(x[:, 7:], state)
+        followed, state = network.outputs_along(x[:, :7], None)
+        further, _ = network.outputs_along(x[:, 7:], state)
         expected = torch.cat([network(x[:, : t + 1]) for t in range(12)])
     torch.testing.assert_close(torch.cat([followed, further]), expected)
 
