@@ -46,6 +46,14 @@ unconverged = pytest.mark.filterwarnings(
 )
 
 
+@pytest.fixture(autouse=True)
+def python_hears_ctrl_c():
+    """A shell that starts the tests in the background has the signal ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press_ctrl_c():
     signal.raise_signal(signal.SIGINT)
 
