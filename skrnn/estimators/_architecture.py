@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from numbers import Integral
 from typing import Any
 
@@ -20,7 +21,9 @@ def architecture_of(
     ValueError
         If parts do not go together.
     """
-    params = estimator.get_params(deep=False)
+    # not get_params: __init__ of a user's subclass may take fewer
+    names = [one.name for one in fields(Architecture) if hasattr(estimator, one.name)]
+    params = {name: getattr(estimator, name) for name in names}
     if params["conv_filters"] is not None:
         sizes = check_layer_sizes(params["conv_filters"], 1, "conv_filters")
         params["conv_filters"] = sizes

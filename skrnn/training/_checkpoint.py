@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from itertools import count
 from numbers import Integral
 from typing import Any
@@ -163,7 +163,9 @@ def open_checkpoint(
         return
     path = os.fspath(estimator.checkpoint)
     _check_resumable(estimator, path)
-    params = {**estimator.get_params(deep=False), **(further or {})}
+    # __init__ of a user's subclass may set some parameters itself
+    stated = {one.name: getattr(estimator, one.name) for one in fields(estimator)}
+    params = {**estimator.get_params(deep=False), **stated, **(further or {})}
     identity = {
         "estimator": type(estimator).__name__,
         "parameters": described(params),

@@ -45,7 +45,8 @@ class Settings:
     @classmethod
     def of(cls, estimator: Any) -> Settings:
         """The settings among the parameters of an estimator."""
-        params = estimator.get_params(deep=False)
-        params["device"] = str(params["device"])  # it may be a torch.device
-        names = (field.name for field in fields(cls))
-        return cls(**{name: params[name] for name in names if name in params})
+        # not get_params: __init__ of a user's subclass may take fewer
+        names = [one.name for one in fields(cls) if hasattr(estimator, one.name)]
+        values = {name: getattr(estimator, name) for name in names}
+        values["device"] = str(values["device"])  # it may be a torch.device
+        return cls(**values)

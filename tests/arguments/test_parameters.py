@@ -1,12 +1,15 @@
 """Parameters stated once: signatures, constraints, docstrings, and what cells have."""
 
+import copy
 import inspect
 import re
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
-from sklearn.base import clone
+from sklearn.base import ClassifierMixin, clone
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skrnn import GRURegressor, LSTMRegressor, MLPRegressor, RNNClassifier, RNNRegressor
@@ -127,6 +130,35 @@ def test_defaults_are_allowed_and_survive_clones(cls):
     assert changed.set_params(alpha=0.5).get_params()["alpha"] == 0.5
     assert changed.get_params()["dropout"] == 0.25
     assert cls().dropout == 0.0
+
+
+@pytest.mark.parametrize("cls", NETWORKS)
+def test_a_subclass_may_take_other_parameters(cls):
+    short = {"max_iter": 2, "learning_rate": "cosine", "random_state": 0}
+
+    class Own(cls):
+        _parameter_constraints = {**cls._parameter_constraints, "offset": [int]}
+
+        def __init__(self, hidden_layer_sizes=(3,), offset=1):
+            super().__init__(hidden_layer_sizes=hidden_layer_sizes, **short)
+            self.offset = offset
+
+    data = training_data(cls)
+    own = Own((3,), offset=2).fit(*data)
+    plain = cls(hidden_layer_sizes=(3,), **short).fit(*data)
+    assert own.loss_curve_ == plain.loss_curve_
+    assert copy.deepcopy(own).loss_curve_ == plain.loss_curve_
+    assert sorted(clone(own).get_params()) == ["hidden_layer_sizes", "offset"]
+    with pytest.raises(ValueError, match="'offset' parameter of Own must be"):
+        own.set_params(offset="2").fit(*data)
+
+
+def training_data(cls: Any) -> tuple[Any, ...]:
+    rows = np.sin(np.arange(40.0))
+    if cls in FORECASTERS:
+        return (pd.Series(rows),)
+    X = rows.reshape(10, 4)
+    return X, (X[:, 0] > 0) if issubclass(cls, ClassifierMixin) else X[:, 0]
 
 
 def test_the_most_common_parameters_come_first():

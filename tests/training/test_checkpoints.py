@@ -326,6 +326,22 @@ def test_other_parameters_are_refused(ended, tmp_path):
     assert ended.predict(X).shape == Y.shape
 
 
+def test_other_parameters_that_a_subclass_sets_are_refused(tmp_path):
+    class Own(GRURegressor):
+        smoothness = 0.1
+
+        def __init__(self, checkpoint=None):
+            settings = {"max_iter": 2, "learning_rate": "cosine", "random_state": 0}
+            super().__init__(
+                2, alpha=self.smoothness, checkpoint=checkpoint, **settings
+            )
+
+    Own(tmp_path).fit(X, Y)
+    Own.smoothness = 0.2
+    with pytest.raises(ValueError, match=r"alpha=0\.1 there, 0\.2 here"):
+        Own(tmp_path).fit(X, Y)
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [
