@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from .._bases import BaseEstimator
 from ..arguments import Vocabulary
 from ..training import (
     Checkpoint,

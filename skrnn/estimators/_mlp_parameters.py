@@ -18,6 +18,7 @@ class MLPParameters(LayerParameters):
         LayerParameters,
         "hidden_layer_sizes",
         default=(100,),
+        kw_only=False,
         kind="int or array-like of int",
         text="Number of units in each hidden layer; ``()`` for none, which makes the "
         "model linear.",

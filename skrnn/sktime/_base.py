@@ -11,8 +11,9 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sktime.datatypes import convert_to
-from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
+from sktime.forecasting.base import ForecastingHorizon
 
+from .._bases import MYPY
 from .._warnings import warn
 from ..arguments import Vocabulary
 from ..estimators import NetworkSummary
@@ -31,6 +32,11 @@ from ._history import History
 from ._plan import Plan, check_counts, check_parameters, check_same, plan_of
 from ._request import Request, request_of, request_of_rows
 
+if MYPY:
+    from .._bases import BaseEstimator as BaseForecaster
+else:
+    from sktime.forecasting.base import BaseForecaster
+
 _SEED_LIMIT = 2**31 - 1
 _MTYPES = ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"]
 
@@ -43,6 +49,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
     _history: History
     _random_state: np.random.RandomState
     _fh: Any
+    _cutoff: Any
 
     _tags = {
         "authors": ["The skrnn developers"],
