@@ -1,4 +1,4 @@
-"""The layers and parts of the network that an estimator asks for."""
+"""The layers and parts of a network, from the parameters of an estimator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def architecture_of(
     Raises
     ------
     ValueError
-        If parts do not go together.
+        If parts exclude each other.
     """
     # not get_params: __init__ of a user's subclass may take fewer
     names = [one.name for one in fields(Architecture) if hasattr(estimator, one.name)]
@@ -35,7 +35,7 @@ def architecture_of(
 def check_layer_sizes(
     sizes: Any, fewest: int, name: str = "hidden_layer_sizes"
 ) -> tuple[int, ...]:
-    """Units of each layer, of which there are ``fewest`` or more.
+    """Units of each layer; there must be at least ``fewest`` layers.
 
     Raises
     ------

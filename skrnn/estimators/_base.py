@@ -41,7 +41,7 @@ _OF_THE_NET = ("solver", "learning_rate", "learning_rate_init", "power_t", "devi
 
 
 def is_stochastic(estimator: Any) -> bool:
-    """Whether the solver takes batches; as ``available_if`` wants it, else an error."""
+    """Return True if the solver takes batches, else raise, for ``available_if``."""
     if estimator.solver == "lbfgs":
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. lbfgs is not "
@@ -53,9 +53,9 @@ def is_stochastic(estimator: Any) -> bool:
 class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     """A plain estimator that holds a skorch net in ``net_``.
 
-    Two kinds of children supply what is missing: what y is, a task
-    (:class:`Regression`, :class:`Classification`), and what X is, a reader, with the
-    module (:class:`BaseRecurrent`, :class:`BaseMLP`).
+    Two kinds of subclasses complete it. One says what y is, by a task
+    (:class:`Regression`, :class:`Classification`); the other says what X is, by a
+    reader, and brings the module (:class:`BaseRecurrent`, :class:`BaseMLP`).
     """
 
     _reader_class: ClassVar[type[Reader]]
@@ -69,23 +69,23 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
 
     @abstractmethod
     def _reader_options(self) -> dict[str, Any]:
-        """How X is to be read, from the parameters."""
+        """Options of the reader of X, from the parameters."""
 
     @abstractmethod
     def _task_options(self) -> dict[str, Any]:
-        """What is to be learnt of y, from the parameters."""
+        """Options of the task, from the parameters."""
 
     @abstractmethod
     def _check_parameters(self) -> None:
-        """Raise if parameters of a training do not go together."""
+        """Raise if parameters of the training exclude each other."""
 
     @abstractmethod
     def _module_params(self) -> dict[str, Any]:
-        """Arguments of the module, but for its seed."""
+        """Arguments of the module, except its seed."""
 
     @abstractmethod
     def _settings(self) -> Settings:
-        """How to train, from the parameters."""
+        """Settings of the training, from the parameters."""
 
     @abstractmethod
     def _draw_weights(self) -> None:
@@ -93,19 +93,19 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
 
     @abstractmethod
     def _training_data(self, samples: Samples) -> DeviceDataset:
-        """The samples on the device, to be learnt from."""
+        """The training samples on the device."""
 
     @abstractmethod
     def _validation_data(self, held_out: Samples) -> DeviceDataset:
-        """The samples on the device, to be scored."""
+        """The held-out samples on the device."""
 
     @abstractmethod
     def _prediction_data(self, inputs: Any) -> DeviceDataset:
-        """Inputs on the device."""
+        """The inputs for a prediction, on the device."""
 
     @abstractmethod
     def _record(self, outcome: Outcome, n_samples: int) -> None:
-        """Note how training went."""
+        """Store the outcome of training."""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> Any:
         is_warm = self.warm_start and hasattr(self, "_model")
@@ -128,7 +128,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     def _checkpoint_of(
         self, samples: Samples, given: Samples | None, module_params: dict[str, Any]
     ) -> Iterator[Checkpoint | None]:
-        """The checkpoint of a fit, if it has one; it knows with what the fit begins."""
+        """The checkpoint of a fit, or None; it holds what the fit begins with."""
         data = {**samples.named(), "X_val and y_val": given}
         network = {**module_params, "objective": self._task.loss_params()}
         with open_checkpoint(self, data, network) as checkpoint:
@@ -151,7 +151,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
                 samples = self._learn(X, y, sample_weight, classes)
             else:
                 samples = self._read(X, y, sample_weight)
-            if is_first or self._follows_sklearn:  # which draws anew in each call
+            if is_first or self._follows_sklearn:  # which draws again in each call
                 self._random_state = self._new_random_state()
             settings = self._settings()
             if is_first:
@@ -166,7 +166,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         return self
 
     def _predicted(self, X: Any, decode: Callable[[Any, np.ndarray], Any]) -> Any:
-        """What ``decode``, a method of the task, makes of the outputs for X."""
+        """The predictions for X that ``decode``, a method of the task, makes."""
         check_is_fitted(self)
         inputs = self._reader.read(self, X)
         raw = predict(self.net_, self._prediction_data(inputs), self.n_threads)
@@ -178,21 +178,21 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         Returns
         -------
         summary : NetworkSummary
-            Printed as text, shown as a table in a notebook. ``n_parameters`` is the
-            total, ``layers`` holds name, kind, output shape and number of parameters
-            of each layer.
+            Prints as text, and as a table in a notebook. ``n_parameters`` is the total;
+            ``layers`` holds the name, kind, output shape and number of parameters of
+            each layer.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
-            Before ``fit``, when the number of features is not known.
+            If the estimator is not fitted, so that the number of features is unknown.
         """
         check_is_fitted(self)
         title = f"{type(self).__name__}, {self._reader.dtype} on {self.device_}"
         return NetworkSummary(title, self.net_.module_.outline())
 
     def _untrained(self, X: Any, y: Any) -> Self:
-        """A copy with the network that ``fit`` would begin with."""
+        """A copy with the initial network of ``fit``."""
         other = clone(self)
         other._validate_params()
         other._learn(X, y, None)
@@ -205,7 +205,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     def _learn(
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None
     ) -> Samples:
-        """The samples of a first fit: what X and y are is learnt from them."""
+        """The samples of a first fit, from which the reader and the task learn."""
         check_given(type(self).__name__, y, sample_weight)
         options = self._reader_options()
         self._reader, inputs = self._reader_class.learn(self, X, **options)
@@ -225,7 +225,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         return self._samples(X, y, sample_weight, inputs, targets)
 
     def _read(self, X: Any, y: Any, sample_weight: Any = None) -> Samples:
-        """Further samples, of the kind that was learnt."""
+        """Further samples, of the kind that was learnt before."""
         check_given(type(self).__name__, y, sample_weight)
         inputs = self._reader.read(self, X)
         return self._samples(X, y, sample_weight, inputs, self._task.encode(y))
@@ -242,7 +242,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     def _samples(
         self, X: Any, y: Any, sample_weight: Any, inputs: Any, targets: Any
     ) -> Samples:
-        """Inputs and targets that go together, with their weights."""
+        """Aligned inputs and targets, with their weights."""
         self._check_parameters()
         samples = Samples(inputs, targets, sample_weight)
         class_weight = getattr(self, "class_weight", None)
@@ -253,7 +253,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     def _split(
         self, samples: Samples, given: Samples | None, settings: Settings
     ) -> tuple[Samples, Samples | None]:
-        """Samples to train on, and those to score: given, or some of X, or None."""
+        """Samples to train on, and held-out ones: those given, a part of X, or None."""
         how = self.validation_split if given is None else "given"
         if given is not None:
             training, held_out = samples, given
@@ -279,7 +279,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         return np.random.RandomState(int(common))
 
     def _new_seed(self) -> int:
-        """For what the module draws itself: for MLPs only masks."""
+        """The seed of what the module draws itself: for MLPs only masks."""
         if self._follows_sklearn and not self.dropout:
             return 0
         return int(self._random_state.randint(_SEED_LIMIT))
@@ -304,7 +304,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         self._begin(settings)
 
     def _restart(self, module_params: dict[str, Any], settings: Settings) -> None:
-        """The weights of the last fit, with today's parameters."""
+        """The weights of the last fit, with the present parameters."""
         self._mean_weight = None
         if any(value for name, value in module_params.items() if "dropout" in name):
             # other masks than in the last fit
@@ -319,11 +319,11 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         self._begin(settings)
 
     def _begin(self, settings: Settings) -> None:
-        """What every call that trains starts from."""
+        """Prepare every call that trains."""
         self.n_iter_ = 0
         of_scores = settings.early_stopping
         if not (self._follows_sklearn and self._progress.of_scores == of_scores):
-            self._progress = Progress(of_scores)  # else the search continues
+            self._progress = Progress(of_scores)  # otherwise the search would continue
 
     def _train(
         self,
@@ -335,7 +335,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         incremental: bool = False,
         checkpoint: Checkpoint | None = None,
     ) -> None:
-        progress = replace(self._progress)  # the old one is kept in case of an error
+        progress = replace(self._progress)  # an error keeps the old one
         outcome = self._model.train(
             self._training_data(training),
             None if held_out is None else self._validation_data(held_out),
@@ -358,7 +358,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     ) -> None:
         self.n_iter_ += len(losses)
         self.t_ += len(losses) * n_samples
-        self.loss_curve_ += losses  # copies would make each call dearer
+        self.loss_curve_ += losses  # a copy would slow down each call
         best = self.best_loss_
         known = self.loss_curve_ if best is None else [best, *losses]
         self.best_loss_ = min(known, default=None)
@@ -376,7 +376,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
 
     @property
     def device_(self) -> Any:
-        """Where the network is."""
+        """The device that holds the network."""
         return self._fitted_model("device_").device
 
     def _fitted_model(self, name: str) -> Model:

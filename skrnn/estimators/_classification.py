@@ -54,8 +54,8 @@ class ClassificationTask(Task):
             if classes is not None and not np.array_equal(classes, self.classes):
                 raise ValueError(
                     f"classes is {classes!r}, but y is an indicator of "
-                    f"{labels.shape[1]} labels, which are the numbers of its columns: "
-                    f"pass classes=np.arange({labels.shape[1]})"
+                    f"{labels.shape[1]} labels, whose classes are the numbers of its "
+                    f"columns; pass classes=np.arange({labels.shape[1]})"
                 )
         else:
             self.classes = unique_labels(labels if classes is None else classes)
@@ -78,12 +78,12 @@ class ClassificationTask(Task):
         return self._encoded(labels)
 
     def _encoded(self, labels: np.ndarray) -> np.ndarray:
-        """Targets, of labels that may be those of the task."""
+        """Targets for labels, checked against those of the task."""
         if (labels.ndim == 2) != self.is_multilabel:
             one, several = "one class", "an indicator of labels"
             was, given = (several, one) if self.is_multilabel else (one, several)
             raise ValueError(
-                f"y gives each sample {given}, but {self.name} was fitted on {was} a "
+                f"y gives each sample {given}, but {self.name} was fitted on {was} per "
                 "sample"
             )
         if self.is_multilabel:
@@ -102,7 +102,7 @@ class ClassificationTask(Task):
 
     @property
     def is_exclusive(self) -> bool:
-        """Whether there is an output for each class, of which one is right."""
+        """Whether each class has an output and exactly one class is right."""
         return self.n_outputs > 1 and not self.is_multilabel
 
     def loss_params(self) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class ClassificationTask(Task):
         return 1
 
     def strata(self, targets: Any) -> np.ndarray | None:
-        if self.as_sklearn:  # of two classes only
+        if self.as_sklearn:  # for two classes only
             return targets > 0 if self.n_outputs == 1 else None
         if self.is_multilabel or isinstance(targets, StepTargets):
             return None
@@ -150,7 +150,7 @@ class ClassificationTask(Task):
         return targets, weights
 
     def classes_in(self, targets: Any) -> np.ndarray:
-        """The classes, or labels, that are among the targets."""
+        """The classes, or labels, that the targets hold."""
         if isinstance(targets, StepTargets):
             targets = targets.rows[targets.windows.is_row_used]
         if self.is_multilabel:
@@ -166,11 +166,11 @@ class ClassificationTask(Task):
             for part in (training, held_out)
         )
         if unseen:
-            what = f"no sample of the classes {unseen} is left to learn from"
+            what = f"no sample of the classes {unseen} is left to train on"
         elif unscored and not self.is_multilabel:
             what = (
-                f"none of them belongs to the classes {unscored}, about which the "
-                "validation score says nothing"
+                f"none of them belongs to the classes {unscored}, so the validation "
+                "score ignores these classes"
             )
         else:
             return
@@ -200,20 +200,20 @@ class ClassificationTask(Task):
         independent: Callable = expit,
         exclusive: Callable = softmax,
     ) -> np.ndarray:
-        """Outputs through the function of one of them, or through that of all."""
+        """Outputs through a logistic function each, or through a softmax."""
         if self.is_multilabel:
             return independent(raw)
         if self.n_outputs == 1 and len(self.classes) == 2:
             return independent(np.hstack([-raw, raw]))
-        return exclusive(raw, axis=1)  # of a single class all of it
+        return exclusive(raw, axis=1)  # a single class gets all of it
 
     def log_probabilities(self, raw: np.ndarray) -> np.ndarray:
-        """Logarithms of the probabilities, of small ones, too."""
+        """Logarithms of the probabilities, exact for small ones too."""
         return self.probabilities(raw, log_expit, log_softmax)
 
 
 class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
-    """Targets are classes, one a sample, or an indicator of several labels."""
+    """Targets are classes, one per sample, or an indicator of several labels."""
 
     _task_class = ClassificationTask
 
@@ -226,16 +226,18 @@ class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
         Parameters
         ----------
         X : array, DataFrame, sparse matrix, list of arrays or Windows
-            The samples, in any form that :meth:`fit` takes, with as many features,
-            and as an array of sequences as many time steps, as in :meth:`fit`.
+            The samples, in any form that :meth:`fit` takes. The number of features, and
+            in an array of sequences the number of time steps, must be that of
+            :meth:`fit`.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The most probable of ``classes_``; for multilabel targets 1 where a label
-            is more probable than not, else 0, of MLPs as a sparse matrix if y was one
-            in ``fit``. With return_sequences of shape (n_samples, n_timesteps); if
-            sequences differ in length, a list of arrays.
+            The most probable class of ``classes_``. For multilabel targets, 1 for each
+            label whose probability is above one half, else 0; MLPs return a sparse
+            matrix if y was sparse in ``fit``. With return_sequences the shape is
+            (n_samples, n_timesteps); if sequences differ in length, a list of arrays is
+            returned.
         """
         return self._predicted(X, ClassificationTask.decode)
 
@@ -250,10 +252,11 @@ class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            In the order of ``classes_``, of the dtype of the network: that of X for
-            MLPs. Each row sums to 1, but for multilabel targets, where each column is
-            the probability of a label. With return_sequences of shape (n_samples,
-            n_timesteps, n_classes); if sequences differ in length, a list of arrays.
+            The columns are in the order of ``classes_``. The dtype is that of the
+            network; for MLPs, that of X. Each row sums to 1, except for multilabel
+            targets, where each column is the probability of a label. With
+            return_sequences the shape is (n_samples, n_timesteps, n_classes); if
+            sequences differ in length, a list of arrays is returned.
         """
         return self._predicted(X, ClassificationTask.probabilities)
 
@@ -267,8 +270,8 @@ class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
 
         Returns
         -------
-        log_probabilities : ndarray, shaped as by :meth:`predict_proba`
-            Finite also where a probability is too small for a float.
+        log_probabilities : ndarray, of the shape that :meth:`predict_proba` returns
+            Finite even if a probability is too small for a float.
         """
         return self._predicted(X, ClassificationTask.log_probabilities)
 
@@ -279,9 +282,9 @@ class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
     ) -> Any:
         """Train for one more epoch on the given samples.
 
-        The optimiser continues from where it stands. Recurrent networks use a constant
-        learning rate, or "invscaling". The network, the loss, the solver and its
-        learning rate stay those of the first call.
+        The optimiser continues from its current state. Recurrent networks use a
+        constant learning rate, or "invscaling". Later calls keep the network, the loss,
+        the solver and the learning rate of the first call.
 
         Parameters
         ----------
@@ -293,8 +296,8 @@ class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
         classes : array-like of shape (n_classes,), default=None
-            All classes that later calls may bring; needed in the first call. For
-            multilabel targets the numbers of the columns.
+            All classes that may occur in this or a later call; needed in the first
+            call. For multilabel targets, the numbers of the columns.
 
         Returns
         -------
@@ -304,9 +307,9 @@ class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
         if self.class_weight == "balanced":
             raise ValueError(
                 "class_weight 'balanced' is not supported for partial_fit, which sees "
-                "a part of the samples only. Take the weights of all of them, "
-                "compute_class_weight('balanced', classes=classes, y=y), and pass them "
-                "as a dict: class_weight=dict(zip(classes, weights))"
+                "only a part of the samples. Compute the weights of all samples with "
+                "compute_class_weight('balanced', classes=classes, y=y), and pass "
+                "them as a dict: class_weight=dict(zip(classes, weights))"
             )
         with unchanged_on_error(self):
             _check_partial_fit_first_call(self, classes)
@@ -320,15 +323,15 @@ class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
         X : array, DataFrame, sparse matrix, list of arrays or Windows
             The samples, as in :meth:`predict`.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            The true classes; with return_sequences at each step, as in :meth:`fit`.
+            The true classes; with return_sequences, at each step, as in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample, or of each of its steps.
 
         Returns
         -------
         score : float
-            Share of the samples that are right (of several labels, all of them), or,
-            with return_sequences, of the steps.
+            Share of the samples that are right; with several labels, all of them must
+            be. With return_sequences, share of the steps.
         """
         check_is_fitted(self)
         refuse_mask("y", y)  # scikit-learn's scores would ignore the mask
@@ -347,17 +350,17 @@ class Classification(ClassificationParameters, ClassifierMixin, BaseNetwork):
 
 
 def _warn_of_one_hot(labels: np.ndarray) -> None:
-    """Warn that an indicator (n_samples, n_labels) may mean one class a sample."""
+    """Warn that an indicator (n_samples, n_labels) may mean one class per sample."""
     if labels.shape[1] > 1 and (labels.sum(axis=1) == 1).all():
         warn(
-            f"y of shape {labels.shape} is read as an indicator of labels, each of "
-            "which is predicted on its own, but every row has a single 1. If each "
-            "sample has one class, pass its number: np.argmax(y, axis=1)"
+            f"y of shape {labels.shape} is read as an indicator of independent labels, "
+            "but every row has a single 1. If each sample has one class, pass the "
+            "number of the class: np.argmax(y, axis=1)"
         )
 
 
 def _check_weights(class_weight: Any, weights: np.ndarray) -> None:
-    """Raise if no loss can be made of weights that come from the classes."""
+    """Raise if the weights of the classes do not allow a loss."""
     if not np.isfinite(weights).all() or (weights < 0).any():
         raise ValueError(
             f"class_weight={class_weight!r} gives samples weights from "

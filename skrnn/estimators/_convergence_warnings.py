@@ -1,4 +1,4 @@
-"""Warnings of a fit: scores that say nothing, training that has not converged."""
+"""Warnings of a fit: meaningless scores, training that has not converged."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..training import Outcome, Settings, has_fixed_length
 from ._samples import Samples
 
 _SCALE = (
-    "Scale X and y, and X_val and y_val alike: for instance with StandardScaler in a "
-    "pipeline, and with TransformedTargetRegressor around it"
+    "Scale X and y, and X_val and y_val in the same way: for instance with "
+    "StandardScaler in a pipeline, and with TransformedTargetRegressor around it"
 )
 _TOO_SOON = (
     "or training may have stopped too soon: raise n_iter_no_change or "
@@ -28,7 +28,7 @@ _CLEARLY = 2.0
 _FEW = 30
 _FAR_FROM_SETTLED = 10.0  # times the error of a constant, after any number of epochs
 _TINY = 1e-300
-_SAMPLES_OF_CHANCE = 10.0  # means of so few differ by their spread
+_SAMPLES_OF_CHANCE = 10.0  # with fewer samples, spreads differ by chance
 _DEVIATIONS_OF_CHANCE = 3.0
 _IGNORE_OVERFLOW = np.errstate(over="ignore", invalid="ignore")  # inf tells enough
 
@@ -46,18 +46,18 @@ class Fitted:
 
     @property
     def score(self) -> float:
-        """That of the weights that are kept."""
+        """The validation score of the weights that are kept."""
         scores = self.outcome.scores
         return max(scores) if self.settings.early_stopping else scores[-1]
 
     @property
     def has_settled(self) -> bool:
-        """Whether the epochs were not cut short, by a schedule or a callback.
+        """Whether neither a schedule nor a callback cut the epochs short.
 
         After few of them a network that learns well may still be worse than a constant.
         """
         if self.outcome.ending.kind == "max_iter":
-            return not has_fixed_length(self.settings)  # which is a warning anyway
+            return not has_fixed_length(self.settings)  # which has its own warning
         return len(self.outcome.losses) > self.settings.n_iter_no_change
 
 
@@ -79,8 +79,8 @@ def needs_loss_for_score(
     Returns
     -------
     needs_loss : bool
-        Whether the score must be the loss, because R2 says nothing of a target that is
-        constant.
+        Whether the loss must be the score, because R2 is meaningless for a constant
+        target.
     """
     if task.classes is not None:
         if how == "given" and stops:
@@ -98,8 +98,8 @@ def needs_loss_for_score(
             _warn_of_r2(is_constant)
         return False
     warn(
-        f"{_what_is_constant(is_constant)}: validation_scores_ are minus the loss on "
-        "the held-out samples instead. For scores by R2, pass X_val and a y_val that "
+        f"{_what_is_constant(is_constant)}: validation_scores_ therefore holds minus "
+        "the loss on the held-out samples. For R2 scores, pass X_val and a y_val that "
         "varies"
     )
     return True
@@ -117,11 +117,10 @@ def _warn_of_single_class(task: Any, training: Samples, held_out: Samples) -> No
 
 
 def _warn_of_r2(is_constant: np.ndarray) -> None:
-    """Warn of samples on which scikit-learn follows R2 too."""
+    """Warn of samples on which R2 decides, as in scikit-learn."""
     warn(
-        f"{_what_is_constant(is_constant)}. As in scikit-learn, R2 decides all the "
-        "same, and the epoch that is kept may be a poor one; pass X_val and a y_val "
-        "that varies"
+        f"{_what_is_constant(is_constant)}. As in scikit-learn, R2 still decides which "
+        "epoch is kept, and that may be a poor one; pass X_val and a y_val that varies"
     )
 
 
@@ -130,7 +129,7 @@ def _what_is_constant(is_constant: np.ndarray) -> str:
     if len(is_constant) > 1:
         columns = np.flatnonzero(is_constant).tolist()
         what = f"The held-out target is constant in the outputs {columns}"
-    return f"{what}, so R2 is the same whatever is predicted"
+    return f"{what}, so R2 does not depend on the predictions"
 
 
 def _warn_of_scale(known: np.ndarray, given: np.ndarray) -> None:
@@ -150,9 +149,9 @@ def _warn_of_scale(known: np.ndarray, given: np.ndarray) -> None:
     warn(
         f"y_val{output} has mean {mean_given[first]:.4g} and standard deviation "
         f"{spread_given[first]:.4g}, but y has {mean[first]:.4g} and "
-        f"{spread[first]:.4g}, as if they were in different units. Transform y_val as "
-        "y was transformed (TransformedTargetRegressor transforms y alone), or leave "
-        "out X_val and y_val, for a split of X and y"
+        f"{spread[first]:.4g}, as if they were in different units. Transform y_val "
+        "like y (TransformedTargetRegressor transforms y alone), or leave out X_val "
+        "and y_val to hold out a part of X and y"
     )
 
 
@@ -184,7 +183,7 @@ def _unfinished(fitted: Fitted) -> str:
 
 
 def _worse_than_constant(fitted: Fitted) -> str:
-    """The warning if a constant is clearly better; or nothing."""
+    """The warning if a constant predicts clearly better, else None."""
     training, held_out, scores = fitted.training, fitted.held_out, fitted.outcome.scores
     if fitted.task.classes is not None:
         return _worse_than_one_class(fitted)

@@ -1,4 +1,4 @@
-"""What a file or a copy of a network estimator holds, and what is made of it."""
+"""The state of a network estimator as data, for files and copies, and back."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def saved_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
             state[name] = vars(state[name]).copy()
         state["_model"] = {
             **model.state(with_momenta=estimator._follows_sklearn),
-            "asked_device": state["device"],  # of today
+            "asked_device": state["device"],  # the present ones
             "module_params": model.module_params,
         }
     return pack(state)
@@ -41,7 +41,7 @@ def loaded_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the state is damaged, or not one of such an estimator.
+        If the state is damaged, or belongs to another kind of object.
     """
     state = unpack(state, estimator)
     try:

@@ -1,4 +1,4 @@
-"""Class labels: what they may be, and as numbers."""
+"""Class labels: which are allowed, and how they become numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_labels(y: Any) -> np.ndarray:
     y = y.toarray() if issparse(y) else _without_extension(y)
     is_list = isinstance(y, (list, tuple))
     if is_list and len({isinstance(label, str) for label in y}) > 1:
-        raise _unknown(np.array(y, dtype=object))  # NumPy would make texts of them all
+        raise _unknown(np.array(y, dtype=object))  # NumPy would make all strings
     _refuse_missing(y)
     try:
         with reading("y"):
@@ -43,9 +43,9 @@ def check_labels(y: Any) -> np.ndarray:
         check_classification_targets(labels)
     if kind == "multiclass-multioutput":
         raise ValueError(
-            f"Unknown label type: y of shape {labels.shape} holds several classes a "
-            "sample. Expected one class a sample, or an indicator of 0 and 1 with a "
-            "column for each label; MultiOutputClassifier fits one network a column"
+            f"Unknown label type: y of shape {labels.shape} holds several classes per "
+            "sample. Expected one class per sample, or an indicator of 0 and 1 with a "
+            "column for each label; MultiOutputClassifier fits one network per column"
         )
     if kind != "multilabel-indicator":
         warn_of_column(labels)
@@ -55,13 +55,13 @@ def check_labels(y: Any) -> np.ndarray:
         raise ValueError(
             f"y of shape {labels.shape} holds the values {values.tolist()}, expected "
             "an indicator of 0 and 1 with a column for each label; use "
-            "(y > 0).astype(int) if larger values mean that a label is there"
+            "(y > 0).astype(int) if any larger value marks a label"
         )
     return labels
 
 
 def _unknown(labels: np.ndarray) -> ValueError:
-    """The error for objects that are not all of one type that a label may have."""
+    """The error for labels of several types, or of a type that labels cannot have."""
     flat = list(np.ravel(labels))
     types = sorted({type(label).__name__ for label in flat})
     remedy = "Expected labels of one type (strings, integers or booleans), none missing"
@@ -88,12 +88,12 @@ def _without_extension(y: Any) -> Any:
 
 
 def _refuse_missing(y: Any) -> None:
-    """Name a label that is NaN among objects, which scikit-learn does not."""
+    """Raise an error that names the NaN among objects; scikit-learn's does not."""
     try:
         labels = np.asarray(y)
     except ValueError as error:
         raise ValueError(
-            "y holds lists of unequal length. For several labels a sample turn them "
+            "y holds lists of unequal length. For several labels per sample turn them "
             "into an indicator of 0 and 1: MultiLabelBinarizer().fit_transform(y)"
         ) from error
     if labels.dtype != object or labels.ndim != 1:
@@ -120,7 +120,7 @@ def warn_of_column(y: np.ndarray) -> None:
 
 
 def check_same_classes(labels: np.ndarray, classes: np.ndarray) -> None:
-    """Raise if labels (n_samples,) are of other classes, or not of all of them."""
+    """Raise if the classes of labels (n_samples,) are not exactly these."""
     if labels.ndim == 1 and not np.array_equal(np.unique(labels), classes):
         raise ValueError(
             "warm_start can only be used where `y` has the same classes as in the "
@@ -130,7 +130,7 @@ def check_same_classes(labels: np.ndarray, classes: np.ndarray) -> None:
 
 
 def one_hot(labels: np.ndarray, classes: np.ndarray, dtype: Any) -> np.ndarray:
-    """One column a class; for two classes, or one, only that of the second."""
+    """One column per class; for one or two classes, only that of the second."""
     if len(classes) <= 2:
         return np.isin(labels, classes[1:]).astype(dtype)[:, np.newaxis]
     targets = np.zeros((len(labels), len(classes)), dtype=dtype)
@@ -139,7 +139,7 @@ def one_hot(labels: np.ndarray, classes: np.ndarray, dtype: Any) -> np.ndarray:
 
 
 def class_codes(targets: np.ndarray) -> np.ndarray:
-    """The place among the classes of each row of :func:`one_hot` or of its scores."""
+    """The index of the class of each row of :func:`one_hot`, or of its scores."""
     if targets.shape[1] == 1:
         return (targets[:, 0] > 0).astype(np.int64)
     return targets.argmax(axis=1)
@@ -148,7 +148,7 @@ def class_codes(targets: np.ndarray) -> np.ndarray:
 def weigh_classes(
     class_weight: Any, codes: np.ndarray, classes: np.ndarray, sample_weight: Any
 ) -> np.ndarray:
-    """Weight of each sample: that of its class, times its own."""
+    """Weight of each sample: the weight of its class, times its own."""
     weights = weights_by_class(class_weight, codes, classes, sample_weight)
     return weights * (1 if sample_weight is None else sample_weight)
 
@@ -156,8 +156,8 @@ def weigh_classes(
 def weights_by_class(
     class_weight: Any, codes: np.ndarray, classes: np.ndarray, sample_weight: Any
 ) -> np.ndarray:
-    """Weight that each sample has from its class; its own counts for "balanced"."""
-    if isinstance(class_weight, str):  # of the classes that are there
+    """Weight of each sample's class; "balanced" takes the samples' own into account."""
+    if isinstance(class_weight, str):  # of the classes that occur
         present, codes = np.unique(codes, return_inverse=True)
         weights = compute_class_weight(
             class_weight,
@@ -173,7 +173,7 @@ def weights_by_class(
 def with_class_weights(
     targets: StepTargets, sample_weight: Any, class_weight: Any, classes: np.ndarray
 ) -> StepTargets:
-    """Targets whose rows have the weights of their classes, not those of samples."""
+    """Targets whose rows have the weights of their classes instead of the samples'."""
     counts = targets.weight_of_rows(sample_weight)
     is_used = targets.windows.is_row_used
     weights = np.zeros(len(counts))
@@ -186,8 +186,8 @@ def _named_weights(class_weight: Any, classes: list[Any]) -> np.ndarray:
     """Weight of each class; 1 for those not named, unless a name may be a typo."""
     if not isinstance(class_weight, dict):
         raise ValueError(
-            "class_weight must be a dict for one class a sample; a list of dicts is "
-            "for an indicator of several labels"
+            "class_weight must be a dict if each sample has one class; a list of "
+            "dicts is for an indicator of several labels"
         )
     if not all(isinstance(weight, Real) for weight in class_weight.values()):
         raise ValueError(f"class_weight must hold numbers, got {class_weight}")

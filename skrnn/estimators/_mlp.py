@@ -72,7 +72,7 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
 
     @property
     def out_activation_(self) -> str:
-        """What is applied to the outputs."""
+        """The activation of the output layer."""
         self._linear_layers("out_activation_")  # raises before fit
         return self._task.out_activation
 
@@ -134,7 +134,7 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
         }
 
     def _settings(self) -> Settings:
-        """As scikit-learn reads them: what a solver does not use is not an error."""
+        """Settings; parameters that the solver ignores are not checked."""
         settings = replace(Settings.of(self), steps_as_sklearn=True)
         has_own_rate = self.solver in ("adam", "lbfgs")
         if has_own_rate and self.learning_rate in _ONLY_FOR_SGD:
@@ -178,7 +178,7 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
         return TableDataset(*data, device=self.device_)
 
     def _record(self, outcome: Outcome, n_samples: int) -> None:
-        n_counted = 0 if self.solver == "lbfgs" else n_samples  # as scikit-learn
+        n_counted = 0 if self.solver == "lbfgs" else n_samples  # like scikit-learn
         losses: list[float] = [np.float64(loss) for loss in outcome.losses]
         self._add_epochs(losses, outcome.scores, n_counted)
         self.loss_ = None if outcome.loss is None else np.float64(outcome.loss)
@@ -192,9 +192,9 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
 class MLPRegressor(BaseMLP, Regression):
     """Multi-layer perceptron for regression.
 
-    scikit-learn's ``MLPRegressor`` with the same parameters, attributes and results, on
-    any device, and with more of most: losses, solvers, schedules, activations, dropout,
-    norms.
+    It has the parameters, attributes and results of scikit-learn's ``MLPRegressor``,
+    runs on any device, and adds losses, solvers, schedules, activations, dropout and
+    normalisation.
 
     {parameters}
 
@@ -210,12 +210,12 @@ class MLPRegressor(BaseMLP, Regression):
 
     Notes
     -----
-    In float64 on a CPU it follows the original to rounding: from the same random_state
-    come the same weights, batches, losses and predictions. It differs where that would
-    be wrong or unclear: a loss that is not finite is an error, and so are negative
-    counts. Of several outputs, ``loss_curve_`` holds the mean squared error, halved,
-    though the sum is minimised: so does the original. Scale X and y: a network learns
-    from values near 1.
+    In float64 on a CPU it equals the original up to rounding: the same random_state
+    gives the same weights, batches, losses and predictions. It differs if the original
+    would be wrong or unclear: a loss that is not finite is an error, and so are
+    negative counts. For several outputs it minimises the sum of the losses, but
+    ``loss_curve_`` holds half the mean squared error, as in the original. Scale X and
+    y: a network learns best from values near 1.
 
     References
     ----------
@@ -244,7 +244,7 @@ class MLPRegressor(BaseMLP, Regression):
         default="squared_error",
         kw_only=False,
         text=f"{text_of(RegressionParameters, 'loss')} The losses of several outputs "
-        "are added up.",
+        "are summed.",
     )
 
 
@@ -252,11 +252,10 @@ class MLPRegressor(BaseMLP, Regression):
 class MLPClassifier(Classification, BaseMLP):
     """Multi-layer perceptron for classification.
 
-    scikit-learn's ``MLPClassifier`` with the same parameters, attributes and results,
-    on any device, and with more of most: solvers, schedules, activations, dropout,
-    norms, class weights. The outputs are turned into probabilities by a softmax (a
-    logistic function for two classes or several labels). Minimised is the
-    cross-entropy.
+    It has the parameters, attributes and results of scikit-learn's ``MLPClassifier``,
+    runs on any device, and adds solvers, schedules, activations, dropout, normalisation
+    and class weights. A softmax (a logistic function for two classes or several labels)
+    turns the outputs into probabilities. The loss is the cross-entropy.
 
     {parameters}
 
@@ -272,12 +271,12 @@ class MLPClassifier(Classification, BaseMLP):
 
     Notes
     -----
-    In float64 on a CPU it follows the original to rounding: from the same random_state
-    come the same weights, batches, losses and predictions. It differs where that would
-    be wrong or unclear: a loss that is not finite is an error; a class of weight zero
-    in a whole batch skips the batch; one class alone has a single column of
-    probabilities; ``predict_log_proba`` is finite where a probability underflows. Scale
-    X: a network learns from values near 1.
+    In float64 on a CPU it equals the original up to rounding: the same random_state
+    gives the same weights, batches, losses and predictions. It differs if the original
+    would be wrong or unclear: a loss that is not finite is an error; a batch whose
+    samples all have weight zero is skipped; a single class has one column of
+    probabilities; ``predict_log_proba`` is finite if a probability underflows. Scale X:
+    a network learns best from values near 1.
 
     References
     ----------
@@ -305,12 +304,12 @@ class MLPClassifier(Classification, BaseMLP):
 
 
 class LayerArrays(list):
-    """A list of arrays, one a layer; to assign an item changes the network.
+    """A list of arrays, one per layer; assigning an item changes the network.
 
     Parameters
     ----------
     tensors : sequence of Tensor
-        The weights, seen as the arrays are to be. On the CPU the arrays share their
+        The weights, in the layout of the arrays. On the CPU the arrays share their
         memory.
     """
 
@@ -341,8 +340,6 @@ def _assign(name: str, layers: list, arrays: Sequence[np.ndarray]) -> None:
     shapes = [array.shape for array in layers]
     given = [np.shape(array) for array in arrays]
     if given != shapes:
-        raise ValueError(
-            f"{name} of this network have the shapes {shapes}, got {given}"
-        )
+        raise ValueError(f"{name} must have the shapes {shapes}, got {given}")
     for i, array in enumerate(arrays):
         layers[i] = array

@@ -1,4 +1,4 @@
-"""The parameters that only multi-layer perceptrons have, or describe otherwise."""
+"""The parameters that only MLPs have, or describe in their own way."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class MLPTrainingParameters(MLPParameters, EstimatorParameters):
         "list of the same shapes.",
         "intercepts_ : list of ndarray": "Biases of each layer, of shape (n_outputs,).",
         "n_layers_ : int": "Number of layers, input and output included.",
-        "out_activation_ : str": 'What is applied to the outputs: "identity", or "exp" '
-        'with loss="poisson"; of classifiers "softmax", or "logistic" for two classes '
+        "out_activation_ : str": 'Activation of the output layer: "identity", or "exp" '
+        'with loss="poisson"; for classifiers "softmax", or "logistic" for two classes '
         "or several labels.",
         "loss_ : float": "The last training loss.",
         "best_loss_ : float or None": "Smallest value of ``loss_curve_``; None with "

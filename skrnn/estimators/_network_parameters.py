@@ -1,4 +1,4 @@
-"""The parameters of networks: layers and cells. Each is stated here and only here."""
+"""The parameters of networks: layers and cells. Each is declared only here."""
 
 from __future__ import annotations
 
@@ -130,8 +130,9 @@ class ConvolutionParameters:
     conv_padding: str = parameter(
         default="causal",
         allowed=[CONV_PADDINGS],
-        text="Which steps a filter sees: those up to each step, those around it, or "
-        "those around it without padding, which shortens the sequence.",
+        text='Which steps a filter sees: the steps up to each step ("causal"), the '
+        'steps around it ("same"), or the steps around it without padding ("valid"), '
+        "which shortens the sequence.",
     )
     conv_activation: str = parameter(
         default="relu",
@@ -178,9 +179,9 @@ class GatedParameters(RecurrentParameters):
     chrono_steps: int | None = parameter(
         default=None,
         allowed=[Interval(Integral, 3, None, closed="left"), None],
-        text="Start with gates that remember for up to this many steps, at least 3. "
-        "Set it to the distance over which the network has to remember, if that is "
-        "long. None starts with the usual gates.",
+        text="Initialise the gates so that they remember for up to this many steps, "
+        "at least 3. Set it to the distance over which the network has to remember, "
+        "if that is long. None uses the usual initial gates.",
     )
 
 
@@ -252,7 +253,7 @@ class LSTMParameters(GatedParameters):
     peephole: bool = parameter(
         default=False,
         allowed=["boolean"],
-        text="Let the gates see the cell state, each unit its own.",
+        text="Let the gates read the cell state: each unit reads its own.",
     )
     projection_size: int | None = parameter(
         default=None,
@@ -298,9 +299,9 @@ class SequenceParameters(ConvolutionParameters, PrecisionParameters):
     embedding_dim: int | None = parameter(
         default=None,
         allowed=[COUNT, None],
-        text="Set it if X holds token ids, as :class:`~skrnn.TextSequencer` makes "
-        "them: one integer for each step, 0 for padding. It is the length of the "
-        "vector that is learnt for each token. None reads X as measurements.",
+        text="Length of the vector that is learnt for each token. Set it if X holds "
+        "token ids, as :class:`~skrnn.TextSequencer` makes them: one integer for each "
+        "step, 0 for padding. None reads X as measurements.",
     )
     return_sequences: bool = parameter(
         default=False,

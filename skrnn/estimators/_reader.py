@@ -19,7 +19,7 @@ from ..windows import reading, time_ordered_split, unmasked
 
 
 class Reader(ABC):
-    """What X is, and how it is read."""
+    """The form of X, and how to read it."""
 
     dtype: str  # of what the network computes
     is_stateful: bool  # whether the samples are pieces of one series
@@ -27,7 +27,7 @@ class Reader(ABC):
     @classmethod
     @abstractmethod
     def learn(cls, owner: Any, X: Any, **options: Any) -> tuple[Self, Any]:
-        """A reader of the form that X has, and the samples in X."""
+        """A reader for the form of X, and the samples in X."""
 
     @abstractmethod
     def read(self, owner: Any, X: Any) -> Any:
@@ -35,12 +35,12 @@ class Reader(ABC):
 
     @abstractmethod
     def continued(self, **options: Any) -> Self:
-        """The reader for a warm start with these options, as far as they may change."""
+        """The reader for a warm start with those of the options that may change."""
 
     @property
     @abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """What the estimator shows of the reader."""
+        """The attributes that the estimator takes from the reader."""
 
     @property
     @abstractmethod
@@ -49,7 +49,7 @@ class Reader(ABC):
 
     @abstractmethod
     def check_aligned(self, X: Any, y: Any, inputs: Any, targets: Any) -> None:
-        """Raise if there is not one target for each sample, in the same order."""
+        """Raise unless there is one target for each sample, in the same order."""
 
     @abstractmethod
     def warn_of_samples(self, X: Any, inputs: Any) -> None:
@@ -73,7 +73,7 @@ class Reader(ABC):
         inputs : Windows or table
         split : {"auto", "last", "random"}
         fraction : float
-            Of the samples, held out.
+            Fraction of the samples that is held out.
         n_steps_ahead : int
             How many steps the target of a sample reaches beyond it.
         has_steps : bool, default=False

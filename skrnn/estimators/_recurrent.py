@@ -1,4 +1,4 @@
-"""What the recurrent estimators share: windows, and the module that reads them."""
+"""The base of the recurrent estimators: windows, and the module that reads them."""
 
 from __future__ import annotations
 
@@ -53,13 +53,14 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
                 {array-like, DataFrame} of shape (n_samples, n_timesteps), \
                 list of arrays of shape (n_timesteps_i, n_features), \
                 DataFrame with an (instance, time) MultiIndex, or Windows
-            The sequences. A 2-D X has one feature. Rows that are NaN in every
-            feature at the front of a 3-D window, or at the end of one that shares no
-            memory with others, do not exist: the sequence is shorter.
+            The sequences. A 2-D X has one feature. Rows that are NaN in every feature
+            shorten the sequence: at the start of a 3-D window, or at the end of a
+            window that shares no memory with others.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets, one for each sequence. With return_sequences one for each step:
-            an array (n_samples, n_timesteps) or (n_samples, n_timesteps, n_outputs), a
-            list of arrays, Windows, or a pandas object with the MultiIndex of X.
+            The targets, one for each sequence. With return_sequences, one for each
+            step: an array (n_samples, n_timesteps) or (n_samples, n_timesteps,
+            n_outputs), a list of arrays, Windows, or a pandas object with the
+            MultiIndex of X.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample, or step of it, in the loss and the validation score.
         X_val : like X, default=None
@@ -100,16 +101,16 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
         X : array, DataFrame, list of arrays or Windows
             The sequences, as in :meth:`predict`.
         layer : int, default=-1
-            Which recurrent layer, counted from the input; -1 is the last.
+            Index of the recurrent layer, counted from the input; -1 is the last.
 
         Returns
         -------
         activations : dict of str to ndarray of shape (n_samples, n_timesteps, n_units)
-            Of an LSTM "input", "forget", "output", "candidate", "cell" and "hidden"; of
-            a GRU "reset", "update", "candidate" and "hidden"; of a plain RNN "hidden".
-            Those of the second direction end in "_backward". "hidden" has
-            ``projection_size`` units, if that is set. Steps that a sequence does
-            not have are NaN; with conv_padding="valid" there are fewer than in X.
+            An LSTM has "input", "forget", "output", "candidate", "cell" and "hidden"; a
+            GRU has "reset", "update", "candidate" and "hidden"; a plain RNN has
+            "hidden". Names of the second direction end in "_backward". "hidden" has
+            ``projection_size`` units if that is set. Steps beyond the end of a sequence
+            are NaN; with conv_padding="valid" there are fewer steps than in X.
 
         Raises
         ------
@@ -121,7 +122,7 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
         is_number = isinstance(layer, Integral)
         if not (is_number and -n_layers <= layer < n_layers):
             raise ValueError(
-                f"layer must be from {-n_layers} to {n_layers - 1}, an int, for "
+                f"layer must be from {-n_layers} to {n_layers - 1} (an int) for "
                 f"{n_layers} recurrent layers, got {layer!r}"
             )
         windows = self._reader.read(self, X)
@@ -136,24 +137,24 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
         }
 
     def stream(self, X: Any = None) -> Stream:
-        """Follow one series row by row: a prediction after each, at a constant cost.
+        """Follow one series row by row, with a prediction after each at constant cost.
 
         Parameters
         ----------
         X : {array-like, DataFrame} of shape (n_rows, n_features), default=None
-            Rows that the stream reads first, the history of the series.
+            Rows that the stream reads first: the history of the series.
 
         Returns
         -------
         stream : Stream
-            Its ``step(x)`` takes the next row. It keeps the network of today, whatever
-            becomes of the estimator.
+            Its ``step(x)`` takes the next row. It keeps a copy of the network, so that
+            a later ``fit`` does not change it.
 
         Raises
         ------
         ValueError
-            If the network reads ahead of the newest row, as bidirectional layers and
-            convolutions that are not causal do, or if X is not one series.
+            If the network reads ahead of the newest row (bidirectional layers,
+            convolutions that are not causal), or if X is not one series.
         sklearn.exceptions.NotFittedError
             Before ``fit``.
         """
@@ -184,7 +185,7 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
 
     def _validation_data(self, held_out: Samples) -> WindowDataset:
         longest_first = np.argsort(-held_out.inputs.lengths, kind="stable")
-        held_out = held_out.take(longest_first)  # so that batches hold their like
+        held_out = held_out.take(longest_first)  # so that batches hold similar lengths
         carries = "series" if self._reader.is_stateful else None
         return self._dataset(held_out, held_out.mean_weight, carries)
 

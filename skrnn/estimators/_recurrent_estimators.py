@@ -17,8 +17,8 @@ class BaseRecurrentRegressor(Regression, BaseRecurrent):
     _passages: ClassVar[dict[str, str]] = {
         "use": """
         Reads a sequence of rows and predicts one or several numbers: the next value of
-        a series, or whatever target y belongs to the sequence. The state after the last
-        row goes through a linear layer.
+        a series, or any other target y of the sequence. A linear layer turns the state
+        after the last row into the prediction.
 
         X holds the sequences, as an array (n_samples, n_timesteps, n_features), a
         sliding view, a list of arrays of unequal length, or a DataFrame with an
@@ -30,16 +30,15 @@ class BaseRecurrentRegressor(Regression, BaseRecurrent):
             model = make_pipeline(StandardScaler(), SlidingWindow(24), {name}(32))
             model.fit(X, y).predict(X)
 
-        Scale X and y: a network learns best from values near 1. If it has not learnt
-        enough, raise ``max_iter`` or ``learning_rate_init`` first, then
-        ``hidden_layer_sizes``.
+        Scale X and y: a network learns best from values near 1. If it underfits, raise
+        ``max_iter`` or ``learning_rate_init`` first, then ``hidden_layer_sizes``.
         """,
         "cost": """
         Axis order is (sample, time, feature). Windows are gathered batch by batch from
         the rows that they share, so memory grows with the number of rows, not with rows
-        times window length. Time grows with samples times window length times the
-        square of the hidden units. A pickle holds the weights, not the state of the
-        optimiser.
+        times window length. Training time grows with samples times window length times
+        the square of the hidden units. A pickle holds the weights, but not the state of
+        the optimiser.
         """,
         "example": """
         Examples
@@ -62,9 +61,9 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
     _passages: ClassVar[dict[str, str]] = {
         "use": """
         Reads a sequence of rows and predicts the class that it belongs to or, if y is a
-        matrix of 0 and 1, its labels. The state after the last row (see ``pooling``)
-        goes through a linear layer, then a softmax (a logistic function for two classes
-        or several labels). The loss is the cross-entropy.
+        matrix of 0 and 1, its labels. A linear layer and a softmax (a logistic function
+        for two classes or several labels) turn the state after the last row (see
+        ``pooling``) into probabilities. The loss is the cross-entropy.
 
         X holds the sequences, as an array (n_samples, n_timesteps, n_features), a list
         of arrays of unequal length, or a DataFrame with an (instance, time)
@@ -73,15 +72,15 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
             model = make_pipeline(SequenceScaler(), {name}(32, pooling="mean"))
             model.fit(X, y).predict_proba(X)
 
-        Scale X: a network learns best from values near 1. If it has not learnt enough,
-        raise ``max_iter`` or ``learning_rate_init`` first, then ``hidden_layer_sizes``.
+        Scale X: a network learns best from values near 1. If it underfits, raise
+        ``max_iter`` or ``learning_rate_init`` first, then ``hidden_layer_sizes``.
         """,
         "cost": """
         Axis order is (sample, time, feature). Sequences of unequal length are trained
         in batches of similar length; the result for one does not depend on the others
-        in its batch. Memory grows with the number of rows, time with rows times the
-        square of the hidden units. A pickle holds the weights, not the state of the
-        optimiser.
+        in its batch. Memory grows with the number of rows, training time with rows
+        times the square of the hidden units. A pickle holds the weights, but not the
+        state of the optimiser.
         """,
         "example": """
         Examples
@@ -99,7 +98,7 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
     }
 
     def decision_function(self, X: Any) -> Any:
-        """Return the scores from which classes and probabilities are taken.
+        """Return the scores that decide on classes and probabilities.
 
         Parameters
         ----------
@@ -110,9 +109,10 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
         -------
         scores : ndarray of shape (n_samples,), (n_samples, n_classes) or \
                 (n_samples, n_labels)
-            The raw outputs of the network, of its ``dtype``. For two classes, one score
-            a sample: above 0 it is for ``classes_[1]``. With return_sequences the
-            scores of each step, shaped as by :meth:`predict_proba`.
+            The raw outputs of the network, in its ``dtype``. For two classes there is
+            one score per sample; above 0 it means ``classes_[1]``. With
+            return_sequences there are scores for each step, as in
+            :meth:`predict_proba`.
         """
         return self._predicted(X, ClassificationTask.scores)
 

@@ -1,4 +1,4 @@
-"""Regression: targets are numbers, one or several a sample."""
+"""Regression: targets are numbers, one or several per sample."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ._training_parameters import RegressionParameters
 
 @dataclass(kw_only=True)
 class RegressionTask(Task):
-    """Numbers, predicted in the shape and about the precision in which they came."""
+    """Numbers, predicted in the shape of y and close to its precision."""
 
     loss: str
     quantile: float
@@ -103,7 +103,7 @@ class RegressionTask(Task):
 
 
 class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
-    """Targets are numbers, one or several a sample; ``loss`` says what is lost."""
+    """Targets are numbers, one or several per sample; ``loss`` is the loss of each."""
 
     _task_class = RegressionTask
 
@@ -116,17 +116,18 @@ class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
         Parameters
         ----------
         X : array, DataFrame, sparse matrix, list of arrays or Windows
-            The samples, in any form that :meth:`fit` takes, with as many features,
-            and as an array of sequences as many time steps, as in :meth:`fit`.
+            The samples, in any form that :meth:`fit` takes. The number of features, and
+            in an array of sequences the number of time steps, must be that of
+            :meth:`fit`.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            For sequences float32 if y was in ``fit``, else float64; as precise as
-            ``dtype``. For rows of a table float32 if X was in ``fit``, else float64.
-            With return_sequences of shape (n_samples, n_timesteps) or (n_samples,
-            n_timesteps, n_outputs), as y was in ``fit``; if sequences differ in
-            length, a list of arrays.
+            The predictions. Recurrent networks compute them in ``dtype`` and return
+            float32 if y was float32 in ``fit``, else float64. MLPs return float32 if X
+            was float32 in ``fit``, else float64. With return_sequences the shape is
+            (n_samples, n_timesteps) or (n_samples, n_timesteps, n_outputs), as y had in
+            ``fit``; if sequences differ in length, a list of arrays is returned.
         """
         return self._predicted(X, RegressionTask.decode)
 
@@ -135,9 +136,9 @@ class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train for one more epoch on the given samples.
 
-        The optimiser continues from where it stands. Recurrent networks use a constant
-        learning rate, or "invscaling". The network, the loss, the solver and its
-        learning rate stay those of the first call.
+        The optimiser continues from its current state. Recurrent networks use a
+        constant learning rate, or "invscaling". Later calls keep the network, the loss,
+        the solver and the learning rate of the first call.
 
         Parameters
         ----------
@@ -170,8 +171,8 @@ class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
         Returns
         -------
         score : float
-            At most 1; that of several outputs is their mean. With return_sequences all
-            steps of all samples count alike.
+            R2 is at most 1; for several outputs it is their mean. With return_sequences
+            all steps of all samples count equally.
         """
         check_is_fitted(self)
         refuse_mask("y", y)  # scikit-learn's scores would ignore the mask

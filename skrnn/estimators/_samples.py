@@ -27,22 +27,22 @@ class Samples:
 
     @property
     def n_targets(self) -> int:
-        """How often something is to be predicted: at each sample, or at each step."""
+        """Number of targets: one for each sample, or one for each step."""
         if isinstance(self.targets, StepTargets):
             return int(self.targets.lengths.sum())
         return len(self)
 
     @property
     def mean_weight(self) -> float:
-        """Of what is to be predicted."""
+        """Mean weight of the targets."""
         if isinstance(self.targets, StepTargets):
             return self.targets.mean_weight(self.weights)
         return 1.0 if self.weights is None else float(np.mean(self.weights, dtype="f8"))
 
     def table(self) -> tuple[np.ndarray, np.ndarray]:
-        """What is to be predicted, (n_targets, n_outputs), and the weight of each row.
+        """The targets (n_targets, n_outputs), and the weight of each row.
 
-        Without those of weight zero.
+        Targets of weight zero are left out.
         """
         rows, weights = self.targets, self.weights
         if isinstance(rows, StepTargets):
@@ -54,22 +54,22 @@ class Samples:
         return rows[weights > 0], weights[weights > 0].astype(np.float64)
 
     def named(self) -> dict[str, Any]:
-        """By the names of the arguments of ``fit``."""
+        """The samples as a dict by the names of the arguments of ``fit``."""
         return {"X": self.inputs, "y": self.targets, "sample_weight": self.weights}
 
     def with_weight(self, keeps_weightless: bool) -> Samples:
-        """Without samples of weight zero, unless they are to be kept."""
+        """The samples without those of weight zero, unless these are to be kept."""
         if self.mean_weight == 0:
             raise ValueError(
-                "all samples have weight 0, so that there is nothing to learn from; "
-                "see sample_weight and class_weight"
+                "all samples have weight 0, so there is nothing to learn from; check "
+                "sample_weight and class_weight"
             )
         if self.weights is None or self.weights.all() or keeps_weightless:
             return self
         return self.take(np.flatnonzero(self.weights))
 
     def scored(self) -> Samples:
-        """The same samples, held out, if they are enough for a score."""
+        """The same samples, as held-out ones; raise if they are too few for a score."""
         if self.n_targets < 2:
             raise ValueError(
                 "The validation set is too small: it needs at least 2 samples, got "
@@ -85,7 +85,7 @@ class Samples:
 
 
 def check_given(name: str, y: Any, sample_weight: Any) -> None:
-    """Raise if targets are missing; ``name`` is that of the estimator."""
+    """Raise if targets are missing; ``name`` is the name of the estimator."""
     if y is None:
         raise ValueError(
             f"This {name} estimator requires y to be passed, but the target y is None"
@@ -97,18 +97,18 @@ def check_given(name: str, y: Any, sample_weight: Any) -> None:
 def checked(
     samples: Samples, reader: Reader, task: Task, X: Any, y: Any, class_weight: Any
 ) -> Samples:
-    """Samples that go together, with weights that also come from their class.
+    """Samples with aligned inputs and targets, and weights that include class weights.
 
     Parameters
     ----------
     samples : Samples
-        Their weights as the user gives them.
+        Samples with the weights that the user gives.
     reader, task
-        What read X and encoded y.
+        The objects that read X and encoded y.
     X, y
         As the user gives them.
     class_weight
-        The parameter, None for numbers.
+        The parameter; None for regression.
     """
     inputs, targets = samples.inputs, samples.targets
     if isinstance(targets, StepTargets):
@@ -129,7 +129,7 @@ def _checked_weights(weights: Any, targets: Any) -> np.ndarray | None:
     if isinstance(targets, StepTargets) and np.ndim(weights) > 1:
         raise ValueError(
             f"sample_weight has shape {np.shape(weights)}, expected (n_samples,): the "
-            "weight of a sample is that of each of its steps"
+            "weight of a sample counts for each of its steps"
         )
     with reading("sample_weight"):
         return _check_sample_weight(
@@ -145,7 +145,7 @@ def hold_out(
     fraction: float,
     random_state: np.random.RandomState,
 ) -> tuple[Samples, Samples]:
-    """Samples to train on, and those held out.
+    """Split into samples to train on and held-out samples.
 
     Parameters
     ----------
@@ -177,8 +177,8 @@ def hold_out(
     training, held_out = parts = [samples.take(index) for index in indices]
     if any(part.mean_weight == 0 for part in parts):
         raise ValueError(
-            "sample_weight is 0 for all samples of one side of the split of "
-            "early_stopping; give X_val and y_val, or more samples a weight"
+            "sample_weight is 0 for all samples on one side of the split of "
+            "early_stopping; pass X_val and y_val, or give more samples a weight"
         )
     held_out = held_out.scored()
     if split is not None:
@@ -204,6 +204,6 @@ def _drawn(
     except ValueError as error:
         raise ValueError(
             f"early_stopping cannot hold out validation_fraction={fraction} of "
-            f"{n_samples} samples: {error} Give X_val and y_val, more samples, or "
-            "early_stopping=False"
+            f"{n_samples} samples: {error} Pass X_val and y_val, pass more samples, or "
+            "set early_stopping=False"
         ) from error

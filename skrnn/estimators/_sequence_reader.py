@@ -1,4 +1,4 @@
-"""The reader of sequences: whatever the user gives becomes windows."""
+"""The reader of sequences: any form of X becomes windows."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ _LAG = re.compile(r"(?<![a-z])(?:(?:lag|shift)[ _-]?|t ?- ?)(\d+)", re.IGNORECAS
 
 @dataclass
 class SequenceReader(Reader):
-    """Reads sequences, whatever their form, as windows.
+    """Reads sequences of any form as windows.
 
-    ``learn`` fills in what it finds in X. ``n_features`` counts those of a time step:
-    a table holds sequences of one feature, its columns being time steps.
+    ``learn`` fills in what it finds in X. ``n_features`` counts the features of a time
+    step: a table holds sequences of one feature, whose time steps are the columns.
     """
 
     dtype: str
@@ -87,7 +87,7 @@ class SequenceReader(Reader):
 
     @property
     def dtype_read(self) -> np.dtype:
-        """Of X when it is read; token ids become integers later."""
+        """The dtype in which X is read; token ids become integers later."""
         return np.dtype(np.float64 if self.reads_tokens else self.dtype)
 
     def _sequences(
@@ -105,7 +105,7 @@ class SequenceReader(Reader):
         if form == "array":
             n_timesteps = content.shape[1]
         elif form != "panel" and is_first and windows.is_uniform:
-            # later ones may differ, so that theirs says nothing about what is expected
+            # later sequences may differ in length, so the first one's is not required
             n_timesteps = windows.n_timesteps
         names = feature_names(X if hasattr(X, "columns") else windows)
         if is_first:
@@ -118,7 +118,7 @@ class SequenceReader(Reader):
             return windows
         given = f"shape {X.shape}" if hasattr(X, "shape") else "in a list"
         self._compare(owner, windows, n_timesteps, given)
-        if not self.is_table:  # else the names are those of time steps
+        if not self.is_table:  # otherwise the names belong to time steps
             check_feature_names(owner, names, reset=False)
         return windows
 
@@ -150,13 +150,13 @@ class SequenceReader(Reader):
         remedy = (
             "pad token ids with 0: np.nan_to_num(X)"
             if self.reads_tokens
-            else "if it pads sequences of unequal length, add an axis for the feature: "
-            "np.asarray(X)[:, :, np.newaxis]; else impute it, for instance with "
+            else "if NaN pads shorter sequences, add an axis for the feature: "
+            "np.asarray(X)[:, :, np.newaxis]; otherwise impute it, for instance with "
             "sklearn.impute.SimpleImputer"
         )
         raise ValueError(
-            f"Input X contains NaN, which {type(owner).__name__} does not read in "
-            f"a 2-D X; {remedy}"
+            f"Input X contains NaN, which {type(owner).__name__} does not accept in a "
+            f"2-D X; {remedy}"
         )
 
     def _notice_single_sequence(self, owner: Any, X: Any) -> None:
@@ -179,7 +179,7 @@ class SequenceReader(Reader):
     def _compare(
         self, owner: Any, windows: Windows, n_timesteps: int | None, given: str
     ) -> None:
-        """Raise if there are other features, or other time steps, than in fit."""
+        """Raise if the features or the time steps differ from those of fit."""
         name = type(owner).__name__
         if windows.n_features != self.n_features:
             raise ValueError(
@@ -226,9 +226,9 @@ class SequenceReader(Reader):
         if len(instances.intersection(index)) == 0:
             return  # other names, such as numbers
         raise ValueError(
-            "y names other instances than X, or in another order; use "
-            "y.loc[X.index.droplevel(-1).unique()], or y.to_numpy() if it is in the "
-            "order of X in spite of its index"
+            "y names other instances than X, or has them in another order; use "
+            "y.loc[X.index.droplevel(-1).unique()], or y.to_numpy() if its values are "
+            "in the order of X"
         )
 
     def warn_of_samples(self, X: Any, inputs: Windows) -> None:
@@ -259,12 +259,12 @@ class SequenceReader(Reader):
 
 
 def _why_unequal(X: Any) -> str:
-    """What may be behind a y of another length, if the form of X tells."""
+    """A likely reason why y has another length, if the form of X suggests one."""
     if n_axes(X) == 2:
         return (
-            "; a 2-D X holds one sequence a row. If several rows make up a sequence, "
-            "give X an (instance, time) MultiIndex: X.set_index([instance, time]), and "
-            'keep it through a pipeline by set_output(transform="pandas")'
+            "; a 2-D X holds one sequence per row. If a sequence has several rows, "
+            "give X an (instance, time) MultiIndex: X.set_index([instance, time]), "
+            'and keep it through a pipeline by set_output(transform="pandas")'
         )
     if n_axes(X) == 3:
         return (

@@ -17,28 +17,28 @@ from ..windows import (
 
 
 def check_stateful(estimator: Any) -> None:
-    """Raise if parameters of a training do not go together with ``stateful=True``."""
+    """Raise if parameters of the training exclude ``stateful=True``."""
     check_causal(estimator, "stateful=True carries the state from sample to sample")
     if estimator.pooling != "last":
         raise ValueError(
             f"pooling={estimator.pooling!r} reads all steps of a sample, but "
-            "stateful=True continues from the last one to the next sample; set "
-            'pooling="last"'
+            "stateful=True passes only the state after the last one to the next "
+            'sample; set pooling="last"'
         )
     if estimator.shuffle:
         raise ValueError(
             "stateful=True reads the samples in their order, as pieces of one series, "
-            "and shuffle=True draws another; set shuffle=False"
+            "but shuffle=True changes the order; set shuffle=False"
         )
     if estimator.solver == "lbfgs":
         raise ValueError(
-            'solver="lbfgs" takes all samples at once, and stateful=True one after the '
-            'other; take another solver, such as "adam"'
+            'solver="lbfgs" takes all samples at once, but stateful=True reads them '
+            'one after the other; use another solver, such as "adam"'
         )
     if estimator.early_stopping and estimator.validation_split == "random":
         raise ValueError(
-            'validation_split="random" takes pieces out of the series that '
-            'stateful=True reads as a whole; set validation_split="last"'
+            'validation_split="random" takes pieces out of the series, but '
+            'stateful=True needs it as a whole; set validation_split="last"'
         )
     if processes_of(estimator.device).count > 1:
         raise ValueError(
@@ -53,9 +53,9 @@ def check_causal(parts: Any, what: str) -> None:
     Parameters
     ----------
     parts : BaseRecurrent or Architecture
-        What the network is made of.
+        The parts of the network.
     what : str
-        What such a network cannot do, the beginning of a sentence.
+        What requires a causal network: the beginning of the error.
     """
     if parts.bidirectional:
         raise ValueError(
@@ -75,14 +75,14 @@ def check_one_series(X: Any) -> None:
         series_of(X, len(X))
     elif is_panel(X) and len(instances_of(X)) > 1:
         raise ValueError(
-            "X has an (instance, time) MultiIndex with several instances, and "
-            "stateful=True reads one series: call fit with the first instance and "
+            "X has an (instance, time) MultiIndex with several instances, but "
+            "stateful=True reads one series; call fit with the first instance and "
             "partial_fit with each of the others, or set stateful=False"
         )
 
 
 def warn_of_rows(X: Any) -> None:
-    """Warn if what is read as pieces looks like the rows of a series."""
+    """Warn if the pieces look like the rows of a series."""
     columns = getattr(X, "columns", [])
     if (
         len(columns) > 1
@@ -90,22 +90,22 @@ def warn_of_rows(X: Any) -> None:
         and all(isinstance(c, str) for c in columns)
     ):
         warn(
-            f"X is a table whose columns {list(columns)[:3]} have names; stateful=True "
-            "reads each of its rows as a piece of one feature, the columns being time "
-            "steps. If its rows are those of the series, cut it into pieces of T rows: "
-            "X.to_numpy()[: n * T].reshape(n, T, -1)",
+            f"X is a table whose columns {list(columns)[:3]} have names, but "
+            "stateful=True reads each row as a piece of the series with one feature, "
+            "whose time steps are the columns. If the rows are the time steps, cut "
+            "the table into pieces of T rows: X.to_numpy()[: n * T].reshape(n, T, -1)",
         )
 
 
 def warn_of_sliding(windows: Windows) -> None:
-    """Warn if samples that are to be pieces of a series look like sliding windows.
+    """Warn if the pieces of a series look like sliding windows.
 
     It is not an error, because a series that repeats itself looks like this, too.
     """
     if overlap(windows):
         warn(
-            "most samples begin with rows of the one before, as sliding windows do; "
-            "stateful=True reads them as consecutive pieces of one series, so that "
-            "rows come several times: cut the series with "
+            "most samples begin with rows of the one before, as sliding windows do, "
+            "but stateful=True reads them as consecutive pieces of one series, and so "
+            "the same rows several times; cut the series with "
             "rows[: n * T].reshape(n, T, -1), or set stateful=False",
         )

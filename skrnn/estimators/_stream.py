@@ -18,19 +18,19 @@ from ._tasks import finite
 
 
 def _is_of_classifier(stream: Any) -> bool:
-    """As ``available_if`` wants it, else an error."""
+    """Return True or raise, for ``available_if``."""
     if not hasattr(stream._model, "predict_proba"):
-        raise AttributeError("probabilities are for streams of classifiers")
+        raise AttributeError("only the stream of a classifier has probabilities")
     return True
 
 
 class Stream:
     """A fitted recurrent network that follows one series.
 
-    Made by the ``stream`` method of an estimator. It holds the state of the network
-    after the rows that it has read, so that a prediction after one more row takes the
-    same time and memory however many came before, and equals, to the precision of
-    floats, that of ``predict`` on the whole history.
+    The ``stream`` method of an estimator makes one. It holds the state of the network
+    after the rows that it has read. A prediction after one more row therefore takes the
+    same time and memory, however many rows came before. It equals the prediction of
+    ``predict`` for the whole history up to rounding.
 
     Parameters
     ----------
@@ -38,21 +38,21 @@ class Stream:
         Fitted. The stream keeps a copy of its network: a later ``fit`` or
         ``partial_fit`` of the estimator does not change it.
     X : {array-like, DataFrame} of shape (n_rows, n_features), default=None
-        Rows to begin with, the history of the series.
+        Rows to begin with: the history of the series.
 
     Attributes
     ----------
     n_rows : int
         Rows read so far.
     n_features : int
-        Values of a row; 1 with ``embedding_dim``, a token id.
+        Number of values in a row; 1 (a token id) with ``embedding_dim``.
 
     Raises
     ------
     ValueError
-        If the network is bidirectional or has convolutions that are not causal, which
-        read ahead of the newest row; or, here and in the methods, if a row holds NaN,
-        infinity or another number of features. The stream then stands where it stood.
+        If the network reads ahead of the newest row, because it is bidirectional or has
+        convolutions that are not causal. Here and in the methods, if a row holds NaN,
+        infinity or another number of features; the stream then stays as it was.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
@@ -63,13 +63,13 @@ class Stream:
     Notes
     -----
     Streams are independent of each other. ``copy.deepcopy`` gives one that continues
-    from the same rows on its own, to try a possible future; copies share the weights. A
-    pickle holds the weights and the state as arrays, and resumes on the estimator's
-    device, or on the best one of a machine that does not have it.
+    from the same rows on its own, to try out a possible future; copies share the
+    weights. A pickle holds the weights and the state as arrays, and resumes on the
+    estimator's device, or on the best one of a machine that does not have it.
 
-    The layers start from a state of zeros. A network trained on windows has seen states
-    after few rows only; ``stateful=True`` trains it on those of a long series.
-    Poolings continue with the stream: "mean" is that of all rows so far.
+    The layers start from a state of zeros. A network trained on windows has only seen
+    the states after a few rows; ``stateful=True`` trains it on the states of a long
+    series. Pooling continues with the stream: "mean" is the mean over all rows so far.
 
     Examples
     --------
@@ -106,13 +106,13 @@ class Stream:
         ----------
         x : array-like of shape (n_features,) or (1, n_features), number, Series or \
                 DataFrame of one row
-            A number is a row of one feature. Names of columns must be those of ``fit``,
-            if it was given any.
+            A number is a row of one feature. Column names must be those of ``fit``, if
+            there were any.
 
         Returns
         -------
         y : float, ndarray of shape (n_outputs,), or class
-            What ``predict`` says of the whole series up to this row: one of its rows.
+            The prediction for the whole series up to this row: one row of ``predict``.
         """
         return self._model._task.decode(self._read(_row(self._model, x)))[0]
 
@@ -127,7 +127,7 @@ class Stream:
         Returns
         -------
         y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-            As by so many calls of :meth:`step`, in less time.
+            The same as one call of :meth:`step` for each row, but faster.
         """
         return self._model._task.decode(self._read(_rows(self._model, X)))
 
@@ -173,7 +173,7 @@ class Stream:
         return self
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
-        """What the network computes after each row, if that is finite."""
+        """The outputs after each row; raise if they are not finite."""
         raw, state = stream_predict(
             self._model.net_, rows, self._state, self._n_threads
         )
@@ -183,7 +183,7 @@ class Stream:
 
     def __copy__(self) -> Stream:
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)  # states are replaced, and never changed
+        other.__dict__.update(self.__dict__)  # states are replaced, never changed
         return other
 
     def __deepcopy__(self, memo: Any) -> Stream:
@@ -229,7 +229,7 @@ def _rows(model: Any, X: Any) -> np.ndarray:
     """Rows of one series, of shape (n_rows, n_features)."""
     if is_panel(X):
         raise ValueError(
-            "X has an (instance, time) MultiIndex, and a stream follows one series; "
+            "X has an (instance, time) MultiIndex, but a stream follows one series; "
             "make a stream for each, from X.loc[instance]"
         )
     if has_time(X):
@@ -248,7 +248,7 @@ def _rows(model: Any, X: Any) -> np.ndarray:
 
 
 def _numbers(model: Any, X: Any, name: str) -> np.ndarray:
-    """X as an array of the dtype in which the network reads it, of any shape."""
+    """X as an array of any shape, in the dtype that the network reads."""
     reader = model._reader
     if not (isinstance(X, np.ndarray) or reader.is_table):
         _check_names(model, X, name)
@@ -257,7 +257,7 @@ def _numbers(model: Any, X: Any, name: str) -> np.ndarray:
 
 
 def _check_names(model: Any, X: Any, name: str) -> None:
-    """Raise if a DataFrame or a row of one has other columns than in fit."""
+    """Raise if the columns of a DataFrame, or of a row of one, differ from fit."""
     found = getattr(X, "columns", None)
     if found is None and hasattr(X, "iloc") and model._reader.n_features > 1:
         found = X.index
@@ -266,12 +266,12 @@ def _check_names(model: Any, X: Any, name: str) -> None:
         return
     raise ValueError(
         f"{name} has the columns {list(found)}, but {type(model).__name__} was fitted "
-        f"on {list(expected)}: select them in this order"
+        f"on {list(expected)}; select them in this order"
     )
 
 
 def _checked(model: Any, rows: np.ndarray) -> np.ndarray:
-    """Rows that hold finite numbers, or ids of tokens."""
+    """The rows; raise unless they hold finite numbers, or token ids."""
     if model._reader.reads_tokens:
         return _checked_tokens(model, rows)
     is_finite = np.isfinite(rows)
@@ -281,7 +281,7 @@ def _checked(model: Any, rows: np.ndarray) -> np.ndarray:
     which = f" of row {row}" if len(rows) > 1 else ""
     raise ValueError(
         f"feature {column}{which} is {rows[row, column]} as {rows.dtype}; a stream "
-        "reads finite numbers: leave out the row, or impute it, for instance with the "
+        "reads finite numbers; leave out the row, or impute it, for instance with the "
         "row before it"
     )
 
@@ -292,7 +292,7 @@ def _checked_tokens(model: Any, rows: np.ndarray) -> np.ndarray:
     if is_wrong.any():
         raise ValueError(
             f"token id {ids[is_wrong][0]:g}: a stream of {type(model).__name__} reads "
-            f"ids, integers from {PADDING + 1} to {n_tokens - 1}, one a row; leave "
-            f"padding ({PADDING}) out"
+            f"one id per row, integers from {PADDING + 1} to {n_tokens - 1}; leave out "
+            f"padding ({PADDING})"
         )
     return rows.astype(np.int64)

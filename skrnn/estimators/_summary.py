@@ -1,4 +1,4 @@
-"""The layers of a fitted network, to be read."""
+"""The layers of a fitted network, as a readable summary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NetworkSummary:
     Attributes
     ----------
     n_parameters : int
-        Values that the network learns.
+        Number of values that the network learns.
     """
 
     def __init__(self, title: str, layers: list[LayerOutline]) -> None:

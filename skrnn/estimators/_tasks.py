@@ -1,8 +1,8 @@
 """What y is: how it becomes targets, and how outputs become predictions.
 
 A task is plain data, which is written into files. The two kinds are in
-``_regression.py`` and ``_classification.py``; here stands what they share, targets at
-each step included.
+``_regression.py`` and ``_classification.py``; this file holds what they share, targets
+at each step included.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ class Task(ABC):
     Parameters
     ----------
     name : str
-        Of the class of the estimator, for errors.
+        Name of the class of the estimator, for errors.
     dtype : str
-        Of the targets, what the network computes in.
+        The dtype of the targets and of the network.
     has_steps : bool
         Whether there is a target at each step.
     as_sklearn : bool
-        Whether the rules of scikit-learn's MLPs hold, if they differ from ours.
+        Whether to follow scikit-learn's MLPs if their rules differ from ours.
     n_outputs : int
-        Of the network.
+        Number of outputs of the network.
     classes : ndarray of shape (n_classes,)
         Sorted; None if targets are numbers.
     """
@@ -57,13 +57,13 @@ class Task(ABC):
 
     @classmethod
     def learn(cls, y: Any, *, classes: Any = None, **options: Any) -> tuple[Self, Any]:
-        """A task of the kind that y shows, and the targets.
+        """Return the task that y needs, and the targets.
 
         Parameters
         ----------
         y : object
         classes : array-like, default=None
-            All that later ones may bring; None takes those in y.
+            All classes that may occur later; None takes those in y.
         **options
             Fields of the task.
 
@@ -113,7 +113,7 @@ class Task(ABC):
     @property
     @abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """What the estimator shows of the task."""
+        """The attributes that the estimator takes from the task."""
 
     @abstractmethod
     def loss_params(self) -> dict[str, Any]:
@@ -121,12 +121,12 @@ class Task(ABC):
 
     @abstractmethod
     def new_loss(self) -> nn.Module:
-        """What is minimised."""
+        """The loss to minimise."""
 
     @property
     @abstractmethod
     def out_activation(self) -> str:
-        """What is applied to the outputs, in scikit-learn's words."""
+        """The activation of the output layer, by scikit-learn's name."""
 
     @abstractmethod
     def scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
@@ -143,7 +143,7 @@ class Task(ABC):
 
     @abstractmethod
     def weigh(self, targets: Any, weights: Any, class_weight: Any) -> tuple[Any, Any]:
-        """Targets, and weights of the samples, that come from their class, too."""
+        """Targets and weights of the samples, class weights included."""
 
     @abstractmethod
     def warn_of_split(
@@ -158,10 +158,11 @@ class Task(ABC):
     def predictions(
         self, decode: Callable[[Any, np.ndarray], Any], raw: np.ndarray, inputs: Any
     ) -> Any:
-        """What ``decode``, a method of the task, makes of the outputs for inputs.
+        """The predictions that ``decode``, a method of the task, makes from the
+        outputs.
 
-        At each step of shape (n_samples, n_timesteps, ...), or a list of arrays
-        (n_timesteps_i, ...) if lengths differ.
+        With targets at each step the shape is (n_samples, n_timesteps, ...); if lengths
+        differ, the result is a list of arrays (n_timesteps_i, ...).
         """
         if not self.has_steps:
             return decode(self, finite(raw))
@@ -173,9 +174,9 @@ class Task(ABC):
 
 
 def finite(predictions: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
-    """The predictions of shape (n_samples, n_outputs), if all are numbers.
+    """The predictions (n_samples, n_outputs), if all of them are finite.
 
-    Where there is one at each step, ``lengths`` says how many each sample has.
+    If there is one at each step, ``lengths`` holds the number of steps of each sample.
 
     Raises
     ------
@@ -196,12 +197,12 @@ def finite(predictions: np.ndarray, lengths: np.ndarray | None = None) -> np.nda
 
 
 def check_steps_aligned(X: Any, y: Any, inputs: Windows, targets: StepTargets) -> None:
-    """One target for each step of each sample.
+    """Raise unless there is one target for each step of each sample.
 
     Raises
     ------
     ValueError
-        If not, or if an array of y misses its steps elsewhere than X.
+        If not, or if the missing steps of an array y are not those of X.
     """
     if len(targets) != len(inputs):
         raise ValueError(
@@ -221,8 +222,8 @@ def check_steps_aligned(X: Any, y: Any, inputs: Windows, targets: StepTargets) -
         return
     sample = int(shorter[of_X != of_y][0])
     raise ValueError(
-        f"the steps that are missing (NaN) in sample {sample} stand at the front in "
-        "one of X and y, and at the end in the other; pad both at the same side"
+        f"the missing steps (NaN) of sample {sample} are at the start in one of X and "
+        "y, and at the end in the other; pad both at the same side"
     )
 
 
@@ -233,10 +234,10 @@ def _how_they_differ(sample: int, inputs: Windows, targets: StepTargets) -> str:
         "for each step. "
     )
     if inputs.n_tokens is not None:
-        return text + "Token id 0 is padding, which counts as no step: give y as a list"
+        return text + "Token id 0 is padding, which is not a step: pass y as a list"
     return text + (
-        "Rows of X that are NaN throughout count as no step: let y be NaN there, too, "
-        "or give a list with an array for each sample"
+        "Rows of X that are NaN in every feature do not count as steps: set y to NaN "
+        "there, too, or pass a list with an array for each sample"
     )
 
 
@@ -248,7 +249,7 @@ def truth_and_answers(
     Raises
     ------
     ValueError
-        If y has not as many steps as the predictions.
+        If the numbers of steps in y and in the predictions differ.
     """
     refuse_mask("y", y)
     table, starts, lengths = read_steps(y, is_single=is_single)
@@ -258,7 +259,9 @@ def truth_and_answers(
         if len(lengths) == len(expected):
             first = int(np.flatnonzero(lengths != expected)[0])
             differing = f"sample {first} has {expected[first]} and {lengths[first]}"
-        raise ValueError(f"y has other steps than the predictions for X: {differing}")
+        raise ValueError(
+            f"y and the predictions for X differ in their steps: {differing}"
+        )
     rows = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
     truth = np.asarray(table)[rows + np.arange(lengths.sum())]
     if sample_weight is not None:

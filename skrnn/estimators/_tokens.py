@@ -1,4 +1,4 @@
-"""Token ids, and text that is none yet."""
+"""Token ids, and text that has to become token ids first."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _LARGEST_VOCABULARY = 10_000_000
 
 
 def refuse_text(X: Any) -> None:
-    """Raise if X holds words, one text or one list of words a sample."""
+    """Raise if X holds words, one text or one list of words per sample."""
     if isinstance(X, (str, bytes)) or _is_text(X):
         raise ValueError(
-            "X holds text, expected numbers. Put TextSequencer before the network "
-            "(with analyzer=list, if texts are lists of words already), which turns "
-            "texts into sequences of token ids, and give the network an embedding: "
+            "X holds text, expected numbers. Put TextSequencer before the network to "
+            "turn texts into sequences of token ids (with analyzer=list if texts are "
+            "lists of words already), and give the network an embedding: "
             "make_pipeline(TextSequencer(), GRUClassifier(embedding_dim=32))"
         )
 
@@ -36,9 +36,9 @@ def _is_text(X: Any) -> bool:
 
 
 def refuse_token_ids(n_tokens: int) -> None:
-    """Raise for a network that reads X as measurements."""
+    """Raise if X holds token ids but the network reads measurements."""
     raise ValueError(
-        f"X holds ids of {n_tokens} tokens, as TextSequencer makes them, which are not "
+        f"X holds ids of {n_tokens} tokens, as TextSequencer makes them, not "
         "measurements; give the network an embedding, for instance embedding_dim=32"
     )
 
@@ -49,7 +49,7 @@ def token_windows(windows: Windows, n_tokens: int | None) -> Windows:
     Parameters
     ----------
     windows : Windows
-        Of one feature; id 0 is padding, wherever it stands.
+        Windows of one feature; id 0 is padding, wherever it occurs.
     n_tokens : int or None
         Number of ids; None takes the largest one found, plus 1.
 
@@ -62,7 +62,8 @@ def token_windows(windows: Windows, n_tokens: int | None) -> Windows:
     if windows.n_features != 1:
         raise ValueError(
             f"X has {windows.n_features} features a time step, but embedding_dim reads "
-            "X as token ids, one a step; set embedding_dim=None if X holds measurements"
+            "X as one token id per step; set embedding_dim=None if X holds "
+            "measurements"
         )
     ids = windows.rows[:, 0]
     used = windows.is_row_used
@@ -73,7 +74,7 @@ def token_windows(windows: Windows, n_tokens: int | None) -> Windows:
         if largest >= _LARGEST_VOCABULARY:
             raise ValueError(
                 f"token id {largest:g}: an embedding holds a vector for each id up to "
-                "the largest. Give the tokens consecutive ids from 1 on first, as "
+                "the largest. Give the tokens consecutive ids from 1 first, as "
                 "TextSequencer does (analyzer=list for lists of codes)"
             )
         n_tokens = int(largest) + 1
@@ -112,12 +113,12 @@ def _check_vocabulary(windows: Windows, is_beyond: np.ndarray, n_tokens: int) ->
         raise ValueError(
             f"token id {windows.rows[row, 0]:g} in sequence {_sequence(windows, row)}, "
             f"but the network was fitted for ids below {n_tokens}. Map ids that fit "
-            "has not seen to one that it has, as TextSequencer does, or name the size "
+            "has not seen to one that it has, as TextSequencer does, or pass the size "
             "of the vocabulary in fit: Windows.from_sequences(X, n_tokens=...)"
         )
 
 
 def _sequence(windows: Windows, row: int) -> int:
-    """The first sequence that holds a row."""
+    """The index of the first sequence that holds a row."""
     begins = windows.starts <= row
     return int(np.flatnonzero(begins & (row < windows.starts + windows.lengths))[0])

@@ -1,4 +1,4 @@
-"""The parameters of training, of losses and of classes. Each is stated only here."""
+"""The parameters of training, losses and classes. Each is declared only here."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class SolverParameters:
 class TrainingParameters(SolverParameters, ComputingParameters):
     """Training."""
 
-    # in the order in which one reaches for them; all others are less common
+    # the common ones, in the order in which users need them
     _common: ClassVar[tuple[str, ...]] = (
         "window_length",
         "horizon",
@@ -241,7 +241,7 @@ class EstimatorParameters(TrainingParameters):
         "best_loss_ : float": "Smallest value of ``loss_curve_``.",
         "n_iter_ : int": "Number of epochs of the last call that trained.",
         "t_ : int": "Number of training samples seen.",
-        "device_ : torch.device": "Where the network is.",
+        "device_ : torch.device": "The device that holds the network.",
         "net_ : skorch.NeuralNet": "The trained net; ``net_.module_`` is the PyTorch "
         "module.",
     }
@@ -252,9 +252,10 @@ class EstimatorParameters(TrainingParameters):
         ValueError
             In ``fit``, if a parameter is out of its range, X and y do not fit together
             or hold NaN or infinity, the device is not available, or training diverges;
-            in ``predict``, if X has other features or time steps than in ``fit``.
+            in ``predict``, if the features or time steps of X differ from those of
+            ``fit``.
         sklearn.exceptions.NotFittedError
-            In ``predict``, before ``fit``.
+            In ``predict``, if the estimator is not fitted.
         """
     }
 
@@ -266,14 +267,13 @@ class EstimatorParameters(TrainingParameters):
     validation_split: str = parameter(
         default="auto",
         allowed=[("auto", "last", "random")],
-        text='Which samples early_stopping holds out. "last" takes the last ones: of '
-        "each run of overlapping windows, with a gap of ``n_outputs - 1`` rows, so "
-        "that no training target reaches into the held-out part (with return_sequences "
-        "the gap is wider by the length of a window, less 1). If these lack a class, "
-        'the last ones of each stretch of a class are taken. "random" draws samples, '
-        'with the classes in proportion. "auto" takes the last ones if windows overlap '
-        "and draws otherwise. Targets further ahead need a wider gap: give X_val and "
-        "y_val.",
+        text='Which samples early_stopping holds out. "last" takes the last samples '
+        "of each run of overlapping windows. A gap of ``n_outputs - 1`` rows keeps "
+        "training targets out of the held-out part; with return_sequences it is wider "
+        "by the length of a window, less 1. If the last samples lack a class, the "
+        'last ones of each stretch of a class are taken. "random" draws samples, with '
+        'the classes in proportion. "auto" is "last" if windows overlap, else '
+        '"random". Targets further ahead need a wider gap: pass X_val and y_val.',
     )
 
 
@@ -282,7 +282,7 @@ class RegressionParameters:
     """Loss."""
 
     _attributes: ClassVar[dict[str, str]] = {
-        "n_outputs_ : int": "Number of targets of a sample, with return_sequences of a "
+        "n_outputs_ : int": "Number of targets per sample; with return_sequences, per "
         "step.",
         "validation_scores_ : list of float, or None": "R2 of the held-out samples "
         "after each epoch, if there were any; minus their loss if their target is "
@@ -331,10 +331,10 @@ class ClassificationParameters:
         default=None,
         allowed=[StrOptions({"balanced"}), dict, list, None],
         kind='dict, list of dict, "balanced" or None',
-        text="Weight of each class in the loss and in the validation score; multiplied "
-        'by sample_weight. "balanced" gives rare classes more weight, in inverse '
-        'proportion to their frequency in y. For multilabel targets "balanced", or a '
-        "list with a dict of the weights of 0 and 1 for each label.",
+        text="Weight of each class in the loss and in the validation score; "
+        'multiplied by sample_weight. "balanced" gives rare classes more weight, in '
+        "inverse proportion to their frequency in y. For multilabel targets pass "
+        '"balanced", or a list with a dict for each label: the weights of 0 and 1.',
     )
     label_smoothing: float = parameter(
         default=0.0,

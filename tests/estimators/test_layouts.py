@@ -67,9 +67,7 @@ def test_a_table_of_rows_in_time_is_noticed(kind):
         make_pipeline(SequenceScaler(), model).fit(table, y)
     make_pipeline(SlidingWindow(3), model).fit(table, y)
     model.fit(table.to_numpy(), y)
-    with pytest.warns(
-        UserWarning, match="stateful=True reads each of its rows"
-    ) as told:
+    with pytest.warns(UserWarning, match="stateful=True reads each row as a") as told:
         quick(max_iter=1, stateful=True, shuffle=False).fit(table, y)
     assert count_of(told, "SlidingWindow") == 0  # said in other words
 

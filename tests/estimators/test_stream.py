@@ -283,7 +283,7 @@ def test_tokens():
     expected = model.predict_proba([np.array([[1], [2], [3], [6]])])[0]
     np.testing.assert_allclose(stream.step_proba(6), expected, atol=1e-6)
     for wrong in (0, 7, -1, 1.5, np.nan):
-        with pytest.raises(ValueError, match="integers from 1 to 6, one a row"):
+        with pytest.raises(ValueError, match="one id per row, integers from 1 to 6"):
             stream.step(wrong)
     assert stream.n_rows == 4
 
