@@ -295,7 +295,7 @@ def test_warm_start_goes_on():
         (["only"] * 90, "only one class: .*only"),
         (np.linspace(0, 1, 90), "Unknown label type: continuous"),
         (np.full(90, np.nan), "NaN"),
-        (np.column_stack([Y, Y]), "several classes a sample.*MultiOutputClassifier"),
+        (np.column_stack([Y, Y]), "several classes per sample.*MultiOutputClassifier"),
         (Y[:-1], "one target for each sequence"),
         (None, "requires y"),
         ([None] * 90, r"types \['NoneType'\].*none missing"),
@@ -451,7 +451,9 @@ def test_one_class_a_sample_as_an_indicator_is_noticed(cls):
         with pytest.warns(UserWarning, match="every row has a single 1. If") as told:
             model.fit(X, target)
         assert model.predict_proba(X).shape == (30, 3)
-        assert "pass its number: np.argmax(y, axis=1)" in str(told[0].message)
+        assert "pass the number of the class: np.argmax(y, axis=1)" in str(
+            told[0].message
+        )
     model.fit(X, np.argmax(pd.get_dummies(y), axis=1))
     np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1, rtol=1e-5)
     model.fit(X, np.c_[y > 0, y > 1, y < 2])  # labels that hold together

@@ -94,7 +94,7 @@ def test_classes_that_cannot_be_on_both_sides_are_named():
     _, (text, *_) = told(lambda: single.fit(X, np.arange(90) < 80))
     assert "none of them belongs to the classes [True]" in text
     _, (text, *_) = told(lambda: single.fit(X, np.arange(90) < 81))
-    assert "no sample of the classes [False] is left to learn from" in text
+    assert "no sample of the classes [False] is left to train on" in text
     single.set_params(validation_split="random")
     assert not told(lambda: single.fit(X, np.arange(90) < 80))[1]
 
@@ -113,7 +113,7 @@ def test_classes_at_each_step_and_labels_that_are_not_held_out_are_named():
     labels[-2:, 1] = 1
     options = {**STOPPED, "validation_split": "last", "max_iter": 2}
     _, (text, *_) = told(lambda: GRUClassifier(2, **options).fit(series, labels))
-    assert "no sample of the classes [1] is left to learn from" in text
+    assert "no sample of the classes [1] is left to train on" in text
 
 
 def test_a_validation_set_of_one_class_is_told():
@@ -170,7 +170,7 @@ def test_perceptrons_go_by_r2_where_scikit_learn_does():
     options = {"max_iter": 30, "early_stopping": True, "random_state": 0}
     theirs = Original(**options).fit(X, y)
     ours, (text, *_) = told(lambda: MLPRegressor(**options).fit(X, y))
-    assert "As in scikit-learn, R2 decides all the same" in text
+    assert "As in scikit-learn, R2 still decides which epoch" in text
     assert ours.validation_scores_ == theirs.validation_scores_ == [0.0] * ours.n_iter_
     given, (text, *_) = told(lambda: MLPRegressor(**options).fit(X, y, None, X, y * 0))
     assert "minus the loss" in text
@@ -312,7 +312,7 @@ def test_y_val_in_other_units_is_told_of_each_output_and_by_hand():
     model = GRURegressor(2, max_iter=2, random_state=0)
     _, (text, *_) = told(lambda: model.fit(X, two, None, X, other))
     assert text.startswith("y_val of output 1 has mean 1000 and standard deviation")
-    assert "in different units. Transform y_val as y was transformed" in text
+    assert "in different units. Transform y_val like y" in text
     logs = TransformedTargetRegressor(
         model, transformer=FunctionTransformer(np.log, np.exp)
     )
