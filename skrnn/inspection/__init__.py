@@ -1,4 +1,4 @@
-"""Pictures of what networks have learnt, in scikit-learn's convention."""
+"""Displays of what networks have learnt, by scikit-learn's convention."""
 
 from .._public import set_public_module
 from ._forecast import ForecastDisplay

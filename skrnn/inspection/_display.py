@@ -1,4 +1,4 @@
-"""What the displays share: the estimator to look into, and the axes to draw on."""
+"""Parts that the displays share: the estimator to inspect, and the axes to draw on."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _AROUND = ("best_estimator_", "best_forecaster_", "regressor_", "forecaster_")
 
 
 def unwrapped(estimator: Any) -> Any:
-    """The estimator within: the best of a search, the last of a pipeline."""
+    """The estimator inside: the best of a search, the last of a pipeline."""
     inner = _next_inside(estimator)
     return estimator if inner is None else unwrapped(inner)
 
 
 def unwrapped_with(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """The estimator within, and X as the steps before transform it."""
+    """The estimator inside, and X as the earlier steps transform it."""
     if isinstance(estimator, Pipeline):
         for step in estimator[:-1]:
             X = step.transform(X)
@@ -32,7 +32,7 @@ def check_recurrent(estimator: Any, caller: str) -> None:
     """Raise unless the estimator is a recurrent network."""
     if getattr(estimator, "_module_class", None) is not RecurrentNetwork:
         raise TypeError(
-            f"{caller} looks into recurrent networks, expected a classifier or "
+            f"{caller} works for recurrent networks, expected a classifier or "
             "regressor of the RNN, GRU or LSTM family, or a pipeline or search that "
             f"ends in one; got {type(estimator).__name__}"
         )

@@ -23,8 +23,8 @@ from ._forecast_data import (
 class ForecastDisplay:
     """History, forecast, intervals, a naive forecast, and the truth if it is known.
 
-    Made by :meth:`from_estimator` or :meth:`from_predictions`, which choose one series
-    and compute the naive forecast; all parameters are kept as attributes.
+    Use :meth:`from_estimator` or :meth:`from_predictions` to create one: they choose
+    one series and compute the naive forecast. All parameters are kept as attributes.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class ForecastDisplay:
     history_line_, forecast_line_ : matplotlib Line2D
     true_line_, naive_line_ : matplotlib Line2D or None
     bands_ : dict of float to matplotlib PolyCollection
-        By coverage, the widest first.
+        The band of each coverage, the widest first.
 
     See Also
     --------
@@ -93,7 +93,7 @@ class ForecastDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         n_history : int, default=None
-            How many rows of the history to draw, the last ones; None draws all.
+            Number of rows to draw from the end of the history; None draws all.
         history_kw, forecast_kw, true_kw, naive_kw : dict, default=None
             Keywords for matplotlib's ``plot`` of each line.
         interval_kw : dict, default=None
@@ -169,9 +169,10 @@ class ForecastDisplay:
         fh : int, list of int, array, ForecastingHorizon, default=None
             Steps to forecast; None takes those given to ``fit``.
         X : DataFrame, default=None
-            Covariates of these steps, as in ``predict``.
+            Covariates of the steps to forecast, as in ``predict``.
         coverage : float or sequence of float, default=(0.5, 0.9)
-            Of the intervals, if the forecaster has them; None draws none.
+            Coverage of the intervals, if the forecaster has them; None draws no
+            intervals.
         y_true, season_length, instance, variable
             See :meth:`from_predictions`.
         ax, **plot_options
@@ -180,15 +181,15 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If ``y`` is None and the forecaster does not remember it, or as in
+            If ``y`` is None and the forecaster does not remember the series; also as in
             :meth:`from_predictions`.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         if "fh" not in signature(forecaster.predict).parameters:
             raise TypeError(
-                f"{type(forecaster).__name__} forecasts no horizon fh, as a forecaster "
-                "of skrnn.sktime does; give its predictions, with their times, to "
-                "ForecastDisplay.from_predictions"
+                f"{type(forecaster).__name__} forecasts no horizon fh, unlike the "
+                "forecasters of skrnn.sktime; pass its predictions, with their times, "
+                "to ForecastDisplay.from_predictions"
             )
         y_pred = forecaster.predict(fh=fh, X=X)
         intervals = None
@@ -227,14 +228,14 @@ class ForecastDisplay:
         Parameters
         ----------
         y_history, y_pred : Series or DataFrame
-            The index holds periods, dates or numbers; of a panel it is an (instance,
+            The index holds periods, dates or numbers; for a panel it is an (instance,
             time) MultiIndex.
         y_true : Series or DataFrame, default=None
         intervals : DataFrame, default=None
             As ``predict_interval`` or ``predict_quantiles`` returns it.
         season_length : int, default=1
-            Rows of a season, sktime's ``sp``: the naive forecast repeats the last
-            season; 1 repeats the last value. None draws no naive forecast.
+            Number of rows in a season, sktime's ``sp``: the naive forecast repeats the
+            last season; 1 repeats the last value. None draws no naive forecast.
         instance : label or tuple, default=None
             Which series of a panel to draw.
         variable : label, default=None
@@ -245,10 +246,10 @@ class ForecastDisplay:
         Raises
         ------
         TypeError
-            If data is neither a Series nor a DataFrame.
+            If the data are neither a Series nor a DataFrame.
         ValueError
-            If there are several series and none is chosen, or the times are of
-            different kinds.
+            If there are several series and none is chosen, or the kinds of times
+            differ.
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
         given = {"y_history": y_history, "y_pred": y_pred, "y_true": y_true}

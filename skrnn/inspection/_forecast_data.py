@@ -71,7 +71,7 @@ def check_same_times(named: dict[str, Any]) -> None:
     kinds = {name: _kind(data.index) for name, data in named.items()}
     if len(set(kinds.values())) > 1:
         told = ", ".join(f"{name} has {kind}" for name, kind in kinds.items())
-        raise ValueError(f"the times should be of one kind, but {told}")
+        raise ValueError(f"the times should all be of one kind, but {told}")
 
 
 def _kind(index: pd.Index) -> str:
@@ -96,7 +96,7 @@ def _one_instance(data: Any, name: str, instance: Any) -> Any:
 
 
 def _chosen(found: list, name: str, parameter: str, wanted: Any) -> int:
-    """The place of the wanted one; a single one needs no choice."""
+    """The index of the wanted series; a single one needs no choice."""
     if wanted is None and len(found) == 1:
         return 0
     if len(found) == 1 and found[0] in (0, None):
@@ -122,14 +122,14 @@ def _pairs_of_quantiles(frame: pd.DataFrame) -> pd.DataFrame:
             pairs[coverage, "upper"] = frame[levels[high]]
     if not pairs:
         raise ValueError(
-            f"the quantiles {list(frame.columns)} make no interval; give levels in "
-            "pairs, such as 0.05 and 0.95"
+            f"the quantiles {list(frame.columns)} do not form an interval; pass levels "
+            "in pairs, such as 0.05 and 0.95"
         )
     return pd.DataFrame(pairs)
 
 
 def _rows_ahead(known: pd.Index, index: pd.Index) -> np.ndarray:
-    """How many rows after the last known one each time is; 0 or less if known."""
+    """Rows from the last known row to each time; 0 or less if the time is known."""
     last, end = known[-1], max(index.max(), known[-1])
     if isinstance(known, pd.PeriodIndex):
         after = pd.period_range(last, end, freq=known.freq)
@@ -137,9 +137,9 @@ def _rows_ahead(known: pd.Index, index: pd.Index) -> np.ndarray:
         frequency = known.freq or (pd.infer_freq(known) if len(known) > 2 else None)
         if frequency is None:
             raise ValueError(
-                "the dates of the history have no frequency, so that the rows ahead "
-                "cannot be counted for a naive forecast; use y.asfreq(...), or set "
-                "season_length=None to draw none"
+                "the dates of the history have no frequency, so the rows ahead cannot "
+                "be counted for a naive forecast; use y.asfreq(...), or set "
+                "season_length=None to draw no naive forecast"
             )
         after = pd.date_range(last, end, freq=frequency)
     else:

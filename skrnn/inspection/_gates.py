@@ -23,16 +23,17 @@ _BACKWARD = "_backward"
 class GateDisplay:
     """What each unit of a recurrent layer does at each step of one sequence.
 
-    One heat map (unit, time) for each gate and state, below the sequence. Made by
-    :meth:`from_estimator` or :meth:`from_activations`.
+    Draws one heat map (unit, time) for each gate and state, below the sequence. Use
+    :meth:`from_estimator` or :meth:`from_activations` to create one.
 
     Parameters
     ----------
     activations : dict of str to ndarray of shape (n_timesteps, n_units)
-        By name. Gates ("input", "forget", "output" of an LSTM, "reset" and "update" of
-        a GRU) are drawn from 0, closed, to 1, open; anything else ("candidate",
-        "cell", "hidden") in two colours around 0, on a logarithmic scale beyond 1.
-        Names that end in "_backward" are of the direction that reads from the end.
+        Gates and states by name. Gates ("input", "forget", "output" of an LSTM, "reset"
+        and "update" of a GRU) are drawn from 0, closed, to 1, open. Everything else
+        ("candidate", "cell", "hidden") is drawn in two colours around 0, on a
+        logarithmic scale beyond 1. Names that end in "_backward" belong to the
+        direction that reads from the end.
     series : ndarray of shape (n_timesteps, n_features), default=None
         The sequence, drawn on top.
 
@@ -42,7 +43,7 @@ class GateDisplay:
         From top to bottom; the first holds the sequence, if there is one.
     figure_ : matplotlib Figure
     images_ : dict of str to matplotlib AxesImage
-        By the names of ``activations``.
+        The heat maps, by the names of ``activations``.
     lines_ : list of matplotlib Line2D
         One for each feature of the sequence.
 
@@ -84,8 +85,8 @@ class GateDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of Axes, default=None
-            A single one is replaced by a column of axes; several must be one for the
-            sequence and one for each heat map. None makes a new figure.
+            A single axes is replaced by a column of axes. Several axes must be one for
+            the sequence and one for each heat map. None makes a new figure.
         line_kw : dict, default=None
             Keywords for matplotlib's ``plot`` of the sequence.
         image_kw : dict, default=None
@@ -94,7 +95,7 @@ class GateDisplay:
         Raises
         ------
         ValueError
-            If the number of axes is wrong, or the shapes do not go together.
+            If the number of axes is wrong, or the shapes do not fit together.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         panels = {name: np.asarray(a) for name, a in self.activations.items()}
@@ -135,16 +136,16 @@ class GateDisplay:
         X : array, DataFrame, list of arrays or Windows
             Sequences, as in ``predict``.
         sample : int, default=0
-            Which of them to draw; negative counts from the end.
+            Index of the sequence to draw; negative counts from the end.
         layer : int, default=-1
-            Which of the stacked layers; -1 is the one before the output.
+            Index of the stacked layer; -1 is the one before the output.
         **plot_options
             See :meth:`plot`.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
-            Before ``fit``.
+            If the estimator is not fitted.
         TypeError
             If the estimator is not a recurrent network.
         ValueError
@@ -184,7 +185,7 @@ class GateDisplay:
             As ``gate_activations`` of a recurrent estimator returns them; steps after
             the end of a shorter sequence are NaN.
         sample : int, default=0
-            Which sequence to draw; negative counts from the end.
+            Index of the sequence to draw; negative counts from the end.
         series : array-like of shape (n_timesteps,) or (n_timesteps, n_features), \
                 default=None
             That sequence.
@@ -194,7 +195,7 @@ class GateDisplay:
         Raises
         ------
         ValueError
-            If there is no such sample, or the shapes do not go together.
+            If there is no such sample, or the shapes do not fit together.
         """
         check_matplotlib(f"{cls.__name__}.from_activations")
         chosen = {
@@ -233,7 +234,7 @@ def _as_columns(series: Any) -> np.ndarray:
 
 def _check_shapes(panels: Mapping[str, np.ndarray], series: Any) -> None:
     if not panels:
-        raise ValueError("activations is empty; expected at least a gate or state")
+        raise ValueError("activations is empty; expected at least one gate or state")
     lengths = {f"activations[{name!r}]": len(a) for name, a in panels.items()}
     if series is not None:
         lengths["series"] = len(series)
@@ -260,8 +261,8 @@ def _column_of_axes(ax: Any, n_axes: int) -> np.ndarray:
     place = ax.get_subplotspec()
     if place is None:
         raise ValueError(
-            "ax is not in a grid, so that it cannot be divided; make it by "
-            f"plt.subplots, or pass an array of {n_axes} axes"
+            "ax is not in a grid, so it cannot be divided; make it with plt.subplots, "
+            f"or pass an array of {n_axes} axes"
         )
     figure, grid = ax.figure, place.subgridspec(n_axes, 1)
     ax.set_axis_off()
@@ -279,7 +280,7 @@ def _draw_map(axes: Any, name: str, values: np.ndarray, given: Any) -> Any:
         colours = {"cmap": "viridis", "norm": Normalize(0, 1)}
     elif limit == 1:
         colours = {"cmap": "RdBu_r", "norm": Normalize(-1, 1)}
-    else:  # large cells would make the others pale
+    else:  # large cell states would make the others pale
         colours = {"cmap": "RdBu_r", "norm": SymLogNorm(1, vmin=-limit, vmax=limit)}
     if given and {"vmin", "vmax"} & set(given):
         del colours["norm"]

@@ -46,9 +46,9 @@ def gradient_norms(
     Returns
     -------
     distances : ndarray of int, shape (n_timesteps,)
-        From 0, the last step of a sequence, to the length of the longest less 1.
+        From 0, the last step of a sequence, to the longest length less 1.
     norms : ndarray of float, shape (n_timesteps,)
-        Mean over the sequences that are long enough of the Frobenius norm of
+        Mean, over the sequences that are long enough, of the Frobenius norm of
         ``d output / d x[last - distance]``, of shape (n_outputs, n_features).
 
     Raises
@@ -64,16 +64,16 @@ def gradient_norms(
 
     Notes
     -----
-    In ``h[t] = f(h[t - 1], x[t])`` the gradient is a product of one Jacobian for each
-    step between: it falls or grows like a power, unless the Jacobians stay near 1,
-    which the gates of an LSTM or GRU can learn.
+    In ``h[t] = f(h[t - 1], x[t])`` the gradient is a product of Jacobians, one for each
+    step in between. It shrinks or grows exponentially with the distance unless the
+    Jacobians stay near 1, which the gates of an LSTM or GRU can learn.
 
-    A copy of the network is differentiated, on the CPU in float64, whatever its own
-    device and precision: norms down to 1e-150 differ from 0, and the estimator is not
-    changed. Outputs are the raw ones, before a softmax or sigmoid; there is no dropout,
-    and each sequence starts from a state of zeros, even with ``stateful=True``.
-    Networks that read tokens are differentiated by the embedded vectors. Time grows
-    with ``n_outputs``, because each has its own backward pass.
+    A copy of the network is differentiated on the CPU in float64, so norms down to
+    1e-150 differ from 0 and the estimator does not change. Outputs are raw, before a
+    softmax or sigmoid. There is no dropout, and each sequence starts from a state of
+    zeros, even with ``stateful=True``. Networks that read tokens are differentiated
+    with respect to the embedded vectors. Time grows with ``n_outputs``, because each
+    has its own backward pass.
 
     References
     ----------
@@ -111,13 +111,14 @@ def gradient_norms(
 class GradientNormDisplay:
     """How far back in time the output of recurrent networks depends on their input.
 
-    Made by :meth:`from_estimator` for one network, :meth:`from_estimators` for several.
+    Use :meth:`from_estimator` to create one for one network, :meth:`from_estimators`
+    for several.
 
     Parameters
     ----------
     norms : dict of str to array-like of shape (n_distances,)
-        By name, the norm of the gradient at distance 0, 1, 2, … from the last step, as
-        :func:`gradient_norms` returns them.
+        For each name, the norm of the gradient at distance 0, 1, 2, … from the last
+        step, as :func:`gradient_norms` returns them.
 
     Attributes
     ----------
@@ -215,7 +216,7 @@ class GradientNormDisplay:
         Parameters
         ----------
         estimators : dict of str to estimator instance
-            By the name that the legend shows: ``{"RNN": rnn, "LSTM": lstm}``.
+            The networks by their names in the legend: ``{"RNN": rnn, "LSTM": lstm}``.
         X, y
             See :func:`gradient_norms`.
         **plot_options
@@ -237,15 +238,15 @@ class GradientNormDisplay:
 def _network(estimator: Any, X: Any, y: Any) -> Any:
     """The estimator if it is fitted, else a clone with the weights ``fit`` starts from.
 
-    Needs of an estimator: to check its parameters and samples, and to build the network
-    of ``fit`` without training it.
+    The estimator must be able to check its parameters and samples, and to build the
+    network of ``fit`` without training it.
     """
     if hasattr(estimator, "net_"):
         return estimator
     if y is None:
         raise NotFittedError(
-            f"this {type(estimator).__name__} is not fitted, so that it has no weights "
-            "yet; call fit first, or give the targets y as well to measure the network "
+            f"this {type(estimator).__name__} is not fitted, so it has no weights yet; "
+            "call fit first, or pass the targets y as well to measure the network "
             "that fit would start from"
         )
     return estimator._untrained(X, y)

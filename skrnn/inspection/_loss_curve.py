@@ -15,15 +15,15 @@ _SCORE_AXES = "validation score"  # label by which a second display finds them
 class LossCurveDisplay:
     """Training loss and validation score of each epoch.
 
-    Made by :meth:`from_estimator` or :meth:`from_curves`; all parameters are kept as
-    attributes.
+    Use :meth:`from_estimator` or :meth:`from_curves` to create one. All parameters are
+    kept as attributes.
 
     Parameters
     ----------
     loss_curve : array-like of shape (n_epochs,)
         Training loss after each epoch.
     validation_scores : array-like of shape (n_scores,), default=None
-        Score on held-out data after each epoch, larger is better. If there are fewer
+        Score on held-out data after each epoch; larger is better. If there are fewer
         scores than losses, they belong to the last epochs.
     best_epoch : int, default=None
         The epoch, counted from 1, whose weights were kept.
@@ -120,20 +120,20 @@ class LossCurveDisplay:
     def _check(self, losses: np.ndarray, log_scale: bool) -> None:
         if log_scale and losses.min() <= 0:
             raise ValueError(
-                f"log_scale=True draws losses above 0, the smallest is {losses.min():g}"
-                "; use log_scale=False"
+                "log_scale=True needs losses above 0, but the smallest is "
+                f"{losses.min():g}; use log_scale=False"
             )
         if self.best_epoch is not None and not 1 <= self.best_epoch <= len(losses):
             raise ValueError(
-                f"best_epoch={self.best_epoch} is none of the epochs, which are "
-                f"counted from 1 to {len(losses)}"
+                f"best_epoch={self.best_epoch} must be one of the epochs, counted from "
+                f"1 to {len(losses)}"
             )
         if self.validation_scores is not None:
             scores = _curve(self.validation_scores, "validation_scores")
             if len(scores) > len(losses):
                 raise ValueError(
                     f"there are {len(scores)} validation_scores for {len(losses)} "
-                    "epochs of loss_curve; expected at most one an epoch"
+                    "epochs of loss_curve; expected at most one per epoch"
                 )
 
     def _plot_scores(
@@ -153,7 +153,7 @@ class LossCurveDisplay:
         (self.score_line_,) = self.score_ax_.plot(epochs, scores, **style)
 
     def _add_legend(self, ax: Any) -> None:
-        """One legend for both axes, on the one drawn last: no line covers it."""
+        """Draw one legend for both axes, on the last one, so that no line covers it."""
         twin = _score_axes(ax)
         both = [ax] if twin is None else [ax, twin]
         handles = [line for axes in both for line in axes.get_lines()]
@@ -172,7 +172,7 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimator : estimator instance
-            Any fitted one with ``loss_curve_``: our networks and forecasters,
+            Any fitted estimator with ``loss_curve_``: our networks and forecasters,
             scikit-learn's multi-layer perceptrons, pipelines and searches around them.
         name : str, default=None
             What the legend calls the estimator.
@@ -182,14 +182,14 @@ class LossCurveDisplay:
         Returns
         -------
         display : LossCurveDisplay
-            With a mark at the epoch whose weights early stopping kept.
+            It marks the epoch whose weights early stopping kept.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
-            Before ``fit``.
+            If the estimator is not fitted.
         ValueError
-            If the fit has no curve.
+            If the fit recorded no curve.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         check_fitted(estimator, f"{cls.__name__}.from_estimator")
@@ -198,8 +198,8 @@ class LossCurveDisplay:
         if losses is None or len(losses) == 0:
             raise ValueError(
                 f"{type(network).__name__} has no curve to draw: loss_curve_, the loss "
-                'of each epoch, is missing or empty, as after solver="lbfgs" of '
-                "scikit-learn, or of a forecaster with fine_tune=False"
+                'of each epoch, is missing or empty, as after solver="lbfgs" in '
+                "scikit-learn, or in a forecaster with fine_tune=False"
             )
         scores = getattr(network, "validation_scores_", None)
         scores = None if scores is None or len(scores) == 0 else scores
@@ -254,7 +254,7 @@ def _best_epoch(network: Any, n_epochs: int, scores: Sequence | None) -> int | N
     """The epoch whose weights early stopping kept, the first of equals."""
     if scores is None or not getattr(network, "early_stopping", False):
         return None
-    # our fits choose anew; those of scikit-learn continue with warm_start
+    # our fits start again; with warm_start, scikit-learn's continue
     n_last = network.n_iter_ if hasattr(network, "net_") else len(scores)
     n_last = min(n_last, len(scores))
     return n_epochs - n_last + 1 + int(np.argmax(scores[-n_last:]))

@@ -1,4 +1,4 @@
-"""The batches of an epoch: which samples stand together, and in which order."""
+"""The batches of an epoch: their samples and their order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._processes import ALONE, Processes
 
 Batch = tuple[dict[str, Any], Targets]
 
-_JITTER = 0.25  # how far, relative to its length, a sequence may stray from its like
+_JITTER = 0.25  # relative noise of the lengths when sequences are sorted into batches
 _MOST_LANES = 200
 _SHORTEST_LANE = 10  # samples, by default
 
@@ -23,11 +23,11 @@ class BatchLoader:
     """Iterate over the batches of a :class:`DeviceDataset`; one may be smaller.
 
     Samples of unequal length come in batches of similar length, see
-    :func:`plan_batches`. A batch in which no sample has weight is left out. Pieces of
-    one series are never shuffled, and each batch continues from the one before.
+    :func:`plan_batches`. A batch whose samples all have weight zero is left out. Pieces
+    of one series are never shuffled, and each batch continues from the one before.
 
     Without ``shuffling`` the samples keep their order. With several processes, a batch
-    is the share of this one, which may be empty.
+    is the share of this process, which may be empty.
     """
 
     dataset: DeviceDataset
@@ -97,7 +97,7 @@ class Shuffling:
         return order
 
     def state_dict(self) -> dict[str, Any]:
-        """What :meth:`load_state_dict` takes to continue from here."""
+        """The state for :meth:`load_state_dict`, to continue from here."""
         position = self.random_state.get_state(legacy=False)
         return {"order": self.order, "random_state": position}
 
@@ -107,7 +107,7 @@ class Shuffling:
 
 
 def _batch_sizes(n_samples: int, batch_size: int) -> list[int]:
-    """Sizes of the batches of an epoch, the last one what is left."""
+    """Sizes of the batches of an epoch; the last batch takes the remainder."""
     n_full, n_rest = divmod(n_samples, batch_size)
     return [batch_size] * n_full + [n_rest] * (n_rest > 0)
 
@@ -118,9 +118,9 @@ def plan_batches(
     """The order in which an epoch visits sequences, and the sizes of its batches.
 
     Sequences of unequal length are drawn into batches of similar length; within each,
-    the longest comes first. The batches come in random order, and one that is smaller
-    than the others, whose samples weigh more, is drawn from all lengths: each sample is
-    as likely at one place of the epoch as at another.
+    the longest comes first. The batches come in random order. The samples of a smaller
+    batch weigh more, so it is drawn from all lengths. Each sample is equally likely at
+    each place of the epoch.
 
     Without a ``random_state`` the samples of each batch, and the batches, stay in the
     order given.
@@ -150,7 +150,7 @@ def _longest_first(
 
 
 def auto_lanes(n_samples: int) -> int:
-    """How many lanes, each long enough to hand its state on many times."""
+    """Number of lanes, so that each is long enough to pass its state on many times."""
     return max(1, min(_MOST_LANES, n_samples // _SHORTEST_LANE))
 
 
@@ -159,8 +159,7 @@ def plan_lanes(n_samples: int, n_lanes: int) -> tuple[np.ndarray, list[int]]:
 
     The samples are cut into ``n_lanes`` stretches of equal length, which run side by
     side; the last may be shorter, and there may be fewer of them. A batch holds the
-    next sample of each lane, in order of the lanes, so that those of a lane that has
-    ended are missing at the end.
+    next sample of each lane, in order of the lanes; only the last lanes can end early.
     """
     length = -(-n_samples // n_lanes)
     batches = [np.arange(first, n_samples, length) for first in range(length)]

@@ -13,19 +13,19 @@ from ._net import DeviceNet
 from ._optimizers import SINGLE_STEP_SOLVERS, optimizer_of
 from ._settings import Settings
 
-_PARAMETERS = {  # of the estimator, for keys of skorch (or all that begin so)
+_PARAMETERS = {  # the estimator's, by the key of skorch (or the start of several keys)
     "alpha": "alpha",
     "batch_size": "batch_size",
     "callbacks": "callbacks",
     "callbacks__": "callbacks",
-    "criterion": "loss, where there is one",
+    "criterion": "loss, if the estimator has it",
     "criterion__": "loss",
     "device": "device",
     "iterator_": "batch_size and shuffle",
     "lr": "learning_rate_init",
     "max_epochs": "max_iter",
     "module": "hidden_layer_sizes and the class of the estimator",
-    "module__": "of the name, as for instance dropout",
+    "module__": "of that name, for instance dropout",
     "optimizer": "solver",
     "optimizer__betas": "beta_1 and beta_2",
     "optimizer__eps": "epsilon",
@@ -53,8 +53,8 @@ def build_net(
     Raises
     ------
     ValueError
-        If the solver is unknown, or ``net_params`` sets what the estimator decides or
-        can make ``torch.compile`` run a program.
+        If the solver is unknown, or ``net_params`` sets an argument that the estimator
+        decides, or that can make ``torch.compile`` run a program.
     """
     optimizer, optimizer_params = optimizer_of(settings)
     options: dict[str, Any] = {
@@ -77,7 +77,7 @@ def build_net(
     for key in net_params:
         _check_net_param(key, key in options)
     net = DeviceNet(**options, **net_params)
-    with torch.inference_mode(False):  # else the weights could never be trained
+    with torch.inference_mode(False):  # inference tensors could never be trained
         return net.initialize()
 
 
@@ -100,6 +100,6 @@ def _check_net_param(key: str, is_decided: bool) -> None:
         )
     if key.startswith("compile__") and key not in _COMPILE_KEYS:
         raise ValueError(
-            f"net_params cannot set {key!r}: it can name a program to run, and so "
-            f"could a file that you load; it takes {', '.join(sorted(_COMPILE_KEYS))}"
+            f"net_params cannot set {key!r}: it could run a program, also from a "
+            f"file that you load; allowed are {', '.join(sorted(_COMPILE_KEYS))}"
         )

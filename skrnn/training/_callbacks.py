@@ -14,7 +14,8 @@ _REWRITTEN = (Freezer, Initializer, ParamMapper, Unfreezer)  # by their initiali
 
 
 def user_callbacks(callbacks: Any) -> list[Any]:
-    """The user's callbacks themselves, as in skorch: what they record is for the user.
+    """The user's callbacks themselves, as in skorch, so that users can read their
+    records.
 
     Only those of skorch that ``initialize`` would change for good, and that record
     nothing, are copied.
@@ -77,7 +78,7 @@ def _is_data(value: Any) -> bool:
 
 
 class ProgressBar(Callback):
-    """A bar over the epochs, with the loss."""
+    """A progress bar over the epochs, with the loss."""
 
     def __init__(self, n_epochs: int) -> None:
         self.n_epochs = n_epochs
@@ -99,7 +100,7 @@ class ProgressBar(Callback):
         self.bar_.close()
 
     def _advance(self, net: Any) -> None:
-        """Count the epochs of the history, which a checkpoint may have brought."""
+        """Count the epochs of the history, including those from a checkpoint."""
         n_epochs = len(net.history) - self.n_epochs_before_
         self.bar_.update(max(0, n_epochs - self.bar_.n))
 

@@ -28,13 +28,13 @@ from ._state_folder import StateFolder
 from ._stopping import Ending
 
 _FORMAT = 1
-_EACH = "{fit}"  # in a path: a name of the fit's own
+_EACH = "{fit}"  # in a path: stands for a name unique to the fit
 
 
 class Checkpoint(Callback):
-    """The state of one fit in a folder, written after other callbacks saw the epoch.
+    """The state of one fit in a folder, written after the other callbacks of an epoch.
 
-    ``identity`` is what tells this fit from others, see :func:`check_same`.
+    ``identity`` distinguishes this fit from others, see :func:`check_same`.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Checkpoint(Callback):
         Raises
         ------
         ValueError
-            If the folder is of another fit.
+            If the folder belongs to another fit.
         OSError
             If the folder cannot be written.
         """
@@ -68,7 +68,7 @@ class Checkpoint(Callback):
         if saved["format"] != _FORMAT:
             raise ValueError(
                 f"{where} was written by another version of skrnn (format "
-                f"{saved['format']}, here {_FORMAT}); delete the folder to begin anew"
+                f"{saved['format']}, here {_FORMAT}); delete the folder to start again"
             )
         check_same(saved["identity"], self.identity, where)
         self._start = saved["start"]
@@ -79,7 +79,7 @@ class Checkpoint(Callback):
         return random_state
 
     def resume(self, net: DeviceNet) -> Ending | None:
-        """Bring the net to where it was; how training ended, if it did."""
+        """Restore the net; return how training ended, or None if it did not."""
         if self._saved is None:
             return None
         saved, self._saved = self._saved, None
@@ -100,12 +100,12 @@ class Checkpoint(Callback):
             self._write(net)
 
     def end(self, net: DeviceNet, ending: Ending) -> None:
-        """Write that training has ended, unless it was interrupted."""
+        """Record that training has ended, unless it was interrupted."""
         if ending.kind != "interrupted":
             self._write(net, asdict(ending))
 
     def discard(self) -> None:
-        """Forget a state that leads to an error again; the same fit begins anew."""
+        """Forget a state that would only lead to the same error again."""
         self.folder.clear()
 
     def _write(self, net: DeviceNet, ending: dict[str, Any] | None = None) -> None:
@@ -134,7 +134,7 @@ class Checkpoint(Callback):
         return {"format": _FORMAT, "identity": self.identity, "start": self._start}
 
     def _parts(self, net: DeviceNet) -> dict[str, Any]:
-        """What has a state of its own besides the net, by name."""
+        """The objects besides the net that have a state, by name."""
         named = {f"callback {name}": callback for name, callback in net.callbacks_}
         named["shuffling"] = self.shuffling
         return {n: part for n, part in named.items() if hasattr(part, "state_dict")}
@@ -144,10 +144,10 @@ class Checkpoint(Callback):
 def open_checkpoint(
     estimator: Any, data: dict[str, Any], further: dict[str, Any] | None = None
 ) -> Iterator[Checkpoint | None]:
-    """The checkpoint that an estimator asks for, None if it asks for none.
+    """The checkpoint of an estimator; None if it does not ask for one.
 
-    ``data`` is all that the fit learns from, see :func:`digest`; ``further`` is what
-    decides the fit besides the parameters.
+    ``data`` is everything that the fit learns from, see :func:`digest`; ``further``
+    holds what determines the fit besides the parameters.
 
     Raises
     ------
@@ -182,33 +182,34 @@ def open_checkpoint(
 def _check_resumable(estimator: Any, path: str) -> None:
     if estimator.solver == "lbfgs":
         raise ValueError(
-            'checkpoint does not go with solver="lbfgs", whose line search keeps its '
-            "state to itself; take another solver, or checkpoint=None"
+            'checkpoint does not support solver="lbfgs", because its line search does '
+            "not expose its state; use another solver, or set checkpoint=None"
         )
     if processes_of(estimator.device).count > 1:
         raise ValueError(
-            'checkpoint does not go with several processes of device="accelerate", '
-            "whose dropout masks differ; launch one process, or set checkpoint=None"
+            'checkpoint does not support several processes of device="accelerate", '
+            "because their dropout masks differ; launch one process, or set "
+            "checkpoint=None"
         )
     if getattr(estimator, "warm_start", False):
         raise ValueError(
-            "checkpoint holds one fit, and warm_start=True continues from one fit to "
-            "the next; set one of them only"
+            "checkpoint resumes one fit, but warm_start=True continues from one fit "
+            "to the next; set only one of them"
         )
     if _EACH in path and estimator.random_state is None:
         raise ValueError(
             f'"{_EACH}" in the path of a checkpoint needs a random_state, such as 0: '
-            "without one, fits on the same data cannot be told apart, and would all "
-            "become the first of them"
+            "without one, fits on the same data cannot be told apart, and all would "
+            "resume the first one"
         )
     if "{" in path.replace(_EACH, ""):
         raise ValueError(
-            f'checkpoint may hold "{_EACH}" and no other braces, got {path!r}'
+            f'checkpoint may contain "{_EACH}" and no other braces, got {path!r}'
         )
 
 
 def _clock(every: int | str) -> Callable[[], bool]:
-    """A function that says, asked at the end of each epoch, whether to write.
+    """A function, called after each epoch, that returns whether to write.
 
     ``every`` is a number of epochs, or a duration such as "30s" between two writes.
     """

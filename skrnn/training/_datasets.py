@@ -1,4 +1,4 @@
-"""Samples from which batches are gathered on a device; those of a table."""
+"""Data sets that gather batches of samples on a device; the one for tables."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class DeviceDataset(Dataset):
         the batch: with batches of a single class, the class would lose its weight.
     carries : {"lanes", "series"} or None
         Whether the samples, in their order, are pieces of one series, each of which
-        continues from the state in which the one before has ended: in lanes side by
-        side, as in training, or all in a row. None if samples are independent.
+        continues from the final state of the one before: in lanes side by side, as in
+        training, or all in a row. None if samples are independent.
 
     Attributes
     ----------
     is_dense : bool
         Whether the inputs of a batch are one dense tensor.
     order, order_on_device : array of int, or None
-        The places where the samples stood first, None if they have not moved.
+        The original places of the samples; None if they have not moved.
     """
 
     is_dense = True
@@ -75,7 +75,7 @@ class DeviceDataset(Dataset):
         return len(self.lengths)
 
     def in_order(self, order: np.ndarray | None) -> Self:
-        """The samples in another order; what they look into is shared."""
+        """The samples in another order; they share the underlying data."""
         if order is None:
             return self
         on_device = torch.from_numpy(order).to(self.device)
@@ -98,7 +98,7 @@ class DeviceDataset(Dataset):
         """The module's inputs for some samples."""
 
     def targets_of(self, part: slice) -> Targets:
-        """Targets, weights, and what the loss of these samples is divided by."""
+        """Targets, weights, and the divisor of the loss of these samples."""
         y = None if self.targets is None else self.targets[part]
         weights = None if self.weights is None else self.weights[part]
         n_samples = min(part.stop, len(self)) - part.start
@@ -110,31 +110,31 @@ class DeviceDataset(Dataset):
 
     @property
     def all_targets(self) -> torch.Tensor | None:
-        """Whatever targets there are."""
+        """All targets."""
         return self.targets
 
     @property
     def n_predictions(self) -> int:
-        """How many rows the predictions of all samples are."""
+        """Number of rows in the predictions of all samples."""
         return len(self)
 
     def places_of(self, part: slice) -> slice | np.ndarray:
-        """The rows that some samples have in the predictions, in the first order."""
+        """The rows of some samples in the predictions, in the original order."""
         return part if self.order is None else self.order[part]
 
     def new_memory(self) -> Memory | None:
-        """What takes the state from batch to batch, if it is carried at all."""
+        """The memory that carries the state from batch to batch, or None."""
         if self.carries is None:
             return None
         return Memory(is_one_series=self.carries == "series")
 
     def gather_after(self, part: slice, memory: Memory | None) -> dict[str, Any]:
-        """As :meth:`gather`, for samples that continue from what is remembered."""
+        """As :meth:`gather`, for samples that continue from the memory."""
         inputs = self.gather(part)
         return inputs if memory is None else {**inputs, "memory": memory}
 
     def prediction_size(self, first: int, width: int) -> int:
-        """How many samples from ``first`` on to predict at once.
+        """Number of samples, from ``first`` on, to predict at once.
 
         ``width`` is the number of values that the network holds for each step.
         """
@@ -148,7 +148,7 @@ class TableDataset(DeviceDataset):
     Parameters
     ----------
     table : ndarray or CSR matrix of shape (n_samples, n_features)
-        A sparse table stays on the host, from where each batch is sent to the device.
+        A sparse table stays on the host; each batch is sent to the device.
     """
 
     shuffles_on = True  # as scikit-learn does
@@ -170,7 +170,7 @@ class TableDataset(DeviceDataset):
         )  # (row, feature)
 
     def __getitem__(self, index: int) -> Any:
-        """One sample as (row, target): what a callback that looks at samples sees."""
+        """One sample as (row, target), for callbacks that look at samples."""
         place = index if self.order is None else int(self.order[index])
         if self.rows is None:
             row = torch.from_numpy(self.sparse[[place]].toarray()[0])
@@ -198,15 +198,15 @@ def to_tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
             return torch.from_numpy(array).to(device)
         except torch.OutOfMemoryError as error:
             raise torch.OutOfMemoryError(
-                f"{device} has no room for the data ({array.nbytes / 2**20:.0f} MiB); "
-                'use device="cpu", or partial_fit on parts of them'
+                f"{device} lacks memory for the data ({array.nbytes / 2**20:.0f} MiB); "
+                'use device="cpu", or partial_fit on parts of the data'
             ) from error
 
 
 class _Writeable:
-    """An array's memory, which is only read here, without its read-only flag.
+    """The memory of an array without its read-only flag; we only read it.
 
-    A warnings filter would do the same, but not in threads.
+    A warnings filter would do the same, but is not thread-safe.
     """
 
     def __init__(self, array: np.ndarray) -> None:

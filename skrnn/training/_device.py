@@ -1,4 +1,4 @@
-"""Which device a network runs on."""
+"""Choose the device that a network runs on."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def resolve_device(device: str | torch.device, dtype: str) -> torch.device:
 
 
 def as_text(parameter: Any) -> Any:
-    """A device or a path by its name, for a file, which holds data alone."""
+    """The name of a device or path, for files, which only hold data."""
     is_named = isinstance(parameter, (torch.device, os.PathLike))
     return str(parameter) if is_named else parameter
 

@@ -1,4 +1,4 @@
-"""Tell whether data and parameters are those of an earlier fit."""
+"""Check whether data and parameters are those of an earlier fit."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _NO_MATTER = ("checkpoint", "checkpoint_every", "device", "n_threads", "verbose"
 def digest(data: Any) -> str:
     """A checksum of arrays, sparse matrices, texts, and dataclasses or lists of them.
 
-    An array and its copy give equal checksums; overlapping windows and copies of them,
-    which are held out of training in other ways, do not.
+    An array and its copy give equal checksums. Overlapping windows and copies of them
+    do not, because they are held out of training in different ways.
     """
     total = hashlib.sha256()
     for name, array in _arrays_in(data, ""):
@@ -39,26 +39,26 @@ def digest(data: Any) -> str:
 
 
 def described(params: dict[str, Any]) -> dict[str, str]:
-    """Parameters that decide what a fit learns, each as a text."""
+    """Parameters that determine what a fit learns, each as a text."""
     return {
         name: _text(value) for name, value in params.items() if name not in _NO_MATTER
     }
 
 
 def check_same(theirs: dict[str, Any], mine: dict[str, Any], where: str) -> None:
-    """Raise if a fit that has been saved is not this one.
+    """Raise if a saved fit is not this one.
 
     Both have the keys "estimator", "parameters", see :func:`described`, and "data", see
     :func:`digest`; ``where`` names what holds the saved one.
     """
     remedy = (
-        "Take them back to resume, delete the folder to begin anew, or give each "
-        'fit a folder of its own by "{fit}" in the path'
+        "Undo the changes to resume, delete the folder to start again, or give each "
+        'fit its own folder with "{fit}" in the path'
     )
     if theirs["estimator"] != mine["estimator"]:
         raise ValueError(
-            f"{where} is of a {theirs['estimator']}, not of a {mine['estimator']}. "
-            f"{remedy}"
+            f"{where} belongs to a {theirs['estimator']}, not to a "
+            f"{mine['estimator']}. {remedy}"
         )
     before, now = theirs["parameters"], mine["parameters"]
     changed = _differing(before, now)
@@ -69,16 +69,18 @@ def check_same(theirs: dict[str, Any], mine: dict[str, Any], where: str) -> None
         )
         if "callbacks" in changed:
             remedy += (
-                ". A callback that has taken part in a fit may have changed; pass a "
-                'new one, or let it note what it sees in attributes that end in "_"'
+                ". A fit may have changed a callback; pass a new one, or let it store "
+                'what it records in attributes that end in "_"'
             )
         raise ValueError(
-            f"{where} is of a fit with other parameters: {changes}. {remedy}"
+            f"{where} belongs to a fit with other parameters: {changes}. {remedy}"
         )
     changed = _differing(theirs["data"], mine["data"])
     if changed:
         names = ", ".join(changed)
-        raise ValueError(f"{where} is of a fit on other data: {names} differ. {remedy}")
+        raise ValueError(
+            f"{where} belongs to a fit on other data: {names} differ. {remedy}"
+        )
 
 
 def _differing(theirs: dict[str, str], mine: dict[str, str]) -> list[str]:
@@ -106,7 +108,7 @@ def _arrays_in(data: Any, name: str) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _text(value: Any, depth: int = 0) -> str:
-    """A text that is the same in each process, as an address is not."""
+    """A text that is the same in each process, unlike an address."""
     deeper = functools.partial(_text, depth=depth + 1)
     if isinstance(value, (str, bytes, bool, type(None))):
         return repr(value)
@@ -134,12 +136,12 @@ def _text(value: Any, depth: int = 0) -> str:
 
 
 def _held_by(value: Any) -> Any:
-    """What makes an object differ from others of its type.
+    """The content that distinguishes an object from others of its type.
 
-    Of a function that is its code and what it refers to: no two lambdas have a name of
-    their own. Of a callback, what it was given, without what training leaves in it: the
-    names of that end in "_", as in scikit-learn. Of what a callback holds and cannot be
-    copied, such as a lock or an open file, only the type counts.
+    For a function, that is its code and what it refers to, because lambdas share one
+    name. For a callback, it is what it was given, but not what training leaves in it,
+    in attributes whose names end in "_" as in scikit-learn. Parts of a callback that
+    cannot be copied, such as a lock or an open file, count by their type only.
     """
     if isinstance(value, type):
         return None

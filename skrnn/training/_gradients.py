@@ -22,7 +22,7 @@ class Gradients:
         Strength of the L2 penalty ``alpha / 2 * sum(W**2)``, divided by the weight of
         the batch, on the weight matrices.
     processes : Processes, default=ALONE
-        If there are several, each computes a share of every batch.
+        If there are several, each process computes a share of every batch.
     by_hand : bool, default=False
         Whether the module writes its gradient over the last one, without autograd.
     """
@@ -42,7 +42,7 @@ class Gradients:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The loss with the penalty, and the outputs (of the share of this process).
 
-        Without ``decays`` the gradient is that of the loss without the penalty.
+        Without ``decays`` the gradient leaves out the penalty.
         """
         if self.processes.count > 1:
             loss, raw = self._of_all_shares(inputs, targets)
@@ -67,7 +67,7 @@ class Gradients:
         return loss
 
     def _of_share(self, inputs: Any, targets: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        """Loss without the penalty, and outputs, of the samples that are here."""
+        """Loss without the penalty, and outputs, of the samples in this process."""
         criterion = self.criterion
         if self.by_hand:
             return self.module.backpropagate(
@@ -82,7 +82,7 @@ class Gradients:
     def _of_all_shares(
         self, inputs: Any, targets: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Loss and gradient of the whole batch, and outputs of the share of it here."""
+        """Loss and gradient of the whole batch, and outputs of this process's share."""
         raw = targets[0]
         loss = raw.new_zeros(())
         if len(raw):  # the last batch may have fewer samples than there are processes
@@ -98,13 +98,13 @@ class Gradients:
 
 
 def gradient_of(parameter: nn.Parameter) -> torch.Tensor:
-    """The gradient, zero if the parameter has no part in the loss."""
+    """The gradient; zero if the loss does not depend on the parameter."""
     gradient = parameter.grad
     return torch.zeros_like(parameter.detach()) if gradient is None else gradient
 
 
 def _penalised(module: nn.Module) -> list[nn.Parameter]:
-    """The weight matrices, but neither biases nor the vectors of an embedding."""
+    """The weight matrices, without biases and embeddings."""
     layers = [m for m in module.modules() if not isinstance(m, nn.Embedding)]
     parameters = [p for m in layers for p in m.parameters(recurse=False)]
     return [p for p in parameters if p.ndim > 1]

@@ -1,4 +1,4 @@
-"""What a trained net computes: predictions, losses, streams, gates."""
+"""Computations of a trained net: predictions, losses, streams, gates."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _LARGEST_PART = 2**13  # rows of a stream at once
 def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.ndarray:
     """Predictions of shape (n_samples, n_outputs), computed batch by batch.
 
-    With one at each step, those of a sample stand together: (n_steps of all samples,
-    n_outputs).
+    With predictions at each step, those of a sample are adjacent: (n_steps of all
+    samples, n_outputs).
 
-    Sequences of unequal length are taken longest first, so that those of a batch are
-    alike. Pieces of one series continue from part to part.
+    Sequences of unequal length are taken longest first, so that those of a batch have
+    similar lengths. Pieces of one series continue from part to part.
     """
     if not data.is_uniform:
         data = data.in_order(np.argsort(-data.lengths, kind="stable"))
@@ -65,7 +65,7 @@ def gate_activations(
 ) -> dict[str, np.ndarray]:
     """Gates and states of a layer by name, (n_samples, n_timesteps, n_units).
 
-    Steps that a sequence does not have are NaN.
+    Steps beyond the end of a sequence are NaN.
     """
     longest = int(data.lengths.max())
     found: dict[str, np.ndarray] = {}
@@ -94,7 +94,7 @@ def gate_activations(
 
 
 def stream_threads(net: DeviceNet, n_threads: int | str) -> int | str:
-    """``"auto"`` decided once for a stream; that takes longer than a small step."""
+    """Resolve ``"auto"`` once for a stream: it takes longer than a small step."""
     if n_threads == "auto" and not net.module_.is_worth_sharing(1):
         return 1
     return n_threads
@@ -105,7 +105,7 @@ def stream_predict(
 ) -> tuple[np.ndarray, NetworkState | None]:
     """Predictions after each row (n_rows, n_outputs), and the state after all of them.
 
-    ``state`` is that after the rows before, None if there were none; it stays as it is.
+    ``state`` is the state after the rows before, None at the start; it is not changed.
     """
     module = net.module_
     parts = []

@@ -16,7 +16,7 @@ from ._settings import Settings
 from ._stopping import StopTraining
 
 CONVERGED, LIMIT = 0, 1  # of SciPy's status; others report a failed line search
-STOPPED = 99  # by a callback
+STOPPED = 99  # stopped by a callback
 
 
 def lbfgs_loop(
@@ -29,9 +29,9 @@ def lbfgs_loop(
     """Minimise the loss; each iteration counts as an epoch of the net."""
     if any(dropout.p for dropout in net.dropouts()):
         raise ValueError(
-            'solver="lbfgs" compares losses of one function, which dropout of any kind '
-            "and zoneout change at each evaluation; set them to 0, or take another "
-            'solver such as "adam"'
+            'solver="lbfgs" needs the same loss function throughout, but dropout of '
+            "any kind and zoneout change it at each evaluation; set them to 0, or use "
+            'another solver such as "adam"'
         )
     data = {"dataset_train": training, "dataset_valid": validation}
     net._set_training(True)
@@ -97,7 +97,7 @@ class _Search:
         return self.step["loss"].item(), self._read(gradients)
 
     def _settle_norms(self) -> None:
-        """Let batch norms predict by the means of the accepted weights."""
+        """Let batch norms predict with the means at the accepted weights."""
         norms = [m for m in self.net.module_.modules() if isinstance(m, BatchNorm)]
         for norm in norms:
             norm.reset_running_stats()

@@ -21,7 +21,7 @@ def compute_in_parts(
     work: Callable[[slice], None],
     n_threads: int | str,
 ) -> None:
-    """Do some work of a trained net on all samples, one part after the other.
+    """Run a computation of a trained net on all samples, one part after the other.
 
     ``size_at`` gives the largest size of a part that begins with a sample. If the
     memory of the device is too small for a part, it and later parts are halved, so that
@@ -44,7 +44,7 @@ def compute_in_parts(
 
 
 def explain_lack(net: DeviceNet, training: DeviceDataset, settings: Settings) -> str:
-    """What to do after training ran out of memory; tries which batches fit."""
+    """The advice after training ran out of memory; tries which batch sizes fit."""
     if settings.solver == "lbfgs":
         return (
             f'{net.device} ran out of memory: solver="lbfgs" takes all '
@@ -52,7 +52,7 @@ def explain_lack(net: DeviceNet, training: DeviceDataset, settings: Settings) ->
         )
     batch_size = net.batch_size
     where = f"{net.device} ran out of memory with batch_size={batch_size}"
-    if net.processes_.count > 1:  # they would wait for each other
+    if net.processes_.count > 1:  # trying would make them wait for each other
         return f"{where}, shared by {net.processes_.count} processes; set a smaller one"
     size = batch_size // 2
     longest = training.in_order(np.argsort(-training.lengths, kind="stable"))
@@ -71,7 +71,7 @@ def explain_lack(net: DeviceNet, training: DeviceDataset, settings: Settings) ->
 
 
 def _fits(work: Callable[[slice], Any], part: slice, is_last_try: bool = False) -> bool:
-    """Do the work; False, with the memory freed, if there is too little of it."""
+    """Do the work; if memory runs out, free it and return False."""
     try:
         work(part)
     except torch.OutOfMemoryError:

@@ -29,14 +29,14 @@ class Model:
     module_params : dict
         Its arguments, ``dtype`` among them.
     loss : torch.nn.Module
-        What is minimised.
+        The loss to minimise.
     settings : Settings
     asked_device : str or torch.device
         As the user names it.
     score : callable, default=None
         Validation score; None is minus the loss.
     resolve : callable
-        Gives the device for that name and a dtype.
+        Returns the device for that name and a dtype.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Model:
         return model
 
     def _check_same_weights(self, today: dict[str, Any]) -> None:
-        """Raise if today's parameters ask for other weights than those at hand.
+        """Raise if the present parameters need other weights than the model has.
 
         Dropouts of any kind may change. So may the activation and the pooling, unless
         they bring weights of their own or another code, whose biases are others.
@@ -108,7 +108,7 @@ class Model:
         raise ValueError(
             f"warm_start continues with the network of the last fit, whose {name} was "
             f"{fitted[name]}, is now {today[name]}; set it back, or set "
-            "warm_start=False to begin anew"
+            "warm_start=False to train a new network"
         )
 
     def _shapes(self, changes: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class Model:
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
-        """Of the network, by name."""
+        """The weights of the network, by name."""
         return weights_of(self.net)
 
     def train(self, *data_and_settings: Any, **options: Any) -> Outcome:
@@ -126,7 +126,7 @@ class Model:
         return train(self.net, *data_and_settings, **options)
 
     def state(self, *, with_momenta: bool = False) -> dict[str, Any]:
-        """What a file holds, as data: weights, settings and the name of the device."""
+        """The model as data: weights, settings and the name of the device."""
         return {
             "net": self.weights,
             "momenta": momenta_of(self.net) if with_momenta else None,

@@ -27,7 +27,7 @@ _DIVERGED = (
     "learning_rate_init (now {rate:g}), or set max_grad_norm=1.0"
 )
 
-_LOSSES_ON_DEVICE = 64  # more of them, kept for long, would scatter the memory
+_LOSSES_ON_DEVICE = 64  # keeping more for long would fragment the memory
 
 
 class DeviceNet(NeuralNet):
@@ -73,7 +73,8 @@ class DeviceNet(NeuralNet):
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
         """As skorch's; a callback that raises KeyboardInterrupt ends training.
 
-        Ctrl-C while a callback runs is passed on: the line it hits raises nothing.
+        Ctrl-C while a callback runs is passed on, because the line that it hits does
+        not raise it.
         """
         if method_name != "on_epoch_end":
             super().notify(method_name, **cb_kwargs)
@@ -100,7 +101,7 @@ class DeviceNet(NeuralNet):
             super()._set_training(training)
 
     def snapshot(self) -> dict[str, Any]:
-        """Everything that training changes, to be given to :meth:`rewind`."""
+        """Everything that training changes, for :meth:`rewind`."""
         return {
             "weights": copy.deepcopy(self.module_.state_dict()),
             "optimizer": copy.deepcopy(self.optimizer_.state_dict()),
@@ -110,7 +111,7 @@ class DeviceNet(NeuralNet):
         }
 
     def rewind(self, snapshot: dict[str, Any]) -> None:
-        """Undo what has happened since a :meth:`snapshot`; ready to predict."""
+        """Restore the state of a :meth:`snapshot`, ready to predict."""
         self.module_.eval()
         self.module_.load_state_dict(snapshot["weights"])
         load_state(self.optimizer_, snapshot["optimizer"])
@@ -124,7 +125,7 @@ class DeviceNet(NeuralNet):
         for name, value in self.module_.state_dict().items():
             if not torch.isfinite(value).all():
                 raise self.diverged(
-                    f"its last steps made the weights {name} infinite or NaN, the mark "
+                    f"its last steps made the weights {name} infinite or NaN, a sign "
                     "of exploding gradients"
                 )
 
@@ -132,7 +133,7 @@ class DeviceNet(NeuralNet):
         """Raise if there is nothing to train."""
         if not any(p.requires_grad for p in self.module_.parameters()):
             raise ValueError(
-                "a callback has frozen all weights, so that there is nothing to train"
+                "a callback has frozen all weights, so there is nothing to train"
             )
 
     def dropouts(self) -> list[Dropout]:
@@ -203,9 +204,9 @@ class DeviceNet(NeuralNet):
     def choose_gradients(self, training: Any, is_watched: bool) -> None:
         """Decide how gradients are computed: by autograd, or by an MLP itself.
 
-        That is up to twice as quick (with :meth:`Adam.quick_step` nearly three times)
-        if layers are small. Callbacks of the user may freeze weights or register hooks
-        at any time, which only autograd respects.
+        The MLP itself is up to twice as fast (with :meth:`Adam.quick_step` nearly three
+        times) if layers are small. Callbacks of the user may freeze weights or register
+        hooks at any time, which only autograd respects.
         """
         by_hand = (
             not is_watched
@@ -241,7 +242,7 @@ class DeviceNet(NeuralNet):
         return step
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
-        """Loss and gradient of one batch, with the penalty in both."""
+        """Loss and gradient of one batch, both with the penalty."""
         loss, raw = self.gradients_.compute(*batch)
         return {"loss": loss, "y_pred": raw}
 
@@ -264,7 +265,7 @@ class DeviceNet(NeuralNet):
             return {"loss": reported, "y_pred": raw}
 
     def penalty(self) -> float:
-        """The L2 penalty as it is part of the loss of a full batch."""
+        """The L2 penalty in the loss of a full batch."""
         strength = self.alpha / self.batch_size
         return float(self.gradients_.add_penalty(torch.zeros(()), strength))
 
@@ -279,7 +280,7 @@ class DeviceNet(NeuralNet):
     def record_loss(self, prefix: str, losses: list[float], sizes: list[int]) -> None:
         """Note the loss of an epoch, the mean over its batches."""
         loss = sum(map(mul, losses, sizes)) / sum(sizes)
-        loss = self.processes_.broadcast(loss)  # it may differ in its last bit
+        loss = self.processes_.broadcast(loss)  # rounding may change its last bit
         if not np.isfinite(loss):
             raise self.diverged(self._how_it_diverged(prefix, losses))
         name = prefix + "_loss"
@@ -288,12 +289,12 @@ class DeviceNet(NeuralNet):
         self.lowest_[name] = min(loss, self.lowest_.get(name, np.inf))
 
     def _how_it_diverged(self, prefix: str, losses: list[float]) -> str:
-        """Where an epoch's losses cease to be finite, and what that means."""
+        """Where the losses of an epoch become infinite or NaN, and what that means."""
         if prefix == "valid":
             return "the loss on the held-out samples was not finite"
         is_finite = np.isfinite(losses)
         if is_finite.all():
-            return "its mean loss was too large to be a number"
+            return "its mean loss was too large for a float"
         first = int(np.argmin(is_finite))
         what = f"the loss was {losses[first]} in batch {first + 1}"
         earlier = [
@@ -301,7 +302,7 @@ class DeviceNet(NeuralNet):
         ] + losses[:first]
         if not earlier:
             return f"{what}, before any step: values of X or y are too large"
-        return f"{what}, after {earlier[-1]:.3g}: the mark of exploding gradients"
+        return f"{what}, after {earlier[-1]:.3g}: a sign of exploding gradients"
 
     def _record_score(
         self, score: Callable[..., float], targets: Any, outputs: Any, weights: Any

@@ -1,4 +1,4 @@
-"""From a solver's name to a torch optimiser, some of them with scikit-learn's steps."""
+"""The torch optimiser of each solver, some with scikit-learn's update rules."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Adam(torch.optim.Adam):
         step itself: a quarter of the time of a fit on iris.
 
         The weight matrices, multiplied by ``decay``, are added to their gradients.
-        Before the first step, the answer is False and nothing is done.
+        Before the first step it does nothing and returns False.
         """
         groups = self.param_groups
         if not all(p in self.state for group in groups for p in group["params"]):
@@ -89,7 +89,7 @@ class Adam(torch.optim.Adam):
 
 
 class SGD(torch.optim.SGD):
-    """SGD whose momentum is a velocity that holds the learning rates of its steps.
+    """SGD whose velocity keeps the learning rate of each step, as in scikit-learn.
 
     torch multiplies all of the momentum by the newest rate. The two are the same while
     the rate is constant.
@@ -133,7 +133,7 @@ def optimizer_of(settings: Settings) -> tuple[type[Optimizer], dict[str, Any]]:
         "rmsprop": (torch.optim.RMSprop, {"eps": settings.epsilon}),
         "adagrad": (torch.optim.Adagrad, {}),
         "adadelta": (torch.optim.Adadelta, {}),
-        "lbfgs": (torch.optim.SGD, {}),  # never steps: SciPy has its own
+        "lbfgs": (torch.optim.SGD, {}),  # never used: SciPy takes the steps
     }
     if solver not in table:
         raise ValueError(
@@ -146,8 +146,8 @@ def optimizer_of(settings: Settings) -> tuple[type[Optimizer], dict[str, Any]]:
 def load_state(optimizer: Optimizer, state: dict[str, Any]) -> None:
     """As ``optimizer.load_state_dict``, but keep the dtypes of the state.
 
-    torch gives all of it the dtype of the weights, which rounds what NAdam and ASGD
-    keep in another.
+    torch casts the whole state to the dtype of the weights, which rounds what NAdam and
+    ASGD keep in another dtype.
     """
     optimizer.load_state_dict(state)
     parameters = [p for group in optimizer.param_groups for p in group["params"]]

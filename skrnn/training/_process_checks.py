@@ -1,4 +1,4 @@
-"""What several processes must have in common to fit one network."""
+"""Checks that several processes fit one network on the same data."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def join_processes(
     random_state: np.random.RandomState,
     progress: Progress,
 ) -> None:
-    """Let the net train together with those of other processes, if there are any.
+    """Let the net train together with the nets of other processes, if there are any.
 
     Targets, weights, lengths, parameters and random numbers are compared in full, the
     inputs of some samples.
 
-    If the network cannot be fitted in shares, or something differs, all of them raise.
+    All processes raise if the network cannot be fitted in shares, or something differs.
     """
     net.processes_ = processes = processes_of(settings.device)
     if processes.count == 1:
@@ -51,9 +51,10 @@ def join_processes(
     if differing:
         raise ValueError(
             f"{' and '.join(differing)} are not the same in all {processes.count} "
-            'processes; with device="accelerate" each must call fit with the same data '
-            "and parameters, in the same order of fits (each takes its own share of "
-            "every batch); set random_state, and the seed of whatever makes the data"
+            'processes; with device="accelerate" each process must call fit with the '
+            "same data and parameters, in the same order (each takes its own share of "
+            "every batch); set random_state, and the seed of the code that makes the "
+            "data"
         )
     progress.best = processes.broadcast(progress.best)
     for layer in net.dropouts():
@@ -65,18 +66,19 @@ def _check_divisible(net: DeviceNet, settings: Settings) -> None:
     what = f'device="accelerate" with {net.processes_.count} processes'
     if settings.solver == "lbfgs":
         raise ValueError(
-            f'{what} does not support solver="lbfgs", which takes no batches; take '
+            f'{what} does not support solver="lbfgs", which does not use batches; use '
             'another solver such as "adam", or launch one process'
         )
     if any(isinstance(module, BatchNorm) for module in net.module_.modules()):
         raise ValueError(
-            f"{what} does not support batch_norm=True, whose means would be those of "
-            "the share of one process; set layer_norm=True, or launch one process"
+            f"{what} does not support batch_norm=True, because each process would "
+            "average over its own share only; set layer_norm=True, or launch one "
+            "process"
         )
 
 
 def _marks(data: DeviceDataset | None) -> Any:
-    """Arrays that differ between one data set and another."""
+    """Arrays that identify a data set."""
     if data is None:
         return None
     index = np.linspace(0, len(data) - 1, min(len(data), _SAMPLES_COMPARED), dtype=int)

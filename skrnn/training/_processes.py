@@ -1,4 +1,4 @@
-"""Several processes that fit one network together, as accelerate has started them."""
+"""Several processes, launched by accelerate, that fit one network together."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Processes:
     Parameters
     ----------
     rank : int
-        Of this process; 0 is the main one, which decides for all.
+        Number of this process; 0 is the main one, which decides for all.
     count : int
-        With 1 nothing is sent.
+        Number of processes; with 1 nothing is sent.
     device : torch.device
-        Where tensors must be to be sent.
+        The device that tensors must be on to be sent.
     """
 
     rank: int = 0
@@ -54,7 +54,7 @@ class Processes:
         return tensor.tolist()
 
     def broadcast(self, value: float) -> float:
-        """The value that the main process has."""
+        """The value of the main process."""
         if self.count == 1:
             return value
         tensor = torch.tensor([value], dtype=torch.float64, device=self.device)
@@ -62,7 +62,7 @@ class Processes:
         return tensor.item()
 
     def differing(self, named: dict[str, Any]) -> list[str]:
-        """Names of what is not the same in all processes; see :func:`digest`."""
+        """Names of the values that differ between processes; see :func:`digest`."""
         numbers = [int(digest(value)[:_DIGITS], 16) for value in named.values()]
         digests = torch.tensor(numbers, device=self.device)
         lowest, highest = digests.clone(), digests.clone()
@@ -89,7 +89,7 @@ def processes_of(device: str | torch.device) -> Processes:
 
 
 def launched_state() -> Any:
-    """How accelerate says this process was launched; joins it to the others.
+    """The state of accelerate for this process, which joins the others.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def launched_state() -> Any:
     if state.num_processes == 1 and n_launched > 1:
         raise ValueError(
             f"{n_launched} processes were launched, but accelerate does not join them "
-            "without CUDA; to have them on the CPU, launch them with the environment "
+            "without CUDA; to run them on the CPU, launch them with the environment "
             "variable ACCELERATE_USE_CPU=true"
         )
     return state

@@ -21,7 +21,7 @@ BATCH_SIZE = 2048  # samples that are rolled together
 
 @dataclass(frozen=True)
 class RollInputs:
-    """What forecasts begin with, one sample for each origin.
+    """The inputs that forecasts start from, one sample for each origin.
 
     Windows look into the rows until a batch of them is rolled.
 
@@ -31,7 +31,7 @@ class RollInputs:
     starts, ends : ndarray of int, shape (n_samples,)
         The window of a sample is ``rows[start:end]``.
     ahead : ndarray of shape (n_samples, n_steps, n_columns)
-        What is known of the steps after it; targets there are overwritten.
+        The known values of the steps after it; targets there are overwritten.
     typical, units : ndarray of shape (n_samples, n_targets), or None
         See :class:`ForecastDataset`.
     """
@@ -90,7 +90,7 @@ def roll(
     choose: Choose,
     n_threads: int | str,
 ) -> Rolled:
-    """Forecast ``n_steps`` steps, each block from what was chosen in those before.
+    """Forecast ``n_steps`` steps, each block from the values chosen in earlier ones.
 
     ``choose`` takes the parameters of a block (n_samples, horizon, n_targets,
     n_parameters) and gives the values (n_samples, horizon, n_targets) that take the

@@ -14,7 +14,7 @@ SCHEDULES = ("constant", "invscaling", "adaptive", "cosine", "onecycle")
 
 
 def has_fixed_length(settings: Settings) -> bool:
-    """Whether the schedule is laid out over max_iter epochs."""
+    """Whether the schedule is planned over max_iter epochs."""
     return settings.solver != "lbfgs" and settings.learning_rate in (
         "cosine",
         "onecycle",
@@ -46,7 +46,7 @@ class InverseScaling(Callback):
         self._set_rate(net)
 
     def state_dict(self) -> dict[str, Any]:
-        """What :meth:`load_state_dict` takes to continue from here."""
+        """The state for :meth:`load_state_dict`, to continue from here."""
         return {"n_seen": self.n_seen_}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ class PlannedSchedule(LRScheduler):
     """skorch's scheduler, which can resume in the middle."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What :meth:`load_state_dict` takes to continue from here."""
+        """The state for :meth:`load_state_dict`, to continue from here."""
         return {"policy": self.lr_scheduler_.state_dict(), "batch": self.batch_idx_}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The words that training understands."""
+"""The settings of a training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 class Settings:
     """How a network is trained.
 
-    Fields are the parameters of the same name, where an estimator has one.
+    Fields are the parameters of the same name, if an estimator has one.
     """
 
     solver: Any
@@ -35,11 +35,11 @@ class Settings:
     beta_2: float
     epsilon: float
     device: str  # as the user names it
-    max_fun: int = 15_000  # which only MLPs ask for
-    steps_as_sklearn: bool = False  # where torch's solvers of the name take others
+    max_fun: int = 15_000  # only MLPs set it
+    steps_as_sklearn: bool = False  # even if torch's differ
 
     def without_callbacks(self) -> Settings:
-        """The same settings, to be kept beside a fitted net."""
+        """The same settings without callbacks, to store with a fitted net."""
         return replace(self, callbacks=None)
 
     @classmethod

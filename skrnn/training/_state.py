@@ -31,7 +31,7 @@ def set_weights(net: DeviceNet, weights: dict[str, np.ndarray]) -> None:
 
 
 def momenta_of(net: DeviceNet) -> dict[str, Any]:
-    """What training resumes from besides the weights, as NumPy arrays."""
+    """The state that training resumes from besides the weights, as NumPy arrays."""
     is_on_host = torch.device(net.device).type == "cpu"  # generators differ elsewhere
     masks = [layer.get_state() if is_on_host else None for layer in net.dropouts()]
     return to_arrays({"optimizer": net.optimizer_.state_dict(), "dropout": masks})
@@ -84,7 +84,7 @@ def _check_weights(module: torch.nn.Module, weights: dict[str, np.ndarray]) -> N
 
 
 def _check_momenta(optimizer: torch.optim.Optimizer, state: dict[int, Any]) -> None:
-    """The kernels of torch write to them without a look at their shapes."""
+    """Raise if shapes differ: torch's kernels write without checking them."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for place, values in state.items():
         shape = tuple(parameters[place].shape)
@@ -94,6 +94,6 @@ def _check_momenta(optimizer: torch.optim.Optimizer, state: dict[int, Any]) -> N
                 continue
             if np.shape(value) != shape or np.asarray(value).dtype.kind != "f":
                 raise ValueError(
-                    f"{name} of the solver has shape {np.shape(value)}, but the "
-                    f"weights that it belongs to {shape}"
+                    f"{name} of the solver has shape {np.shape(value)}, but its "
+                    f"weights have shape {shape}"
                 )

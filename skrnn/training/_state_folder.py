@@ -1,4 +1,4 @@
-"""A folder that holds one state, whole at every instant."""
+"""A folder that holds one state, complete at every moment."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _PLAIN = (str, bool, int, float, type(None))
 
 
 class StateFolder:
-    """A state in two files: what JSON can say, and its arrays as safetensors.
+    """A state in two files: one in JSON, and its arrays as safetensors.
 
     ``checkpoint.json`` names the file of the arrays, with its checksum, and holds a
-    checksum of its own. It is replaced in one step, after the arrays have reached the
-    disk, so that a reader finds the last state or the one before it.
+    checksum of its own. It is replaced atomically after the arrays have reached the
+    disk, so that a reader finds either the last state or the one before it.
 
     The folder is made if it does not exist. If another process is using it, this one
     ``waits``, or raises a ValueError.
@@ -39,7 +39,7 @@ class StateFolder:
     def __init__(self, path: str | os.PathLike, waits: bool = False) -> None:
         if not str(path).strip():
             raise ValueError('checkpoint must name a folder, got ""')
-        self.path = Path(path).expanduser().absolute()  # wherever the process goes
+        self.path = Path(path).expanduser().absolute()  # even after a chdir
         self._lock = FileLock(self.path / ".lock")
         try:
             with self.explained():
@@ -48,21 +48,21 @@ class StateFolder:
         except Timeout as error:
             if not waits:
                 raise ValueError(
-                    f"another fit is using the folder {self.path}; give each fit one "
-                    'of its own, for instance by "{fit}" in the path: '
+                    f"another fit is using the folder {self.path}; give each fit its "
+                    'own folder, for instance by "{fit}" in the path: '
                     'checkpoint="runs/{fit}"'
                 ) from error
-            warn(f"waiting for another process that fits the same in {self.path}")
+            warn(f"waiting for another process that runs the same fit in {self.path}")
             self._lock.acquire()
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Add to an error of the disk what it means."""
+        """Explain errors of the disk."""
         try:
             yield
         except Timeout:
             raise
-        except (OSError, ValueError) as error:  # the latter of a null character
+        except (OSError, ValueError) as error:  # ValueError: a null character
             raise OSError(
                 getattr(error, "errno", None),
                 f"the folder {self.path} of a checkpoint cannot be written: {error}",
@@ -78,7 +78,7 @@ class StateFolder:
         self._lock.release()
 
     def read(self) -> Any:
-        """The state, None if there is none; an error if it is not as it was written."""
+        """The state, or None; raise if it is not as it was written."""
         file = self.path / _NAME
         if not file.exists():
             return None
@@ -94,7 +94,7 @@ class StateFolder:
         except _DAMAGES as error:
             raise ValueError(
                 f"the checkpoint in {self.path} is damaged ({error}); delete the "
-                "folder to begin anew"
+                "folder to start again"
             ) from error
 
     def write(self, state: Any) -> None:
@@ -117,7 +117,7 @@ class StateFolder:
         self._remove_others(file)
 
     def _put(self, name: str, data: bytes) -> None:
-        """Write a file so that it is there as a whole or not at all."""
+        """Write a file atomically."""
         part = self.path / f"{name}.part"
         try:
             with part.open("wb") as file:
@@ -137,7 +137,7 @@ class StateFolder:
                 os.close(descriptor)
 
     def _remove_others(self, current: str) -> None:
-        """Remove files of earlier states, and what an interrupted write has left."""
+        """Remove the files of earlier states and of interrupted writes."""
         for file in self.path.iterdir():
             if _OURS.fullmatch(file.name) and file.name != current:
                 with suppress(OSError):  # the next write tries again
@@ -155,7 +155,7 @@ def _checksum(data: bytes) -> str:
 
 
 def _split(tree: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
-    """A tree of dicts, lists and tuples as JSON knows it; its arrays go into a dict."""
+    """A tree of dicts, lists and tuples for JSON; its arrays go into a dict."""
     if isinstance(tree, np.ndarray) and tree.dtype.kind in "biuf":
         key = f"{len(arrays)} {name}"
         arrays[key] = tree

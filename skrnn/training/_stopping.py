@@ -21,14 +21,14 @@ class StopTraining(Exception):
 
 
 class Diverged(ValueError):
-    """Training has led to numbers that are not finite."""
+    """Raised if training leads to infinite values or NaN."""
 
 
 @dataclass(frozen=True)
 class Ending:
     """How training ended: "converged", "max_iter", "interrupted" or "failed".
 
-    ``loss`` is the last one if no epoch has recorded it, ``message`` the solver's.
+    ``loss`` is the last loss, if no epoch has recorded it; ``message`` is the solver's.
     """
 
     kind: str
@@ -74,7 +74,7 @@ class Convergence(Callback):
     1e-6. Without held-out data, a schedule of fixed length runs to its end, and L-BFGS
     until its gradient vanishes.
 
-    ``progress`` is where earlier epochs have led, and is continued here. An
+    ``progress`` holds the progress of earlier epochs and is continued here. An
     ``incremental`` fit has no held-out data.
     """
 
@@ -110,7 +110,7 @@ class Convergence(Callback):
             net.module_.load_state_dict(self.best_weights_)
 
     def state_dict(self) -> dict[str, Any]:
-        """What :meth:`load_state_dict` takes to continue from here."""
+        """The state for :meth:`load_state_dict`, to continue from here."""
         return {"progress": asdict(self.progress), "best_weights": self.best_weights_}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How many CPU threads torch uses while we compute."""
+"""The number of CPU threads that torch uses while we compute."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def choose_threads(n_threads: int | str, module: Any, batch_size: int) -> int | 
 
 
 def _is_pool_worker() -> bool:
-    """Whether others like this thread, or this process, are likely to be at work."""
+    """Whether this thread or process is probably one of several workers."""
     is_main = threading.current_thread() is threading.main_thread()
     return not is_main or multiprocessing.current_process().daemon
 
@@ -73,7 +73,7 @@ def limit_threads(n_threads: int | None) -> Iterator[None]:
 
 
 def _begin_as_forked() -> None:
-    """Let a forked process compute: only the thread that forked lives on.
+    """Let a forked process compute: only the thread that forked survives in it.
 
     Others may have held the lock. From now on torch computes on one thread: its OpenMP
     threads are not in this process, and work given to them never ends, even if a

@@ -1,4 +1,4 @@
-"""Train a net: up to so many epochs, all or nothing."""
+"""Train a net for up to a number of epochs, all or nothing."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _all_or_nothing(
         net.rewind(before)  # before a callback saves what has failed
         if checkpoint is not None and isinstance(error, Diverged):
             checkpoint.discard()
-        with suppress(Exception):  # which would hide the first one
+        with suppress(Exception):  # a second error would hide the first one
             net.notify("on_train_end", X=training, y=None)
         raise
     finally:
@@ -129,7 +129,7 @@ def _train(
     incremental: bool,
     checkpoint: Checkpoint | None,
 ) -> Ending:
-    """All epochs, or those that a checkpoint has left."""
+    """Run all epochs, or those that a checkpoint leaves to do."""
     net.choose_gradients(training, is_watched=bool(settings.callbacks))
     n_epochs = net.max_epochs
     if checkpoint is not None:
@@ -141,7 +141,7 @@ def _train(
         if saved is not None:
             return saved
     try:
-        with torch.inference_mode(False), torch.enable_grad():  # whatever the caller's
+        with torch.inference_mode(False), torch.enable_grad():  # not the caller's
             ending = _run_epochs(net, training, validation, settings, n_epochs)
     except KeyboardInterrupt:
         _keep_unless_passed_on(net, incremental)
@@ -189,9 +189,9 @@ def _keep_unless_passed_on(net: DeviceNet, incremental: bool) -> None:
 def _is_one_of_many() -> bool:
     """Whether a search, a cross-validation or an ensemble has called this fit.
 
-    If only this fit ended, they would continue with the next. The functions that are
-    being called show it; those of scikit-learn and sktime that pass on a single fit, as
-    a pipeline does, do not count.
+    They would continue with the next fit if only this one ended. The call stack shows
+    it; functions of scikit-learn and sktime that pass on a single fit, such as a
+    pipeline, do not count.
     """
     frame: FrameType | None = sys._getframe()
     while frame is not None:

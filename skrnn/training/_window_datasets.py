@@ -1,6 +1,6 @@
-"""Windows into shared rows as data sets: of one target, of steps, of forecasts.
+"""Data sets of windows into shared rows: with one target, step targets, forecasts.
 
-Memory is that of the rows, however much the windows overlap.
+They need only the memory of the rows, even if the windows overlap.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class WindowDataset(DeviceDataset):
         self.lengths_on_device = to_tensor(windows.lengths, device)
 
     def __getitem__(self, index: int) -> Any:
-        """One sample as (rows, target): what a callback that looks at samples sees."""
+        """One sample as (rows, target), for callbacks that look at samples."""
         start = int(self.starts[index])
         rows = self.rows[start : start + int(self.lengths[index])]
         return rows, None if self.targets is None else self.targets[index]
@@ -70,8 +70,7 @@ class WindowDataset(DeviceDataset):
 class StepDataset(WindowDataset):
     """Windows with targets at each step, each of which counts as a sample in the loss.
 
-    Targets, weights and outputs of a batch stand sample after sample, the steps of each
-    in order of time.
+    Targets, weights and outputs of a batch are ordered by sample, then by time.
 
     A sample has as many targets as steps; its weight is that of each step.
     """
@@ -151,7 +150,7 @@ class ForecastDataset(WindowDataset):
     Parameters
     ----------
     rows : ndarray of shape (n_rows, n_columns)
-        The targets, then everything else that is known of a row.
+        The targets, then all other known values of a row.
     origins : Origins
     horizon, n_targets : int
     future : sequence of int
@@ -159,7 +158,7 @@ class ForecastDataset(WindowDataset):
     normalization : {"last", "mean", "none"}
         See :func:`~skrnn.modules.normalize_windows`.
     typical : ndarray of shape (n_series, n_targets)
-        What ``normalization`` expects of a window of each series.
+        The typical value that ``normalization`` expects for each series.
     units : ndarray of shape (n_series, n_targets), default=None
         If given, the targets are counts: that many times their value in ``rows``.
     device : torch.device
@@ -204,7 +203,7 @@ class ForecastDataset(WindowDataset):
         return Affine(self.center[part], self.scale[part])  # (batch, target)
 
     def targets_of(self, part: slice) -> Targets:
-        """What follows, normalised as the window or counted, (batch, step * target)."""
+        """The targets, normalised like the window or counts, (batch, step * target)."""
         ends = self.ends[part]
         after = _every_run(self.rows, self.horizon).index_select(0, ends)
         y = after[..., : self.n_targets]  # (batch, step, target)
@@ -233,7 +232,7 @@ def cut_segments(lengths: np.ndarray) -> Segments | None:
     """Stretches of time in which a batch, longest first, is computed at one width.
 
     Sequences that have ended drop out from one segment to the next, so that at most a
-    small share of the work is padding. Of each (n_alive, stop), the first ``n_alive``
+    small share of the work is padding. For each (n_alive, stop), the first ``n_alive``
     samples are computed up to step ``stop``. None means one stretch for all.
     """
     ends, counts = np.unique(lengths, return_counts=True)  # ascending

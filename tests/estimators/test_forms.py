@@ -144,7 +144,7 @@ def test_frame_of_sequences_keeps_names_and_order():
         quick().fit(frame, renamed)
     with pytest.raises(ValueError, match="60 samples, the instances of its MultiIndex"):
         quick().fit(frame, np.arange(len(frame)) % 2)
-    with pytest.raises(ValueError, match="must stand together"):
+    with pytest.raises(ValueError, match="must be adjacent"):
         quick().fit(frame.sort_index(level="time"), y)
     with pytest.raises(ValueError, match="infinity or a value too large"):
         quick().fit(frame * 1e300, y)

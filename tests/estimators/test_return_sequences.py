@@ -471,7 +471,7 @@ def test_errors_say_what_to_do(case):
 
 
 def test_errors_of_weights_labels_and_scores():
-    with pytest.raises(ValueError, match="one label a step"):
+    with pytest.raises(ValueError, match="one label per step"):
         GRUClassifier(**QUICK).fit(X, np.zeros((30, 7, 2), int))
     with pytest.raises(ValueError, match="values of the types"):
         GRUClassifier(**QUICK).fit(RAGGED, [*signs(SUMS)[:-1], SUMS[-1]])

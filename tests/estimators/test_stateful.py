@@ -373,7 +373,7 @@ def missing(where):
         ),
         (missing((3, 0)), "sample 0 has 4 rows and sample 3 has 3"),
         (missing((slice(None), 0)), "1 rows between samples 0 and 1 are missing"),
-        (Windows(ROWS, np.arange(N)[::-1] * T, [T] * N), "stand in another order"),
+        (Windows(ROWS, np.arange(N)[::-1] * T, [T] * N), "are not in order"),
     ],
 )
 def test_what_is_no_series(X_wrong, told):

@@ -322,7 +322,7 @@ def test_hierarchy_and_forecaster_without_intervals_or_memory():
         (
             {"intervals": pd.DataFrame({("sales", 0.1): [1.0]}, months(37)[-1:])},
             ValueError,
-            "make no interval",
+            "form an interval",
         ),
     ],
 )
@@ -549,7 +549,7 @@ def test_gradients_are_drawn_as_measured(lstm, ax):
 
 
 def test_refused_gradients():
-    with pytest.raises(NotFittedError, match="give the targets y as well"):
+    with pytest.raises(NotFittedError, match="pass the targets y as well"):
         gradient_norms(RNNRegressor(), X)
     with pytest.raises(TypeError, match="got MLPRegressor"):
         gradient_norms(MLPRegressor(), X, LABELS)

@@ -136,7 +136,7 @@ def test_a_callback_may_hold_what_cannot_be_copied(tmp_path):
     logger = Logger(threading.Lock(), [])
     model = GRURegressor(2, callbacks=[logger], **options, checkpoint=tmp_path)
     assert model.fit(X, Y).loss_curve_ == logger.log
-    with pytest.raises(ValueError, match="taken part in a fit may have changed"):
+    with pytest.raises(ValueError, match="A fit may have changed a callback"):
         model.fit(X, Y)
     model.set_params(callbacks=[Logger(threading.Lock(), [])]).fit(X, Y)
     assert model.loss_curve_ == logger.log  # read from the checkpoint

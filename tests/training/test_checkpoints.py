@@ -314,14 +314,14 @@ def test_other_data_are_refused(ended):
 
 
 def test_other_parameters_are_refused(ended, tmp_path):
-    there = r"max_iter=2 there, 3 here\. Take them back .* delete the folder"
+    there = r"max_iter=2 there, 3 here\. Undo the changes .* delete the folder"
     with pytest.raises(ValueError, match=there):
         clone(ended).set_params(max_iter=3).fit(X, Y)
     with pytest.raises(ValueError, match="random_state=0 there, 1 here"):
         clone(ended).set_params(random_state=1).fit(X, Y)
     with pytest.raises(ValueError, match=r"solver='adam' there, torch.optim"):
         clone(ended).set_params(solver=torch.optim.NAdam).fit(X, Y)
-    with pytest.raises(ValueError, match="is of a GRURegressor, not of a LSTMRegr"):
+    with pytest.raises(ValueError, match="belongs to a GRURegressor, not to a LSTMR"):
         LSTMRegressor(2, max_iter=2, checkpoint=tmp_path).fit(X, Y)
     assert ended.predict(X).shape == Y.shape
 
@@ -345,12 +345,12 @@ def test_other_parameters_that_a_subclass_sets_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"solver": "lbfgs"}, "does not go with solver"),
+        ({"solver": "lbfgs"}, "does not support solver"),
         ({"checkpoint": ""}, "must name a folder"),
         ({"checkpoint": "runs/{Fit}", "random_state": 0}, "and no other braces"),
         ({"checkpoint_every": "banana", "checkpoint": None}, "a duration such as"),
         ({"checkpoint": "{fit}"}, "needs a random_state, such as 0"),
-        ({"warm_start": True}, "set one of them only"),
+        ({"warm_start": True}, "set only one of them"),
         ({"checkpoint_every": "soon"}, r'such as "30s" or "5min", got \'soon\''),
         ({"checkpoint_every": "-5s"}, "a duration such as"),
         ({"checkpoint_every": "30"}, "a duration such as"),
@@ -668,7 +668,7 @@ def test_other_fits_have_folders_of_their_own(name, tmp_path):
         if i == 0:
             model.fit(X, y)
         else:
-            with pytest.raises(ValueError, match="is of a fit"):
+            with pytest.raises(ValueError, match="belongs to a fit"):
                 model.fit(X, y)
     assert losses[0] == losses[1] != losses[2] == losses[3]
 

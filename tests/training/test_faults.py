@@ -223,8 +223,8 @@ def test_divergence_says_where():
         RNNRegressor(**options).fit(X, Y * 1e30)
     with pytest.raises(
         ValueError,
-        match=r"in epoch \d+: the loss was (inf|nan) in batch \d, after [\d.e+]+: the "
-        r"mark of exploding gradients\. Scale X and y .*max_grad_norm=1\.0",
+        match=r"in epoch \d+: the loss was (inf|nan) in batch \d, after [\d.e+]+: a "
+        r"sign of exploding gradients\. Scale X and y .*max_grad_norm=1\.0",
     ):
         RNNRegressor(**options, learning_rate_init=1e15).fit(X, Y * 1e6)
     with pytest.raises(ValueError, match="loss on the held-out samples was not finite"):
