@@ -1,4 +1,4 @@
-"""What the forecasters share: fit, update, pretrain, predict."""
+"""The base of the forecasters: fit, update, pretrain, predict."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         "requires-fh-in-fit": False,
     }
     _config = {"remember_data": False}  # our history is enough
-    _y = _X = None  # sktime reads them all the same
+    _y = _X = None  # sktime reads them nevertheless
 
     def _fit(
         self, y: pd.DataFrame, X: pd.DataFrame | None, fh: ForecastingHorizon | None
@@ -104,7 +104,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         history = self._history.extended(y, X)
         if self._model.plan.loss == "negative_binomial":
             check_counts(history)
-        model = deepcopy(self._model)  # the old one is kept if training fails
+        model = deepcopy(self._model)  # an error in training keeps the old one
         if not update_params:
             model.meet(history)
             self._model, self._history = model, history
@@ -128,7 +128,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         return getattr(self, "pretrained_model_", None)
 
     def _new_history(self, y: pd.DataFrame, X: pd.DataFrame | None) -> History:
-        """The series, with columns in the order that a pretrained model knows."""
+        """The history, with columns in the order of a pretrained model."""
         if y is None:
             raise ValueError("y is None, expected the series to learn from")
         model = self._pretrained
@@ -140,7 +140,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
     def _learn(
         self, history: History, fh: ForecastingHorizon | None
     ) -> tuple[ForecastModel, History, Outcome | None]:
-        """A model, new or pretrained before, that has learnt the history."""
+        """A model, new or pretrained, that has learnt the history."""
         pretrained = self._pretrained
         plan = self._plan(history, fh)
         names = {"y": list(history.y_names), "X": history.X_names}
@@ -162,9 +162,10 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         return model, history, outcome
 
     def _plan(self, history: History, fh: ForecastingHorizon | None) -> Plan:
-        """The network that data and parameters ask for, the same as a pretrained one.
+        """The network for the data and parameters; raise unless it equals a pretrained
+        one.
 
-        If the horizon is open, it is that of the pretrained network.
+        An open horizon is that of the pretrained network.
         """
         pretrained = self._pretrained
         if pretrained is None:
@@ -240,11 +241,11 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         warn(text, ConvergenceWarning)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Only data: weights for nets, arrays for series and times."""
+        """Return only data: weights for nets, arrays for series and times."""
         return saved_state(super().__getstate__())
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Build the net anew on a device that is available."""
+        """Rebuild the net on a device that is available."""
         self.__dict__.update(loaded_state(self, state))
 
     @property
@@ -265,11 +266,11 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         return self._model
 
     def _check_fh(self, fh: Any, pred_int: bool = False) -> Any:
-        """As sktime's, which sets ``_fh`` and reads it again: not safe for threads."""
+        """Like sktime's, but thread-safe: sktime sets ``_fh`` and reads it again."""
         own = object.__new__(type(self))  # copy would write the state of a file
         own.__dict__.update(self.__dict__)
         if isinstance(own._cutoff, pd.DatetimeIndex):
-            # steps are counted on the calendar of the history, whatever freq fh has
+            # the calendar of the history counts the steps, not the freq of fh
             own._cutoff = pd.DatetimeIndex(own._cutoff, freq=None)
         checked = super(NetworkForecaster, own)._check_fh(fh, pred_int)
         self._fh = own._fh
@@ -292,7 +293,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         self, fh: ForecastingHorizon, X: pd.DataFrame | None, alpha: list[float]
     ) -> pd.DataFrame:
         if not alpha:
-            raise ValueError("no level is asked for; pass one in alpha or coverage")
+            raise ValueError("no level was given; pass one in alpha or coverage")
         forecast = self._forecast(fh, X)
         values = np.moveaxis(forecast.quantiles(alpha), 0, 2)  # (entry, target, level)
         columns = self._get_columns(method="predict_quantiles", alpha=alpha)
@@ -321,18 +322,19 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         y : time series, default=None
             As in ``fit``; None takes all rows seen so far.
         X : time series, default=None
-            Covariates of rows of ``y`` that have not been seen, of a single series.
+            Covariates of the rows of ``y`` that have not been seen; for a single series
+            only.
 
         Returns
         -------
         residuals : time series
-            Of the type and index of ``y``. The first row of each series is forecast
-            from the row after it.
+            The residuals, with the type and index of ``y``. The first row of each
+            series is forecast from the row after it.
 
         Raises
         ------
         ValueError
-            If ``y`` of a panel holds rows or series that have not been seen.
+            If ``y`` is a panel with rows or series that have not been seen.
         """
         self.check_is_fitted()
         mtype, store = self._y_metadata["mtype"], self._converter_store_y
@@ -351,12 +353,12 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         Returns
         -------
         summary : NetworkSummary
-            Printed as text, shown as a table in a notebook.
+            Prints as text, and as a table in a notebook.
 
         Raises
         ------
         sktime.exceptions.NotFittedError
-            Before ``fit``.
+            If the forecaster is not fitted.
         """
         self.check_is_fitted()
         title = f"{type(self).__name__}, {self._model.plan.dtype} on {self.device_}"
@@ -364,7 +366,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
 
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
-        """Return parameters with which sktime's checks are quick.
+        """Return parameters that make sktime's checks fast.
 
         Parameters
         ----------
@@ -393,5 +395,5 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
 
 
 def _in_order(frame: pd.DataFrame, names: list) -> pd.DataFrame:
-    """The columns in the order of names, unless they have others."""
+    """The columns in the order of the names, or unchanged if their names differ."""
     return frame.loc[:, names] if set(frame.columns) == set(names) else frame

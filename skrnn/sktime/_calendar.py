@@ -1,4 +1,4 @@
-"""The calendar of series: which stamps follow each other, found from the rows."""
+"""The calendar of series: which stamps follow each other, inferred from the rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ._stamps import (
 )
 
 MOST_STEPS = 1_000_000
-_LARGEST_GRID = 10  # stamps of a grid for each row; a sparser grid means nothing
+_LARGEST_GRID = 10  # stamps of a grid per row; a sparser grid is meaningless
 _LONG = 10_000  # units; a duration reads better than their number
 _SOME = 8  # stamps, enough to hold the shortest distance between two
 _WEEKLY = ("C", "B", "bh", "cbh")  # offsets that skip days, and so maybe holidays
@@ -44,16 +44,16 @@ class Calendar:
     Parameters
     ----------
     step : DateOffset, Timedelta, int or None
-        From one stamp to the next: of dates an offset, of periods and integers a
-        number, of durations a Timedelta. None if there is a single stamp.
+        The step from one stamp to the next: an offset for dates, a number for periods
+        and integers, a Timedelta for durations. None if there is a single stamp.
     is_known : bool
-        Whether the index names the step as its ``freq``, or integers and periods are
-        even. Otherwise the step was found from the rows.
+        Whether the ``freq`` of the index is the step, or integers and periods are
+        evenly spaced. Otherwise the step was inferred from the rows.
     may_skip : bool
-        Whether stamps may be left out, as holidays are: the step was found and skips
+        Whether stamps may be left out, like holidays: the step was inferred and skips
         days, or rows differ from it already.
     later : Index or None
-        The first stamps after those seen, as a table of covariates has them.
+        The first stamps after the last one seen, from a table of covariates.
     """
 
     step: Any
@@ -82,7 +82,7 @@ class Calendar:
         Raises
         ------
         ValueError
-            If there are more steps to one than can be forecast.
+            If the number of steps to a stamp exceeds the longest forecast.
         """
         if len(stamps) == 0:
             return np.zeros(0, dtype=np.int64)
@@ -105,7 +105,7 @@ class Calendar:
         return last[:0] if self.later is None else self.later[self.later > last[0]]
 
     def _steps_by_way_of(self, known: pd.Index, stamps: pd.Index) -> np.ndarray:
-        """As ``steps_to``, first along the later stamps that are known."""
+        """Like ``steps_to``, but first along the later stamps that are known."""
         steps = known.get_indexer(stamps) + 1
         beyond = np.asarray(stamps > known[-1])
         further = replace(self, later=None).steps_to(known[-1:], stamps[beyond])
@@ -116,8 +116,8 @@ class Calendar:
         if self.step is None:
             raise ValueError(
                 f"steps cannot be counted from {last[0]!r}, the last row of y: a "
-                "single row does not tell the step. Give y more rows, or an index of a "
-                "known frequency (y.asfreq, y.to_period)"
+                "single row does not show the step. Give y more rows, or an index of "
+                "a known frequency (y.asfreq, y.to_period)"
             )
 
     def follow(self, times: pd.Index) -> np.ndarray:
@@ -133,7 +133,7 @@ class Calendar:
         return np.asarray(expected.take(codes) == times[1:])
 
     def share_explained(self, times: pd.Index) -> float:
-        """Stamps that rows and grid share, by those that either has (Jaccard index)."""
+        """Stamps that rows and grid share, as a share of all (Jaccard index)."""
         if self.step is None or len(times) < 2 or times[0] == times[-1]:
             return 0.0
         span = times[-1] - times[0]
@@ -157,7 +157,7 @@ class Calendar:
         return None if isinstance(self.step, BaseOffset) else self.step
 
     def longest_break(self, times: pd.Index) -> int:
-        """The most stamps in a row that are left out between two rows."""
+        """The largest number of stamps left out between two rows."""
         steps: Any = [0]
         if isinstance(times, pd.DatetimeIndex) and self.step is not None:
             steps = _steps_between(times, self.step) - 1
@@ -175,7 +175,7 @@ class Calendar:
 
 
 def _details(step: BaseOffset) -> Iterator[tuple[str, str]]:
-    """What the name of an offset does not say: days of the week and hours."""
+    """Details that the name of an offset lacks: days of the week and hours."""
     own = step.kwds if "C" in step.freqstr or "bh" in step.freqstr else {}
     if "weekmask" in own:
         yield "weekmask", repr(own["weekmask"])
@@ -197,14 +197,14 @@ def check_reach(n_steps: int) -> None:
 def calendar_of(
     index: pd.Index, times: pd.Index, hint: BaseOffset | None = None
 ) -> Calendar:
-    """The calendar that the index of all series names, or that the rows show.
+    """The calendar from the freq of the index of all series, or inferred from the rows.
 
     Parameters
     ----------
     times : Index
         Stamps of the longest series, ascending.
     hint : DateOffset or None
-        Step of another table, taken if no other step explains more of the rows.
+        Step of another table, used if no other step explains more of the rows.
     """
     if isinstance(times, pd.PeriodIndex):
         return _of_numbers(times, times.freq.n)
@@ -223,7 +223,7 @@ def calendar_of(
 
 
 def better_of(calendar: Calendar, hint: BaseOffset | None, times: pd.Index) -> Calendar:
-    """The calendar, or one of another step that explains the rows as well."""
+    """The calendar, or one with another step that explains the rows as well."""
     if hint is None or calendar.is_known or hint == calendar.step:
         return calendar
     other = replace(calendar, step=hint, is_known=True, may_skip=False)
@@ -233,7 +233,7 @@ def better_of(calendar: Calendar, hint: BaseOffset | None, times: pd.Index) -> C
 
 
 def _of_numbers(times: pd.Index, one: Any) -> Calendar:
-    """Of integers, periods or durations: the usual distance, or ``one``."""
+    """The step of integers, periods or durations: the usual distance, or ``one``."""
     distances = differences_of(times)
     distances = distances[distances > 0 * distances]
     step = pd.Series(distances).mode().iloc[0] if len(distances) else one
@@ -272,7 +272,7 @@ def _steps_to_try(
 
 
 def _several(step: Any, times: pd.DatetimeIndex) -> Any:
-    """As many steps as usually lie between rows, such as every second business day."""
+    """The usual number of steps between rows, such as every second business day."""
     if isinstance(step, Tick) or Calendar(step).share_explained(times) == 0:
         return step
     usual = pd.Series(_steps_between(times, step)).mode()
@@ -321,7 +321,7 @@ def _of_days(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
 
 
 def _weekmask(times: pd.DatetimeIndex) -> Any:
-    """The days of the week that have rows; None if all have."""
+    """The days of the week that have rows; None if all days have rows."""
     days = np.bincount(times.dayofweek, minlength=7) > 0
     if days.all() or days.sum() < 2:  # one day a week is a week
         return None
@@ -343,7 +343,7 @@ def _of_weeks_and_months(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
 
 
 def _of_hours(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
-    """Business hours, maybe past midnight, if some hours have no rows."""
+    """Business hours, possibly past midnight, if some hours have no rows."""
     hours = np.unique(times.hour)
     if len(hours) < 2 or len(hours) > 23 or times.minute.nunique() > 1:
         return

@@ -27,12 +27,12 @@ class Errors:
     ascending : list of list of ndarray
         The errors of each target at each step, ascending.
     factors : ndarray of shape (n_steps,)
-        What the errors are widened by, if a step has too few of its own.
+        Factors that widen the errors if a step has too few of its own.
     paths : ndarray of shape (n_origins, n_steps, n_targets)
-        The errors of each origin; of a step that is not known yet, as the step before.
+        The errors of each origin; a step that is not known yet repeats the step before.
     power : int
-        0 if errors are in units of the series, 1 if they are larger in windows with a
-        larger deviation, and in units of that.
+        0 if errors are in units of the series; 1 if they grow with the deviation of the
+        window and are in units of it.
     """
 
     ascending: list[list[np.ndarray]]
@@ -41,7 +41,8 @@ class Errors:
     power: int
 
     def quantile(self, level: float) -> np.ndarray:
-        """The error that is not exceeded with this probability, (n_steps, n_targets).
+        """The error that is not exceeded with probability ``level``, (n_steps,
+        n_targets).
 
         The rank is that of split-conformal prediction [1]_: at least a share
         ``level`` of new errors lies under it if they come from the same distribution.
@@ -57,7 +58,7 @@ class Errors:
         return np.array(by_step) * self.factors[:, None]
 
     def first(self, n_steps: int) -> Errors:
-        """The errors of the first steps."""
+        """The same for the first steps only."""
         ascending, factors = self.ascending[:n_steps], self.factors[:n_steps]
         return Errors(ascending, factors, self.paths[:, :n_steps], self.power)
 
@@ -68,7 +69,7 @@ class Errors:
 
 
 def errors_by_step(errors: np.ndarray, power: int) -> Errors:
-    """From errors (n_origins, n_steps, n_targets), NaN if they are not known yet."""
+    """Make Errors from errors (n_origins, n_steps, n_targets), NaN if not known yet."""
     n_steps, n_targets = errors.shape[1:]
     counts = np.isfinite(errors[..., 0]).sum(axis=0)  # fewer from step to step
     fewest = min(FEWEST_ERRORS, counts[0])
@@ -89,10 +90,11 @@ def errors_by_step(errors: np.ndarray, power: int) -> Errors:
 
 
 def power_of(errors: np.ndarray, deviations: np.ndarray) -> int:
-    """Whether errors, here divided by it, grow with the deviation of the window.
+    """Whether errors, given as multiples of the window's deviation, grow with it.
 
-    Compares two normal distributions by their likelihood of the first step: one whose
-    deviation is in proportion, one with the same deviation for all windows of a series.
+    It compares the likelihood of the first step under two normal distributions. In one
+    the deviation is proportional to that of the window; in the other it is the same for
+    all windows of a series.
     """
     first, scale = errors[:, 0], deviations[:, 0]
     in_proportion = -np.log(np.mean(first**2) + _TINY) / 2 - np.mean(np.log(scale))
@@ -101,7 +103,7 @@ def power_of(errors: np.ndarray, deviations: np.ndarray) -> int:
 
 
 def _conformal(errors: np.ndarray, level: float) -> float:
-    """Quantile of sorted errors; of few, that of their sizes to both sides."""
+    """Quantile of sorted errors; if they are few, of their absolute values."""
     n = len(errors)
     if n < _FEW:
         share = abs(2 * level - 1)
@@ -126,7 +128,7 @@ def _beyond(errors: np.ndarray, level: float) -> float:
 
 @dataclass(frozen=True)
 class Recalibration:
-    """What makes distributions fit the values that were held out.
+    """The correction that makes distributions fit the held-out values.
 
     Parameters
     ----------
@@ -151,12 +153,13 @@ class Recalibration:
 
 
 def recalibration_from(probability: np.ndarray, is_known: np.ndarray) -> Recalibration:
-    """From the probability of at most the value that came, (origin, step, target).
+    """Recalibrate from the probability of at most each observation (origin, step,
+    target).
 
-    Probabilities become normal scores [1]_. The ranks of these scores tell which level
-    of a forecast covers what share of new values, as in split-conformal prediction;
-    few scores change little. Their correlation, shrunk as by Ledoit and Wolf, tells how
-    steps and targets depend on each other (a Gaussian copula).
+    Probabilities become normal scores [1]_. The ranks of these scores show which level
+    of a forecast covers which share of new values, as in split-conformal prediction;
+    few scores change little. Their correlation, with the shrinkage of Ledoit and Wolf,
+    models how steps and targets depend on each other (a Gaussian copula).
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""The distribution of a value, from the parameters that a network gives."""
+"""The distribution of a value, from the outputs of a network."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _LEAST_DISPERSION = 1e-6
 class _Values:
     """Values whose mean is the first of their parameters (..., n_parameters).
 
-    Levels given to ``quantile`` broadcast against the mean; ``probability`` is that of
-    a value of at most ``y``.
+    Levels given to ``quantile`` broadcast against the mean; ``probability`` is the
+    probability of a value of at most ``y``.
     """
 
     parameters: np.ndarray
@@ -83,7 +83,7 @@ class NegativeBinomialValues(_Values):
         return nbinom.ppf(level, *self.size_and_probability)
 
     def probability(self, y: np.ndarray) -> np.ndarray:
-        """Of a value under ``y``, and a random share of that of ``y`` itself."""
+        """The probability below ``y``, plus a random share of that of ``y`` itself."""
         size, probability = self.size_and_probability
         below = nbinom.cdf(y - 1, size, probability)
         share = np.random.RandomState(0).uniform(size=below.shape)
@@ -119,7 +119,7 @@ class QuantileValues:
         return low + share * (high - low)
 
     def probability(self, y: np.ndarray) -> np.ndarray:
-        """Of a value of at most ``y``; one half at the value of a constant forecast."""
+        """The probability of at most ``y``; one half at a constant forecast."""
         knots = ndtri(self.levels)
         left = (y[..., None] > self.parameters[..., 1:-1]).sum(axis=-1)
         low, high = self._around(left)
@@ -144,7 +144,7 @@ _KINDS: dict[str, Any] = {
 
 
 def distribution_of(loss: str, parameters: np.ndarray, levels: Any) -> Any:
-    """The distribution that a network trained with ``loss`` gives."""
+    """The distribution for a network trained with ``loss``."""
     parameters = parameters.astype(np.float64)
     if loss == "quantile":
         return QuantileValues(parameters, np.asarray(levels))
@@ -169,7 +169,7 @@ def skpro_from_moments(
 def skpro_student_t(
     mean: np.ndarray, half: np.ndarray, freedom: np.ndarray, where: dict[str, Any]
 ) -> Any:
-    """With the distance ``half`` between the median and the quantile ``ONE_SIGMA``."""
+    """Student-t whose quantile ``ONE_SIGMA`` lies ``half`` above the median."""
     from skpro.distributions import TDistribution
 
     return TDistribution(mean, half / stdtrit(freedom, ONE_SIGMA), freedom, **where)

@@ -1,4 +1,4 @@
-"""What a file or a copy of a forecaster holds, and what is made of it."""
+"""The state of a forecaster as data, for files and copies, and back."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def loaded_state(forecaster: Any, state: dict[str, Any]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the state is damaged, or not one of such a forecaster.
+        If the state is damaged, or belongs to another kind of object.
     """
     state = unpack(state, forecaster)
     try:
@@ -55,5 +55,5 @@ def loaded_state(forecaster: Any, state: dict[str, Any]) -> dict[str, Any]:
 
 def _horizon_of(values: Any, is_relative: bool, freq: Any) -> ForecastingHorizon:
     fh = ForecastingHorizon(values, is_relative=is_relative)
-    fh._freq = freq  # as it was: the setter would compare it with that of the values
+    fh._freq = freq  # set directly: the setter would check it against the values
     return fh

@@ -34,7 +34,7 @@ _SMALLEST = 1e-12  # variance of counts that are all alike
 
 @dataclass(frozen=True)
 class Sampling:
-    """How many paths are drawn, and from which seed."""
+    """The number of paths to draw, and their seed."""
 
     n_samples: int
     seed: int
@@ -44,8 +44,8 @@ class Forecast:
     """The forecasts that are requested.
 
     Steps ahead are forecast from the last row of their series. A row within the sample
-    is forecast one step ahead from the rows before it; the first row of a series, which
-    has none before it, from the row after it.
+    is forecast one step ahead from the rows before it. The first row of a series has no
+    row before it, so it is forecast from the row after it.
 
     ``X`` holds covariates of the steps ahead.
     """
@@ -115,12 +115,12 @@ class Forecast:
         return self.collect(lambda part: part.variance())
 
     def marginal(self, columns: pd.Index) -> Any:
-        """The distribution of each value on its own, as skpro's.
+        """The marginal distribution of each value, from skpro.
 
-        If the network gives all values a normal or negative binomial distribution, one
-        with the forecast's mean and variance; if a Student-t distribution, one with
-        the spread of the forecast's middle; else an empirical one at ``n_samples``
-        evenly spaced levels.
+        If the network gives all values a normal or negative binomial distribution, it
+        has the mean and variance of the forecast. If the network gives a Student-t
+        distribution, it has the spread of the middle of the forecast. Otherwise it is
+        empirical, at ``n_samples`` evenly spaced levels.
         """
         parts = [part for part in (self.ahead, self.within) if part is not None]
         kinds = {type(part.whole_distribution) for part in parts}
@@ -137,7 +137,7 @@ class Forecast:
         return skpro_empirical(draws, **where, time_indep=True)
 
     def joint(self, columns: pd.Index) -> Any:
-        """Paths through all steps and targets of a series, as skpro's distribution."""
+        """Paths through all steps and targets of a series, as a skpro distribution."""
         draws = np.swapaxes(self.collect(lambda part: part.paths()), 0, 1)
         # draws (sample, entry, target)
         return skpro_empirical(draws, self.request.index, columns, time_indep=False)
@@ -166,8 +166,8 @@ def _origins_before(history: History, request: Request, window_length: int) -> O
 class FromOrigins:
     """Forecasts of one model from some origins, all steps ahead of each.
 
-    The network gives the distributions of a first block; later blocks are seen in
-    paths. Of a point loss the errors of held-out forecasts give the spread.
+    The network gives the distributions of the first block; paths sample later blocks.
+    With a point loss, the errors of held-out forecasts give the spread.
     """
 
     held_out: HeldOut  # such forecasts before; knows the model and the history
@@ -183,7 +183,7 @@ class FromOrigins:
         return rolled.values * scale + center
 
     def quantile(self, level: float) -> np.ndarray:
-        """The value not exceeded with this probability, (origin, step, target)."""
+        """The value that is not exceeded with a probability, (origin, step, target)."""
         if self._is_point:
             return self.point + self._errors.quantile(level) * self._unit
         distribution, center, scale = self._block
@@ -213,7 +213,7 @@ class FromOrigins:
     def paths(self) -> np.ndarray:
         """Draws from the joint distribution of all steps and targets.
 
-        Of shape (n_origins, n_samples, n_steps, n_targets).
+        The shape is (n_origins, n_samples, n_steps, n_targets).
         """
         n_origins, n_samples = len(self.origins), self.sampling.n_samples
         if self._is_point:
@@ -232,7 +232,7 @@ class FromOrigins:
     def _drawn(self, index: np.ndarray, first: int) -> np.ndarray:
         """Paths (n_paths, n_steps, n_targets), each continued from its own draws.
 
-        Draws of a block spread and correlate as what was held out.
+        Draws of a block have the spread and correlation of the held-out values.
         """
         model, root = self.held_out.model, self._recalibration.root
         random_state = np.random.RandomState([self.sampling.seed, first])
@@ -257,7 +257,7 @@ class FromOrigins:
 
     @property
     def whole_distribution(self) -> Any:
-        """The distribution of all steps, None if the network does not give it."""
+        """The distribution of all steps; None if the network does not give it."""
         is_whole = not self._is_point and self._later is None
         return self._block[0] if is_whole else None
 

@@ -36,7 +36,7 @@ _FIELDS = ("seed", "calibration_starts", "y_names", "X_names")  # written as the
 
 
 class ForecastModel:
-    """A network for the columns of a history, and how series become numbers for it."""
+    """A network for the columns of a history, and the scaling of the series."""
 
     def __init__(
         self,
@@ -55,18 +55,18 @@ class ForecastModel:
         self._kept: tuple[list[int], History, dict[Any, Any]] | None = None
 
     def described(self) -> dict[str, Any]:
-        """Everything that decides the network, by name."""
+        """Everything that determines the network, by name."""
         return {**self.plan.described(), "X": self.X_names}
 
     @property
     def learnt(self) -> list[Any]:
-        """Everything that a training which continues from here depends on."""
+        """Everything that later training depends on."""
         return [self.network.weights, self.scaling.X_center, self.scaling.X_scale]
 
     def kept_for(self, history: History) -> dict[Any, Any]:
-        """A dict to keep what follows from the network and this history.
+        """A dict that caches results for the network and this history.
 
-        It is empty again after one of them changes, and in no file and no copy.
+        It is emptied if one of them changes, and is not part of files and copies.
         """
         weights = [crc32(array.tobytes()) for array in self.network.weights.values()]
         kept = self._kept  # other threads may replace it
@@ -80,7 +80,7 @@ class ForecastModel:
         self.calibration_starts = {}
 
     def meet(self, history: History) -> None:
-        """Learn the scaling of new series, all of which count as held out."""
+        """Learn the scaling of new series; all their rows count as held out."""
         origins = origins_within(history.sizes, self.plan.window_length, 1)
         for key, times in zip(history.keys, history.times, strict=True):
             if key not in self.scaling.series:
@@ -97,10 +97,10 @@ class ForecastModel:
         continued: bool,
         checkpoint: Checkpoint | None = None,
     ) -> Outcome | None:
-        """Learn from the windows of all series; None if none has a known target.
+        """Learn from the windows of all series; return None if no target is known.
 
-        ``continued`` keeps the scaling of known series and, if there is held-out data,
-        the present weights unless later ones are better on it.
+        ``continued`` keeps the scaling of known series. If there is held-out data, it
+        also keeps the present weights unless later weights are better on that data.
         """
         training, validation = self._split(history, validation_fraction)
         self._learn_scaling(history, training, validation, keep=continued)
@@ -139,7 +139,7 @@ class ForecastModel:
     def _learn_scaling(
         self, history: History, training: Origins, held_out: Origins, *, keep: bool
     ) -> None:
-        """From the rows before those held out, whose first times are noted."""
+        """Learn from the rows before the held-out ones; store where those begin."""
         series, first = np.unique(held_out.series, return_index=True)
         n_known = history.sizes.copy()
         n_known[series] = held_out.ends[first] - history.offsets[series]
@@ -152,7 +152,7 @@ class ForecastModel:
             self.calibration_starts[history.keys[place]] = time
 
     def first_held_out(self, history: History) -> np.ndarray:
-        """The first row of each series that was held out; its end if none was."""
+        """The first held-out row of each series; its end if none was held out."""
         rows = history.ends
         for place, key in enumerate(history.keys):
             time = self.calibration_starts.get(key)
@@ -190,7 +190,7 @@ class ForecastModel:
         values = np.zeros((len(history.keys), request.n_ahead, len(names)))
         values[..., places] = request.covariates(X, known, history, plan.horizon)
         scaled = self.scaling.covariates(values)
-        scaled[np.isnan(scaled)] = 0  # of steps that change nothing
+        scaled[np.isnan(scaled)] = 0  # NaN at steps that change nothing
         return scaled
 
     def roll_inputs(
@@ -200,10 +200,11 @@ class ForecastModel:
         future: np.ndarray | None,
         n_steps: int,
     ) -> RollInputs:
-        """The windows before these origins, and what is known of the steps after them.
+        """The windows before these origins, and the known values of the steps after
+        them.
 
         ``future`` (n_origins, n_steps, n_covariates) holds scaled covariates; None
-        takes them from the rows of the history, as far as there are any.
+        takes them from the rows of the history, if there are any.
         """
         plan = self.plan
         first, last = origins.starts.min(), origins.ends.max() + n_steps
@@ -257,7 +258,7 @@ class ForecastModel:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Center and scale that bring forecasts into the units of y.
 
-        Each of shape (n_origins, n_steps, n_targets).
+        Both have the shape (n_origins, n_steps, n_targets).
         """
         if self.scaling.is_count:
             return np.zeros(rolled.values.shape), np.ones(rolled.values.shape)
@@ -285,7 +286,7 @@ class ForecastModel:
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Dicts of arrays and numbers, the weights in place of the net."""
+        """Return dicts of arrays and numbers, with weights in place of the net."""
         return {
             **{name: getattr(self, name) for name in _FIELDS},
             "plan": vars(self.plan).copy(),
@@ -294,7 +295,7 @@ class ForecastModel:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Build the net anew on a device that is available."""
+        """Rebuild the net on a device that is available."""
         self.plan, self.scaling = Plan(**state["plan"]), Scaling(**state["scaling"])
         self.plan.check()
         self.__dict__.update({name: state[name] for name in _FIELDS})
@@ -303,12 +304,12 @@ class ForecastModel:
 
 
 def _network_of(plan: Plan, seed: int) -> tuple[type[nn.Module], dict, nn.Module]:
-    """Module, its arguments and loss."""
+    """The module, its arguments and the loss."""
     return ForecastNetwork, plan.module_params(seed), plan.new_loss()
 
 
 def _batch_size(settings: Settings, n_windows: int) -> int | str:
-    """As many windows as give some twenty steps an epoch, from 16 to 256."""
+    """The number of windows for about twenty steps per epoch, from 16 to 256."""
     if settings.batch_size != "auto":
         return settings.batch_size
     return int(np.clip(n_windows // _STEPS_AN_EPOCH, 16, 256))

@@ -1,4 +1,4 @@
-"""The parameters of forecasters. Those of networks and training are the estimators'."""
+"""The parameters of forecasters; the estimators declare the others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         "validation_scores_ : list of float, or None": "Minus the loss of the held-out "
         "windows after each epoch, if there were any.",
         "n_iter_ : int": "Number of epochs of the last training.",
-        "device_ : torch.device": "Where the network is.",
+        "device_ : torch.device": "The device that holds the network.",
         "net_ : skorch.NeuralNet": "The trained net; ``net_.module_`` is the PyTorch "
         "module.",
         "pretrained_model_ : object": "What ``pretrain`` learnt; every later ``fit`` "
@@ -47,10 +47,10 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
     }
     _passages: ClassVar[dict[str, str]] = {
         "strategy": """
-        Learns, from windows of ``window_length`` rows, the ``horizon`` rows after each.
-        All steps are decoded from what the network knows after the newest row, so that
-        the first step uses that row as much as the last one does. One network serves a
-        single series, all columns of a multivariate one, or all series of a panel or
+        Learns to forecast the ``horizon`` rows after each window of ``window_length``
+        rows. All steps are decoded at once from what the network has read, so that the
+        first step uses the newest row as much as the last step does. One network serves
+        a single series, all columns of a multivariate one, or all series of a panel or
         hierarchy.
         """,
         "raises": """
@@ -59,15 +59,15 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         ValueError
             In ``fit`` and ``update``, if a parameter is out of its range, no series is
             long enough, y or X hold NaN, y does not hold whole numbers of 0 or more
-            with loss="negative_binomial", or training diverges; in ``predict``, if rows
-            of X that are needed are missing.
+            with loss="negative_binomial", or training diverges; in ``predict``, if X
+            lacks rows that are needed.
 
         Warns
         -----
         sklearn.exceptions.ConvergenceWarning
             If max_iter ends training.
         UserWarning
-            If ``update`` goes back in time, so that rows are forgotten.
+            If ``update`` goes back in time and therefore forgets rows.
         """,
         "axes": """
         Axis order is (sample, time, feature). Windows never cross series, and each
@@ -102,7 +102,7 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         allowed=[COUNT],
         kw_only=False,
         text="Number of rows that the network looks back over. One or two seasons are "
-        "a good start. Time grows in proportion. Series may be shorter.",
+        "a good start. Training time is proportional to it. Series may be shorter.",
     )
     horizon: int | str = parameter(
         default="auto",
@@ -137,15 +137,16 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         "learns less. Windows are counted back from the end of each series, so that "
         "``predict`` begins where a window would. Choose a step that has no factor in "
         "common with the season (23, not 24, for hourly rows): otherwise the network "
-        "sees some times of the day only, and is worse at others; a warning says so.",
+        "sees only some times of the day and is worse at others; a warning reports "
+        "this.",
     )
     past_columns: Any = parameter(
         default=None,
         allowed=["array-like", None],
         kind="list of str",
         text="Columns of X whose future is not known when forecasting. ``predict`` "
-        "does not need them. If forecasts are rolled forward over steps for which they "
-        "are not known, they count as average there.",
+        "does not need them. If forecasts are rolled forward over steps for which "
+        "they are unknown, they count as average there.",
     )
     loss: str = parameter(
         default="absolute_error",
@@ -175,8 +176,8 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         default=True,
         allowed=["boolean"],
         text="Whether ``fit`` after ``pretrain`` continues training. False forecasts "
-        "the new series with the pretrained network as it is. ``set_params`` forgets "
-        "what was pretrained.",
+        "the new series with the unchanged pretrained network. ``set_params`` forgets "
+        "the pretrained network.",
     )
     learning_rate_init: float = revised(
         TrainingParameters, "learning_rate_init", default=0.005
@@ -189,8 +190,8 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         "early_stopping",
         default=True,
         text="Stop when the loss of the held-out windows no longer improves, and keep "
-        "the weights of the best epoch. If no series is long enough to hold windows "
-        "out, the training loss decides.",
+        "the weights of the best epoch. If no series is long enough to hold out "
+        "windows, the training loss decides.",
     )
     validation_fraction: float = revised(
         TrainingParameters,
@@ -198,9 +199,9 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         default=0.1,
         allowed=[SHARE],
         text="Fraction of the windows of each series, its last ones, that is held out "
-        "for early_stopping and for intervals, in [0, 1). No row that is forecast in "
-        "training is forecast there. 0 holds nothing out: the training loss decides, "
-        "and intervals come from errors in training, which are too small.",
+        "for early_stopping and for intervals, in [0, 1). No held-out row is a target "
+        "in training. 0 holds nothing out: the training loss decides when to stop, "
+        "and intervals are too narrow, because training errors are too small.",
     )
     n_iter_no_change: float = revised(
         TrainingParameters, "n_iter_no_change", default=20

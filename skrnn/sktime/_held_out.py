@@ -1,4 +1,4 @@
-"""How good forecasts of held-out rows were, and what follows for new ones."""
+"""The quality of forecasts of held-out rows, and what it implies for new ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ._history import History
 from ._request import Request
 
 _MOST_ORIGINS = 5000
-_MOST_KEPT = 4_000_000  # errors that are kept for the next call
+_MOST_KEPT = 4_000_000  # errors cached for the next call
 _FAR_WORSE = 4  # times the mean squared error, and not by chance
 _CHANCE = 0.001
 _TINY = 1e-12
@@ -33,7 +33,7 @@ _TINY = 1e-12
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Forecasts of rows that were not trained on, compared with what came."""
+    """Forecasts of rows that were not trained on, compared with the observations."""
 
     model: ForecastModel
     history: History
@@ -41,7 +41,7 @@ class HeldOut:
     step_length: int  # rows between the origins of these forecasts
 
     def errors(self, n_steps: int) -> Errors:
-        """Errors of point forecasts; at least the steps that were asked for before."""
+        """Errors of point forecasts, for at least the steps requested before."""
         errors: Errors = self._found_once(
             "errors",
             lambda: self._errors(n_steps),
@@ -51,12 +51,12 @@ class HeldOut:
         return errors.first(n_steps)
 
     def recalibration(self) -> Recalibration:
-        """How distributions of a block have to change to fit what came."""
+        """The correction that makes distributions of a block fit the observations."""
         found: Recalibration = self._found_once("recalibration", self._recalibration)
         return found
 
     def ratio_between(self) -> float:
-        """How much larger errors between the windows trained on are; 1 if by chance."""
+        """The ratio of errors between the trained windows to others; 1 if by chance."""
         return float(self._found_once("between", self._ratio_between))
 
     def _found_once(
@@ -66,7 +66,7 @@ class HeldOut:
         is_enough: Callable[[Any], bool] = lambda found: True,
         is_small: Callable[[Any], bool] = lambda found: True,
     ) -> Any:
-        """What is kept for this model and history, or found now."""
+        """The cached value for this model and history, or a new one."""
         kept, key = self.model.kept_for(self.history), (what, self.step_length)
         found = kept.get(key)
         if found is None or not is_enough(found):
@@ -93,15 +93,17 @@ class HeldOut:
     def _compared(
         self, origins: Origins, n_steps: int
     ) -> tuple[Rolled, np.ndarray, np.ndarray, np.ndarray]:
-        """Forecasts, their center and scale, and what came, in units of y.
+        """Forecasts, their center and scale, and the observations, in units of y.
 
-        Of shape (n_origins, n_steps, n_targets); NaN if it has not come yet.
+        All have the shape (n_origins, n_steps, n_targets), with NaN for future
+        observations.
         """
         model, history = self.model, self.history
         if len(origins) == 0:
             raise ValueError(
-                "no series has two rows, so no forecast can be compared with what came "
-                "and the spread of forecasts is not known; give longer series"
+                "no series has two rows, so no forecast can be compared with an "
+                "observation and the spread of forecasts is unknown; pass longer "
+                "series"
             )
         inputs = model.roll_inputs(history, origins, None, n_steps)
         rolled = model.roll(inputs, n_steps, self.n_threads)
@@ -115,9 +117,9 @@ class HeldOut:
     def origins(self) -> Origins:
         """Origins after the rows trained on, whose next row is known.
 
-        They are a multiple of ``step_length`` before the end of their series, where
-        forecasts begin; all origins if these are too few; those trained on as well if
-        nothing was held out.
+        They are a multiple of ``step_length`` before the end of their series, like
+        forecasts. If these are too few, all origins count; if nothing was held out, the
+        trained ones count as well.
         """
         origins = self._origins(self.step_length)
         if self.step_length > 1 and len(origins) < FEWEST_ERRORS:
@@ -179,15 +181,15 @@ def warn_of_untrained_phase(
 ) -> None:
     """Warn if forecasts begin between the windows that step_length has trained.
 
-    Only if such forecasts were far worse on held-out rows: with a daily profile, those
-    of another hour than the one trained.
+    It warns only if such forecasts were far worse on held-out rows, as with a daily
+    profile at another hour than the trained one.
     """
     step_length, horizon = model.plan.step_length, model.plan.horizon
     if step_length == 1:
         return
     reasons = []
     if (request.steps <= 0).any():
-        reasons.append("rows within the sample are asked for")
+        reasons.append("rows within the sample are requested")
     if request.n_ahead > horizon and horizon % step_length:
         reasons.append(f"forecasts are rolled beyond horizon={horizon}")
     if request.n_ahead and _ends_between(model, history):
@@ -198,18 +200,18 @@ def warn_of_untrained_phase(
     if ratio > 1:
         warn(
             f"step_length={step_length} trains only forecasts that begin every "
-            f"{step_length} rows, but others are needed here: "
-            f"{' and '.join(reasons)}. On held-out rows the errors of those were "
-            f"{ratio:.1f} times as large. Set step_length=1, or one that shares no "
-            "factor with the season, such as 23 for hours of the day, and fit again"
+            f"{step_length} rows, but others are needed here: {' and '.join(reasons)}. "
+            f"On held-out rows the errors of those were {ratio:.1f} times as large. "
+            "Set step_length=1, or a step that shares no factor with the season, such "
+            "as 23 for hours of the day, and fit again"
         )
 
 
 def rows_between(model: ForecastModel, history: History, n_ahead: int) -> int:
     """Rows between the origins at which the spread of forecasts ahead is measured.
 
-    Distributions that begin between the windows trained on are measured at all rows,
-    because few are like them.
+    Distributions that begin between the trained windows are measured at all rows,
+    because few rows resemble them.
     """
     plan = model.plan
     is_rolled_between = n_ahead > plan.horizon and plan.horizon % plan.step_length
@@ -219,13 +221,13 @@ def rows_between(model: ForecastModel, history: History, n_ahead: int) -> int:
 
 
 def _ends_between(model: ForecastModel, history: History) -> bool:
-    """Whether a series ends between two of the windows that were trained on."""
+    """Whether a series ends between two of the trained windows."""
     distances = history.ends - model.first_held_out(history)
     is_between = distances % model.plan.step_length > 0
     return bool((is_between & _was_trained(model, history)).any())
 
 
 def _was_trained(model: ForecastModel, history: History) -> np.ndarray:
-    """Which series were trained on, and their last rows held out."""
+    """Which series have both training rows and held-out rows."""
     firsts = model.first_held_out(history)
     return (firsts < history.ends) & (firsts > history.offsets + 1)

@@ -19,8 +19,7 @@ _FEW_ROWS = 14  # two weeks, in which there may be no holiday, or no weekend
 class History:
     """The rows of all series, one series after the other, oldest first.
 
-    Series are sorted by name, so that the order in which they are given changes
-    nothing.
+    Series are sorted by name, so that their order in y does not matter.
 
     Several series have a MultiIndex whose last level is the time; X has the rows of y,
     or more. ``calendar=None`` finds it from the index.
@@ -30,7 +29,7 @@ class History:
     keys : list
         Name of each series; a tuple in a hierarchy, None if there is one series.
     times : list of Index
-        Of the rows of each series.
+        Times of the rows of each series.
     sizes : ndarray of int
         Number of rows of each series.
     y, X : ndarray of shape (n_rows, n_targets), (n_rows, n_covariates)
@@ -98,7 +97,7 @@ class History:
         return {"y": self.y, "X": self.X, "index": index, "series": self.sizes}
 
     def extended(self, y: pd.DataFrame, X: pd.DataFrame | None) -> History:
-        """With newer rows; rows after the last one of ``y`` are forgotten."""
+        """Add newer rows; rows after the last one of ``y`` are forgotten."""
         y, X = self._like_mine(y, X)
         is_known = _is_until(self.y_frame.index, y)
         n_forgotten = int((~is_known).sum())
@@ -119,11 +118,11 @@ class History:
     def _like_mine(
         self, y: pd.DataFrame, X: pd.DataFrame | None
     ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-        """Newer rows with the columns, level names and time zone known so far."""
+        """Newer rows with the columns, level names and time zone of this history."""
         if y.index.nlevels != len(self.index_names):
             raise ValueError(
-                f"y has {y.index.nlevels} level(s) of the index, but the forecaster "
-                f"was fitted on {list(self.index_names)}; give one series of a panel "
+                f"the index of y has {y.index.nlevels} level(s), but the forecaster "
+                f"was fitted on {list(self.index_names)}; pass one series of a panel "
                 "as y.loc[[name]], with all levels"
             )
         if (X is None) != (self.X_frame is None):
@@ -135,16 +134,16 @@ class History:
             absent = [name for name in self.X_names if name not in X.columns]
             if absent:
                 raise ValueError(
-                    f"X lacks the columns {absent}, with which the forecaster was "
-                    "fitted; update needs all of them, also the past_columns"
+                    f"X lacks the columns {absent}, which the forecaster was fitted "
+                    "with; update needs all of them, past_columns too"
                 )
             X = _beside(X.loc[:, self.X_names], y)
         mine, other = (kind_of(frame.index) for frame in (self.y_frame, y))
         if mine != other:
             raise ValueError(
                 f"y has an index of {other}, but the forecaster was fitted on {mine}; "
-                "give update the index of the same kind (to_period, to_timestamp, "
-                "tz_localize), or fit anew"
+                "pass update an index of the same kind (to_period, to_timestamp, "
+                "tz_localize), or fit again"
             )
         y = self._same_columns(y)
         index = y.index.set_names(self.index_names)
@@ -152,7 +151,7 @@ class History:
         return y, None if X is None else X.set_axis(y.index)
 
     def _calendar_with(self, y: pd.DataFrame) -> Calendar | None:
-        """The calendar with newer rows; None if it was found from too few."""
+        """The calendar with newer rows; None if it came from too few rows."""
         if not self.calendar.is_known and len(self.longest) < _FEW_ROWS:
             return None
         return better_of(self.calendar, freq_of(y.index), self.longest)
@@ -182,7 +181,7 @@ class History:
         return pd.MultiIndex.from_arrays([*levels, times], names=self.index_names)
 
     def warn_of_gaps(self, since: History | None = None) -> None:
-        """Warn if rows, or those newer than another history, are not evenly spaced."""
+        """Warn if rows (only newer ones than ``since`` has) are not evenly spaced."""
         if self.y_frame.index.get_level_values(-1).dtype == object:
             return
         stamps = self.times[0].append(self.times[1:])
@@ -213,7 +212,7 @@ class History:
             odd = [self.keys[place] for place in np.flatnonzero(is_odd)[:3]]
             text += (
                 f". It is not a step in the series {odd} at all, so their stamps ahead "
-                "are a guess; forecast such series separately"
+                "are a guess; forecast these series separately"
             )
         warn(text)
 
@@ -237,27 +236,27 @@ class History:
             )
         if isinstance(times, pd.DatetimeIndex) and not self.calendar.is_known:
             return text + (
-                "That step was assumed, since the index has no freq. Fill holes with "
+                "That step was assumed, because the index has no freq. Fill gaps with "
                 "y.asfreq(...).interpolate(), or give the calendar, holidays too, as "
                 "y.index = pd.DatetimeIndex(y.index, freq=pd.offsets."
                 "CustomBusinessDay(holidays=[...]))"
             )
-        return text + "Fill holes before, for instance with interpolate()"
+        return text + "Fill gaps first, for instance with interpolate()"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Frames and calendar, as data."""
+        """Return frames and calendar, as data."""
         calendar = vars(self.calendar).copy()
         return {"y": self.y_frame, "X": self.X_frame, "calendar": calendar}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Read the frames anew."""
+        """Read the frames again."""
         calendar = state.get("calendar")
         known = None if calendar is None else Calendar(**calendar)
         self.__dict__.update(vars(History(state["y"], state["X"], known)))
 
 
 def _rows_by_series(index: pd.Index) -> tuple[Any, list[np.ndarray]]:
-    """Names of the series as they come, and the rows of each in order of time."""
+    """Names of the series, in order of y, and the rows of each in order of time."""
     if index.nlevels == 1:
         return [None], [np.argsort(index, kind="stable")]
     codes, names = index.droplevel(-1).factorize()
@@ -274,7 +273,7 @@ def _sorted_places(keys: list) -> list[int]:
 
 
 def _is_until(index: pd.Index, y: pd.DataFrame) -> np.ndarray:
-    """Whether stamps are no newer than the last one of their series in y."""
+    """Whether stamps are not newer than the last one of their series in y."""
     times, new = index.get_level_values(-1), y.index.get_level_values(-1)
     if index.nlevels == 1:
         return np.asarray(times <= new.max())

@@ -1,4 +1,4 @@
-"""The plan of a network and of its data, made from parameters and series."""
+"""The plan of a network and its data, from parameters and series."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _OF_MODULE = (
 
 @dataclass(frozen=True)
 class Plan:
-    """What decides the shape of a network and of its data.
+    """Everything that determines the shape of a network and of its data.
 
-    ``future`` holds the columns of a row whose future is known, ``parts`` what else a
-    recurrent network is made of.
+    ``future`` holds the columns of a row whose future is known; ``parts`` holds the
+    other parts of a recurrent network.
     """
 
     cell: str
@@ -55,14 +55,14 @@ class Plan:
     parts: dict[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Raise if there is no such loss or dtype, since a file may name any."""
+        """Raise if the loss or dtype is unknown, because a file may name any."""
         if self.loss not in LOSSES:
             raise ValueError(f"loss is {self.loss!r}, expected one of {LOSSES}")
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype is {self.dtype!r}, expected float32 or float64")
 
     def described(self) -> dict[str, Any]:
-        """Everything that decides the network, by name."""
+        """Everything that determines the network, by name."""
         own = asdict(self)
         parts = own.pop("parts")
         if self.cell == "mlp":
@@ -102,7 +102,7 @@ def plan_of(
     fh: ForecastingHorizon | None,
     horizon: int | None = None,
 ) -> Plan:
-    """The network that the parameters and the data ask for, checked to fit them."""
+    """The plan for the parameters and the data; raise if they do not fit."""
     loss, n_targets = forecaster.loss, history.y.shape[1]
     if loss == "negative_binomial":
         check_counts(history)
@@ -129,7 +129,7 @@ def plan_of(
 
 
 def check_same(mine: dict[str, Any], pretrained: dict[str, Any]) -> None:
-    """Raise if data and parameters ask for another network than the pretrained one."""
+    """Raise if data and parameters need another network than the pretrained one."""
     differences = [
         f"{name}={mine[name]!r} (pretrained: {theirs!r})"
         for name, theirs in pretrained.items()
@@ -137,9 +137,9 @@ def check_same(mine: dict[str, Any], pretrained: dict[str, Any]) -> None:
     ]
     if differences:
         raise ValueError(
-            "the data or parameters ask for another network than the pretrained "
-            f"one: {', '.join(differences)}. Use the same columns and parameters, "
-            "or a new forecaster"
+            "the data or parameters need another network than the pretrained one: "
+            f"{', '.join(differences)}. Use the same columns and parameters, or a new "
+            "forecaster"
         )
 
 
@@ -209,7 +209,7 @@ def check_counts(history: History) -> None:
 
 
 def check_parameters(forecaster: Any) -> None:
-    """Raise if a parameter has a value that it may not have."""
+    """Raise if a parameter has a value that is not allowed."""
     forecaster._validate_params()
     sizes = _layer_sizes(forecaster)
     if forecaster._cell != "mlp":

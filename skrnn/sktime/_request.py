@@ -1,4 +1,4 @@
-"""What is asked of a forecaster: steps of series, their stamps and their covariates."""
+"""Requests to a forecaster: steps of series, their stamps and their covariates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST_BREAK = 5  # stamps that holidays may leave out in a row, if no more we
 
 @dataclass(frozen=True)
 class Request:
-    """The values asked for: entries, in the order of the answer.
+    """The requested values: entries, in the order of the answer.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Request:
     index : Index
         Stamps of the entries, after the names of the series if there are several.
     calendar : Calendar
-        By which steps ahead were counted.
+        The calendar that counts the steps ahead.
     """
 
     series: np.ndarray
@@ -49,13 +49,13 @@ class Request:
     ) -> np.ndarray:
         """Rows of X at the steps ahead, (n_series, n_ahead, n_names).
 
-        They are NaN at steps that change no entry: a network decodes ``horizon`` steps
-        at once, each on its own.
+        Steps that change no entry hold NaN: a network decodes ``horizon`` steps at
+        once, each on its own.
 
         Raises
         ------
         ValueError
-            If a row that is needed is not in X, or holds no number.
+            If X lacks a row that is needed, or the row holds NaN.
         """
         n_series, n_ahead = len(history.keys), self.n_ahead
         ahead = _Ahead(self.calendar)
@@ -69,7 +69,7 @@ class Request:
             raise ValueError(
                 f"X has no row, or a value that is missing, for step {step + 1} ahead "
                 f"({stamps[series * n_ahead + step]}); pass X for all steps from 1 to "
-                "the last one asked for"
+                "the last one requested"
             )
         return np.where(is_needed[..., None], rows, np.nan)
 
@@ -97,8 +97,8 @@ def _rows_at(stamps: pd.Index, X: pd.DataFrame | None, names: list) -> np.ndarra
     absent = [name for name in names if name not in X.columns]
     if absent:
         raise ValueError(
-            f"X lacks the columns {absent}, with which the forecaster was fitted; "
-            "name columns whose future is not known in past_columns"
+            f"X lacks the columns {absent}, which the forecaster was fitted with; name "
+            "columns whose future is not known in past_columns"
         )
     if kind_of(X.index) != kind_of(stamps):
         raise ValueError(
@@ -114,7 +114,7 @@ def request_of(
 ) -> Request:
     """The steps of ``fh``, counted in each series from its own last row.
 
-    ``X`` holds covariates of the steps ahead; if the calendar is not sure, its stamps
+    ``X`` holds covariates of the steps ahead; if the calendar is uncertain, its stamps
     are the next ones.
     """
     calendar = better_of(history.calendar, freq_of(fh.to_pandas()), history.longest)
@@ -130,7 +130,7 @@ def request_of(
     again = _counted_by(skipping, fh, history)
     ahead = again.index.get_level_values(-1)[again.steps > 0]
     if not ahead.isin(skipping.later).all():
-        return request  # X lacks rows that are asked for in this way, too
+        return request  # in this case, too, X may lack requested rows
     _warn_of_skipped(calendar, skipping, history)
     return again
 
@@ -140,8 +140,8 @@ def request_of_rows(
 ) -> Request:
     """The steps of the rows of a table.
 
-    Rows of a panel must have been seen. Newer rows of a single series, and those of X,
-    are the next ones if the calendar is not sure.
+    Rows of a panel must have been seen. If the calendar is uncertain, newer rows of a
+    single series, and those of X, are the next ones.
     """
     if history.is_panel:
         return _request_of_panel(index, history)
@@ -172,7 +172,7 @@ def _request_of_panel(index: pd.Index, history: History) -> Request:
         own, times = series == place, history.times[place]
         if (stamps[own] > times[-1]).any():
             raise ValueError(
-                f"y holds rows after {times[-1]}, the last row seen of a series; give "
+                f"y holds rows after {times[-1]}, the last row seen of a series; pass "
                 "them to update first"
             )
         steps[own] = _looked_up(stamps[own], times, ahead)[0]
@@ -182,11 +182,11 @@ def _request_of_panel(index: pd.Index, history: History) -> Request:
 def _skipping(
     calendar: Calendar, stamps: pd.Index, history: History, n_ahead: int
 ) -> Calendar | None:
-    """The calendar without the stamps that a table leaves out, as holidays are.
+    """The calendar without the stamps that a table leaves out, like holidays.
 
-    None if the table has all that are needed, or none soon enough: it may not leave out
-    more in a row than were ever seen. Stamps between those of the calendar come from a
-    finer table.
+    None if the table has all stamps that are needed, or none soon enough: it must not
+    leave out more in a row than were ever seen. Stamps between those of the calendar
+    mean that the table is finer.
     """
     if kind_of(stamps) != kind_of(history.longest):
         return None
@@ -212,9 +212,10 @@ def _warn_of_skipped(calendar: Calendar, skipping: Calendar, history: History) -
     if len(skipped):
         warn(
             f"there is no row at {skipped[0]} ({len(skipped)} stamp(s) of {calendar}, "
-            "which was assumed, are left out): the rows that come are taken as the "
-            "next ones. If these are not holidays, add the rows; else give y an index "
-            "whose freq knows them, such as pd.offsets.CustomBusinessDay(holidays=...)"
+            "which was assumed, are left out): the given rows are taken as the next "
+            "ones. If the missing stamps are not holidays, add their rows; otherwise "
+            "give y an index whose freq knows the holidays, such as "
+            "pd.offsets.CustomBusinessDay(holidays=...)"
         )
 
 
@@ -253,7 +254,7 @@ def _counted(steps: Any, times: pd.Index, ahead: _Ahead) -> tuple[np.ndarray, pd
     if len(later) == 0:
         return steps, times[rows]
     stamps = ahead.of(times[-1:], int(later.max()))
-    if len(stamps) > len(later):  # else they stay a range of dates, with a freq
+    if len(stamps) > len(later):  # otherwise they stay a range of dates with a freq
         stamps = stamps[later - 1]
     if len(rows):
         stamps = times[rows].append(stamps)
@@ -306,7 +307,7 @@ def _no_such_row(stamp: Any, times: pd.Index) -> ValueError:
 
 
 class _Ahead:
-    """Stamps ahead of last ones (an index of length 1), of which series share many."""
+    """Stamps ahead of a last one (index of length 1), cached: series share many."""
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar

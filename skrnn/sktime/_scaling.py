@@ -14,16 +14,16 @@ _OfSeries = tuple[np.ndarray, np.ndarray, np.ndarray]  # center, scale and typic
 _TINY = 1e-6  # share of the level of a constant series that counts as its size
 _ROUNDING = 1e-12  # smallest change, as a share of the largest value
 _SMALLEST_DEVIATION = 1e-8  # of a covariate, as a share of its level
-_SQUARES_VANISH = 1e-150  # the squares of what is smaller are 0
+_SQUARES_VANISH = 1e-150  # squares of smaller values are 0
 
 
 @dataclass
 class Scaling:
-    """How values of each series, and covariates of all, become numbers near 1.
+    """The scaling of the values of each series, and of covariates, to numbers near 1.
 
-    The network reads a value ``v`` of series ``key`` as ``(v - center) / scale``, and
-    ``typical`` is the variance (of counts the mean) of its windows after that. Counts
-    are divided but not centred. The scale of a covariate that is constant in the
+    The network reads a value ``v`` of series ``key`` as ``(v - center) / scale``.
+    ``typical`` is the variance (for counts the mean) of its windows after scaling.
+    Counts are divided but not centred. The scale of a covariate that is constant in the
     training rows is infinite: it counts as 0, even if it changes later.
     """
 
@@ -35,7 +35,7 @@ class Scaling:
 
     @property
     def normalization(self) -> str:
-        """What is done to each window, see :func:`~skrnn.modules.normalize_windows`."""
+        """The kind of normalisation, see :func:`~skrnn.modules.normalize_windows`."""
         if self.normalize != "window":
             return "none"
         return "mean" if self.is_count else "last"
@@ -48,10 +48,10 @@ class Scaling:
     def learn_covariates(
         self, history: History, n_known: np.ndarray, *, keep: bool
     ) -> None:
-        """From the first ``n_known`` rows of each series.
+        """Learn from the first ``n_known`` rows of each series.
 
-        ``keep`` keeps what is known already, and adds columns that were ignored so far
-        and vary now.
+        ``keep`` keeps known scales, and adds columns that were ignored so far but vary
+        now.
         """
         known = np.concatenate(
             [np.arange(o, o + n) for o, n in zip(history.offsets, n_known, strict=True)]
@@ -72,9 +72,10 @@ class Scaling:
     def learn_series(
         self, history: History, origins: Origins, n_known: np.ndarray, *, keep: bool
     ) -> None:
-        """From the first ``n_known`` rows of each series, and its training windows.
+        """Learn from the first ``n_known`` rows of each series, and its training
+        windows.
 
-        ``keep`` keeps what is known already, and adds new series.
+        ``keep`` keeps known series, and adds new ones.
         """
         places = np.arange(len(history.keys) + 1)
         borders = np.searchsorted(origins.series, places)
@@ -128,7 +129,7 @@ class Scaling:
         return rows
 
     def covariates(self, X: np.ndarray) -> np.ndarray:
-        """Covariates for the network."""
+        """Scaled covariates for the network."""
         scaled = (X - self.X_center) / self.X_scale
         scaled[..., self.ignored] = 0
         return scaled
@@ -158,7 +159,7 @@ def _level_and_size(
 def _usual_variance(
     values: np.ndarray, starts: np.ndarray, ends: np.ndarray
 ) -> np.ndarray:
-    """Variance within a window, (n_targets,), the median over the windows."""
+    """The median, over the windows, of the variance within a window, (n_targets,)."""
     if len(starts) == 0:
         return values.var(axis=0)
     sums = np.vstack([np.zeros(values.shape[1]), values.cumsum(axis=0)])

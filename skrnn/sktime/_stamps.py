@@ -13,14 +13,14 @@ from pandas.tseries.offsets import BaseOffset
 def places_of(wanted: pd.Index, index: pd.Index, name: str) -> np.ndarray:
     """Where each label is in an index, -1 if it is absent.
 
-    Repeated labels are paired one by one in their order, if the index begins with
-    those wanted, or has each of them as often as it is wanted. ``name`` is the table's,
-    for errors.
+    Repeated labels are paired one by one in their order, if the index begins with the
+    wanted labels, or has each of them as often as it is wanted. ``name`` is the name of
+    the table, for errors.
 
     Raises
     ------
     ValueError
-        If it is unclear which of several labels is meant.
+        If it is unclear which of several equal labels is meant.
     """
     if index.is_unique and wanted.is_unique:
         return index.get_indexer(wanted)
@@ -68,7 +68,7 @@ def freq_of(index: Any) -> BaseOffset | None:
 
 
 def in_zone_of(index: pd.Index, other: pd.Index) -> pd.Index:
-    """The same moments in the time zone of another index, if both have one."""
+    """The same moments in the time zone of another index, if both have a zone."""
     times = index.get_level_values(-1)
     zone = getattr(other.get_level_values(-1), "tz", None)
     if zone is None or getattr(times, "tz", None) in (None, zone):
@@ -104,20 +104,20 @@ def next_dates(times: pd.DatetimeIndex, step: BaseOffset) -> pd.DatetimeIndex:
 
 
 def _localized(local: pd.DatetimeIndex, zone: Any) -> pd.DatetimeIndex:
-    """Local times: the first of an hour that occurs twice, the next of one skipped."""
+    """Local times: the first of a repeated hour, the next one of a skipped hour."""
     is_summer = np.ones(len(local), dtype=bool)
     return local.tz_localize(zone, ambiguous=is_summer, nonexistent="shift_forward")
 
 
 def distances_from(last: pd.Index, stamps: pd.Index) -> Any:
-    """From a last stamp, an index of length 1, to each of the others."""
+    """Distances from a last stamp, an index of length 1, to each of the others."""
     if isinstance(stamps, pd.PeriodIndex):
         return stamps.asi8 - last.asi8[0]
     return stamps - last[0]
 
 
 def differences_of(times: pd.Index) -> Any:
-    """From each stamp to the next."""
+    """Distances from each stamp to the next."""
     numbers = times.asi8 if isinstance(times, pd.PeriodIndex) else times
     return numbers[1:] - numbers[:-1]
 

@@ -32,7 +32,7 @@ _QUICK: dict[str, Any] = {"learning_rate": "cosine", "max_iter": 3, "random_stat
 
 
 class _Adapter(Vocabulary, PackedState):
-    """An estimator of sequences; stands before a base class of sktime."""
+    """Adapts an estimator of sequences; put it before a base class of sktime."""
 
     _quick_class: ClassVar[type]  # a network for sktime's checks
     feature_names_in_: np.ndarray
@@ -55,19 +55,19 @@ class _Adapter(Vocabulary, PackedState):
     @staticmethod
     @abstractmethod
     def _default() -> Any:
-        """What ``estimator=None`` means."""
+        """The estimator for ``estimator=None``."""
 
     def _convert_X(self, X: Any, X_mtype: str) -> Any:
         """Sequences (sample, time, feature), a list if lengths differ.
 
-        Names of the variables are set, or compared with those seen in ``fit``.
+        Sets the names of the variables, or compares them with those seen in ``fit``.
         """
         names = None
         if X_mtype != "numpy3D":
             frames = convert(
                 X, from_type=X_mtype, to_type="df-list", as_scitype="Panel"
             )
-            if not X_mtype.startswith("numpy"):  # else the names are made up
+            if not X_mtype.startswith("numpy"):  # otherwise sktime invents the names
                 names = feature_names(frames)
         check_feature_names(self, names, reset=not self.is_fitted)
         if X_mtype == "numpy3D":
@@ -87,7 +87,7 @@ class _Adapter(Vocabulary, PackedState):
 
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
-        """Return parameters with which sktime's checks are quick.
+        """Return parameters that make sktime's checks fast.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class TimeSeriesClassifier(_Adapter, BaseClassifier):
     ----------
     estimator : classifier, default=None
         Takes sequences (sample, time, feature): ``GRUClassifier()``, a pipeline with
-        ``SequenceScaler`` before it, or any other of scikit-learn that takes 3-D
+        ``SequenceScaler`` before it, or any scikit-learn classifier that takes 3-D
         arrays. None is an LSTM behind a ``SequenceScaler``.
 
     Attributes
@@ -137,8 +137,8 @@ class TimeSeriesClassifier(_Adapter, BaseClassifier):
     Notes
     -----
     sktime's 3-D arrays are (instance, variable, time); the estimator gets (sample,
-    time, feature). Series of unequal length reach it as a list of arrays. Randomness
-    is that of ``estimator``: give it a ``random_state``.
+    time, feature). Series of unequal length reach it as a list of arrays. All
+    randomness comes from ``estimator``: set its ``random_state``.
 
     Examples
     --------
@@ -163,14 +163,14 @@ class TimeSeriesClassifier(_Adapter, BaseClassifier):
 class TimeSeriesRegressor(_Adapter, BaseRegressor):
     """One of our sequence regressors as a time series regressor of sktime.
 
-    Learns a number, or several, from each series of a panel. With it
-    ``make_reduction`` of sktime forecasts by all of its strategies.
+    Learns one or several numbers from each series of a panel. sktime's
+    ``make_reduction`` can use it with all of its strategies.
 
     Parameters
     ----------
     estimator : regressor, default=None
         Takes sequences (sample, time, feature): ``GRURegressor()``, a pipeline with
-        ``SequenceScaler`` before it, or any other of scikit-learn that takes 3-D
+        ``SequenceScaler`` before it, or any scikit-learn regressor that takes 3-D
         arrays. None is an LSTM behind a ``SequenceScaler``, with a target scaled by
         ``StandardScaler``.
 
@@ -195,7 +195,7 @@ class TimeSeriesRegressor(_Adapter, BaseRegressor):
     Notes
     -----
     As for :class:`TimeSeriesClassifier`: the estimator gets (sample, time, feature),
-    and a list of arrays if lengths differ. Randomness is that of ``estimator``.
+    and a list of arrays if lengths differ. All randomness comes from ``estimator``.
 
     Examples
     --------

@@ -250,7 +250,7 @@ def test_forecasts_between_the_steps_are_told_and_measured_as_they_are():
         **{**DAILY, "max_iter": 30}, horizon=24, step_length=24, validation_fraction=0.3
     ).fit(hourly(np.arange(n + 24))[:n])
     forecaster.predict_interval(fh)  # does not warn
-    with pytest.warns(UserWarning, match="rows within the sample are asked for"):
+    with pytest.warns(UserWarning, match="rows within the sample are requested"):
         forecaster.predict_residuals()
     with pytest.warns(UserWarning, match="begin every 24 rows, but others are needed"):
         within = forecaster.predict_interval(range(-239, 1)).to_numpy()
