@@ -16,14 +16,14 @@ def check_feature_names(
 ) -> None:
     """Set ``feature_names_in_`` if ``reset``, compare with it otherwise.
 
-    As scikit-learn does it for tables: other names, or another order, are an error,
-    and names on one side alone are a warning, unless a single feature gets them later.
+    As in scikit-learn's tables, other names or another order are an error. Names on one
+    side only are a warning, unless a single feature gets them later.
 
     Parameters
     ----------
     estimator : object
     names : list or None
-        Of the features, as :func:`~skrnn.windows.feature_names` reads them.
+        Names of the features, as :func:`~skrnn.windows.feature_names` reads them.
     reset : bool
     """
     was_given = getattr(estimator, "feature_names_in_", None) is not None

@@ -1,4 +1,4 @@
-"""The module that public classes say they are of."""
+"""The module that public classes report as theirs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def set_public_module(namespace: dict[str, Any]) -> None:
-    """Let the public classes of a package name it as their module.
+    """Make the public classes of a package name it as their module.
 
     Files of fitted estimators name a class by its module. They name the package that
     users import from, so that they survive every move of the code inside it.

@@ -29,7 +29,7 @@ _BETWEEN = {
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the nearest line that is neither ours nor of a library we work with.
+    """Warn at the nearest line outside our code and the libraries we work with.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The parts of a recurrent network, and which of them exclude each other."""
+"""The parts of a recurrent network, and checks that they fit together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TORCH_ACTIVATIONS = {"rnn": ("tanh", "relu"), "gru": ("tanh",), "lstm": ("tanh"
 class Architecture:
     """The parts of a recurrent network besides its sizes.
 
-    Each part is named as the parameter of the estimators that describes it.
+    Each part has the name of the parameter of the estimators that describes it.
     """
 
     cell: str
@@ -48,7 +48,7 @@ class Architecture:
 
     @classmethod
     def of(cls, cell: str, params: dict[str, Any]) -> Architecture:
-        """The parts among the parameters of an estimator, as Python's own types."""
+        """The parts, from the parameters of an estimator, as Python's own types."""
         plain: dict[str, Any] = {}
         for field in fields(cls):
             if field.name in params:
@@ -57,7 +57,7 @@ class Architecture:
 
     @property
     def is_of_torch(self) -> bool:
-        """Whether layers of torch have all its parts, except masks of training."""
+        """Whether torch's layers support all parts, except masks of training."""
         return (
             self.activation in _TORCH_ACTIVATIONS[self.cell]
             and self.recurrent_activation == "logistic"
@@ -82,12 +82,12 @@ class Architecture:
         if self.chrono_steps is not None and self.unit_forget_bias:
             raise ValueError(
                 "chrono_steps and unit_forget_bias=True both set the initial bias of "
-                "the forget gate; set one of them only"
+                "the forget gate; set only one of them"
             )
         if self.recurrent_initializer == "identity" and self.projection_size:
             raise ValueError(
                 'recurrent_initializer="identity" needs square matrices, but with '
-                "projection_size they are not; set one of them only"
+                "projection_size they are not square; set only one of them"
             )
 
     def _check_sequences(self) -> None:
@@ -120,7 +120,7 @@ class Architecture:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """The value as Python's own type, so that files hold nothing else."""
+    """The value as Python's own type, the only kind that files hold."""
     if name == "conv_filters" and value is not None:
         return tuple(int(size) for size in value)
     default = getattr(Architecture, name)

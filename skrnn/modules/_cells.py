@@ -1,7 +1,7 @@
 """Cells of recurrent layers, step by step, and a layer that runs them.
 
-A step takes what the input gives to the gates and the state before, and returns all
-that it computes by name, so that the gates can be looked at.
+A step takes the contribution of the input to the gates and the state before. It returns
+all that it computes by name, so that the gates can be inspected.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Gates = dict[str, Tensor]
 
 
 class Cell(ABC):
-    """One step of a recurrent layer, over the weights of a layer of ours or of torch.
+    """One step of a recurrent layer, over the weights of our layers or of torch's.
 
     Gates are stacked as in torch: i, f, g, o of an LSTM, r, z, n of a GRU.
     """
@@ -46,22 +46,22 @@ class Cell(ABC):
         self.gate = _GATE_ACTIVATIONS[architecture.recurrent_activation]
 
     def read(self, x: Tensor) -> Tensor:
-        """What the inputs of all steps give, (batch, time, gates * hidden)."""
+        """What the inputs contribute to all steps, (batch, time, gates * hidden)."""
         if self.norms is None:
             return functional.linear(x, self.input_weight, self.bias)
         return self.normalise_input(functional.linear(x, self.input_weight))
 
     @abstractmethod
     def normalise_input(self, given: Tensor) -> Tensor:
-        """What the inputs give with layer normalisation, from products alone."""
+        """Their contributions with layer normalisation, from products alone."""
 
     @abstractmethod
     def step(self, given: Tensor, state: State, seen: Tensor) -> Gates:
         """Compute all values of a step by name.
 
-        ``given`` is what :meth:`read` returns for the step, ``state`` the one before
-        it, and ``seen`` its hidden state as the products see it: recurrent dropout
-        masks it.
+        ``given`` is what :meth:`read` returns for the step, and ``state`` the state
+        before it. ``seen`` is its hidden state as the products read it, masked by
+        recurrent dropout.
         """
 
     def begin(self, x: Tensor) -> State:
@@ -74,7 +74,7 @@ class Cell(ABC):
         return values if self.norms is None else self.norms[name](values)
 
     def recur(self, hidden: Tensor, part: slice = slice(None)) -> Tensor:
-        """What the state gives to the gates of a slice."""
+        """The contribution of the state to the gates of a slice."""
         return functional.linear(hidden, self.state_weight[part])
 
 
@@ -163,8 +163,8 @@ _GATE_ACTIVATIONS: dict[str, Any] = {
 class UnrolledLayer(nn.Module):
     """One direction of a recurrent layer, with the call of ``torch.nn.LSTM``.
 
-    It replaces torch's layers if they lack a part. Its weights have their names, but
-    there is one bias where torch has two of which only the sum matters.
+    It replaces torch's layers if they lack a part. Its weights have the same names, but
+    it has one bias where torch has two, of which only the sum matters.
     """
 
     def __init__(
@@ -213,7 +213,7 @@ def unroll(
 ) -> tuple[Tensor, State]:
     """Run the weights of a layer, ours or torch's, over x (batch, time, feature).
 
-    ``state`` is the one to continue from, as torch's layers have it, (1, batch, units);
+    ``state`` is the state to continue from, as in torch's layers, (1, batch, units);
     ``mask`` (batch, output) holds factors of the hidden state, wherever weights
     multiply it. The gates of each step are appended to ``record``.
     """
@@ -235,14 +235,14 @@ def unroll(
 
 
 def _held_back(before: Tensor, after: Tensor, zoneout: Dropout) -> Tensor:
-    """In training each value from before with probability p, else their mean."""
+    """Keep an old value with probability p in training, else use the expected value."""
     return before + (1 - zoneout.p) * zoneout(after - before)
 
 
 def _norms(
     architecture: Architecture, hidden_size: int, dtype: torch.dtype
 ) -> nn.ModuleDict | None:
-    """Layer normalisations of a cell, by what they normalise."""
+    """Layer normalisations of a cell, by name of what they normalise."""
     if not architecture.layer_norm:
         return None
     n = hidden_size

@@ -17,10 +17,10 @@ from ._pooling import is_padding
 class Convolutions(nn.Module):
     """Convolutions over time of sequences that are right-padded with zeros.
 
-    With padding "causal", step ``t`` sees the steps ``t - k + 1`` to ``t``, with "same"
-    those around it; there are zeros before the first step and after the last. "valid"
-    drops the steps that would see such zeros, but keeps the last step of a sequence
-    that is shorter than the kernel.
+    With padding "causal", step ``t`` sees the steps ``t - k + 1`` to ``t``; with "same"
+    it sees the steps around it. There are zeros before the first step and after the
+    last. "valid" drops the steps that would see such zeros, but keeps the last step of
+    a sequence that is shorter than the kernel.
     """
 
     def __init__(

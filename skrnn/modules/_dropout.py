@@ -34,13 +34,13 @@ class Dropout(nn.Module):
             self._generator.set_state(state)
 
     def restart_from(self, state: Tensor | None) -> None:
-        """As :meth:`set_state`, for a new layer on the CPU."""
+        """Like :meth:`set_state`, for a new layer on the CPU."""
         if state is not None:
             self._generator = torch.Generator().manual_seed(self.seed)
             self._generator.set_state(state)
 
     def reseed(self, rank: int) -> None:
-        """Draw other masks: those of another process, or of a later start."""
+        """Draw other masks: for another process, or for a later start."""
         if rank != self.rank:
             self.rank, self._generator = rank, None
 

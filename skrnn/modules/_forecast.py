@@ -23,13 +23,13 @@ class ForecastNetwork(nn.Module):
     """A trunk that reads the window, and a decoder of the steps after it.
 
     Every step is decoded from the state of the trunk after the newest row. Columns
-    whose future is known enter at their own step: linearly, and together with a context
-    that the trunk gives to each step [1]_.
+    whose future is known enter at their own step, both linearly and together with a
+    context that the trunk provides for each step [1]_.
 
     Parameters
     ----------
     cell : {"rnn", "gru", "lstm", "mlp"}
-        What reads the window.
+        The network that reads the window.
     window_length : int
         Longest window; the multi-layer perceptron puts zeros before shorter ones.
     horizon, n_targets, n_parameters : int
@@ -37,7 +37,7 @@ class ForecastNetwork(nn.Module):
     n_future : int
         Columns whose future is known.
     **parts
-        Of the trunk, see :class:`Architecture` and :class:`MLPNetwork`.
+        Parts of the trunk, see :class:`Architecture` and :class:`MLPNetwork`.
 
     Notes
     -----
@@ -134,7 +134,7 @@ class ForecastNetwork(nn.Module):
 
 
 class FutureDecoder(nn.Module):
-    """The part of a forecast that the known future of its step adds."""
+    """The contribution of the known future of a step to its forecast."""
 
     def __init__(
         self, n_future: int, n_context: int, n_values: int, dtype: str, seed: int
@@ -158,7 +158,7 @@ class FutureDecoder(nn.Module):
 
 
 class _WindowMLP(nn.Module):
-    """A multi-layer perceptron over all values of a window, the newest last."""
+    """A multi-layer perceptron over all values of a window, the newest value last."""
 
     def __init__(
         self,

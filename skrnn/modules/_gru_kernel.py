@@ -1,8 +1,8 @@
 """A GRU layer on the CPU, step by step.
 
 If layers are small, torch's own code spends most of its time on copies and allocations.
-Here each step writes into buffers that are allocated once, with the samples in the last
-dimension: all that a step reads and writes is contiguous.
+Here each step writes into buffers that are allocated once. The samples are in the last
+dimension, so that all reads and writes of a step are contiguous.
 """
 
 from __future__ import annotations
@@ -176,8 +176,8 @@ def _backward(
 ) -> None:
     """Turn the slopes of the states by the gates into those of the loss, in place.
 
-    ``d_state`` holds the gradient by the last state of the chunk that later steps send
-    back; after the call, that by the state before the chunk.
+    ``d_state`` holds the gradient with respect to the last state of the chunk; after
+    the call, with respect to the state before the chunk.
     """
     n_hidden = len(d_state)
     each = zip(

@@ -27,11 +27,11 @@ def draw_layer(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weights (n_inputs, n_outputs) and biases (n_outputs,) of an MLP's layer, float64.
 
-    "glorot" [1]_ is uniform within ``sqrt(6 / (n_inputs + n_outputs))``, with 2 for 6
-    if the activation is logistic, and so are its biases: these are the numbers that
-    scikit-learn draws. The others have biases of zero: "he" [2]_ is normal with
-    variance ``2 / n_inputs``, "normal" has variance 1, and "orthogonal" [3]_ has
-    orthonormal rows or columns.
+    "glorot" [1]_ is uniform within ``sqrt(6 / (n_inputs + n_outputs))``, with 2 instead
+    of 6 if the activation is logistic, and so are its biases: scikit-learn draws the
+    same numbers. The others have biases of zero: "he" [2]_ is normal with variance
+    ``2 / n_inputs``, "normal" has variance 1, and "orthogonal" [3]_ has orthonormal
+    rows or columns.
 
     References
     ----------
@@ -61,8 +61,8 @@ def draw_layer(
 def draw_weights(network: nn.Module, architecture: Architecture, seed: int) -> None:
     """Draw all weights of a recurrent network on the CPU, from their own generator.
 
-    As in torch they are uniform within ``1 / sqrt(n)``, where n is the number of hidden
-    units of a recurrent layer, of inputs of any other layer; embeddings are normal with
+    As in torch they are uniform within ``1 / sqrt(n)``: n is the number of hidden units
+    of a recurrent layer, and of inputs of any other layer. Embeddings are normal with
     unit variance, and zero for the padding. The architecture may replace some of them.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -114,7 +114,7 @@ def _start_recurrent(
 
 
 def _set_bias(layer: Any, n_gates: int, gate: int, values: Tensor) -> None:
-    """Set the bias of a gate; the second gate of a GRU or LSTM keeps the state."""
+    """Set the bias of a gate. In a GRU or LSTM the second gate keeps the state."""
     layer.bias_ih_l0.chunk(n_gates)[gate].copy_(values)
     if layer.bias_hh_l0 is not None:
         layer.bias_hh_l0.chunk(n_gates)[gate].zero_()

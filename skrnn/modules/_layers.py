@@ -32,12 +32,12 @@ _SMALLEST_LOOP = 64  # samples in inference; torch is faster with fewer
 class RecurrentLayer(nn.Module):
     """A recurrent layer over right-padded batches, in one or both directions of time.
 
-    ``kernel`` names the code that runs it: ``"fused"`` is torch's own layer, ``"loop"``
-    is ours, which trains a GRU of up to 256 hidden units faster on the CPU, and
-    ``"steps"`` runs step by step in Python what torch's layers lack. Only this class
-    chooses. It leaves to torch what the loop does not support or does no faster:
+    ``kernel`` names the code that runs it. ``"fused"`` is torch's own layer. ``"loop"``
+    is ours, which trains a GRU of up to 256 hidden units faster on the CPU. ``"steps"``
+    runs parts that torch's layers lack, step by step in Python. Only this class
+    chooses. It uses torch if the loop does not support a case or is not faster:
     segments, an initial state, inference for fewer than 64 samples, layers with hooks,
-    transforms, tracing and mixed precision. ``seed`` is that of the masks.
+    transforms, tracing and mixed precision. ``seed`` is the seed of the masks.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class RecurrentLayer(nn.Module):
     def _run_masked(
         self, layer: nn.Module, x: Tensor, state: State | None
     ) -> tuple[Tensor, State]:
-        """With one mask of recurrent dropout per sequence, the same at all steps."""
+        """Run with a mask of recurrent dropout per sequence, the same at all steps."""
         mask = self.recurrent_dropout(x.new_ones(len(x), self.n_states))
         return unroll(layer, self.architecture, x, state, mask)
 
@@ -194,7 +194,7 @@ def run(layer: nn.Module, x: Tensor, segments: Segments | None) -> Tensor:
     """States at each step, (batch, time, hidden); zero after the end of a sample.
 
     ``segments`` holds pairs (n_alive, stop): up to step ``stop`` only the first
-    ``n_alive`` samples are computed, from the state that the segment before has left.
+    ``n_alive`` samples are computed, from the state at the end of the segment before.
     """
     if segments is None:
         return gru_states(layer, x) if _loops_over(layer, x) else layer(x)[0]
@@ -210,7 +210,7 @@ def run(layer: nn.Module, x: Tensor, segments: Segments | None) -> Tensor:
 
 
 def _is_one_step(layer: nn.Module, x: Tensor) -> bool:
-    """Whether to call torch's cell, which takes a quarter of the layer's time."""
+    """Whether to call torch's cell, which needs a quarter of the layer's time."""
     return (
         x.shape[1] == 1
         and isinstance(layer, nn.RNNBase)
@@ -248,7 +248,7 @@ def _loops_over(layer: nn.Module, x: Tensor) -> TypeGuard[nn.GRU]:
 
 
 def has_hooks(layer: nn.Module) -> bool:
-    """Whether torch calls hooks around the layer, which our own code would not."""
+    """Whether the layer has hooks, which torch calls but our own code would not."""
     return bool(
         layer._forward_hooks
         or layer._forward_pre_hooks

@@ -1,9 +1,10 @@
-"""Losses: of point predictions, of classes, and of distributions.
+"""Losses of point predictions, classes and distributions.
 
-Each has the call ``loss(raw, y, weights, total)``: raw outputs (batch, output) of a
-network, targets of as many columns, weights (batch,) or None. The losses of the samples
-are summed, times their weights, and divided by ``total``. ``reported`` is the loss to
-report, if it differs from the minimised one; ``predictions`` decodes raw outputs.
+All are called as ``loss(raw, y, weights, total)``: raw outputs (batch, output) of a
+network, targets with as many columns, weights (batch,) or None. The losses of the
+samples, times their weights, are summed and divided by ``total``. ``reported`` is the
+loss to report, if it differs from the minimised one; ``predictions`` decodes raw
+outputs.
 """
 
 from __future__ import annotations
@@ -62,9 +63,9 @@ class PointLoss(nn.Module):
 
     Squared error is halved, as in scikit-learn; Huber turns from squared to absolute at
     an error of 1; Poisson is half the deviance with a log link, so the raw output is
-    the logarithm of the prediction; ``quantile`` is that of the pinball loss. With
-    ``sums_outputs`` the outputs are summed: scikit-learn's MLPs minimise the sum, but
-    report the mean of squared errors.
+    the logarithm of the prediction; ``quantile`` is the quantile of the pinball loss.
+    With ``sums_outputs`` the losses of the outputs are summed: scikit-learn's MLPs
+    minimise the sum, but report the mean of squared errors.
     """
 
     def __init__(
@@ -167,15 +168,15 @@ class LogLoss(nn.Module):
 
 
 class DistributionLoss(nn.Module):
-    """Minus the log-likelihood, or the pinball losses of several quantiles.
+    """The negative log-likelihood, or the pinball losses of several quantiles.
 
     Raw outputs are (batch, value * parameter), where values are steps and targets; the
     losses are averaged over the values. Predictions are the parameters: "normal" has
     mean and deviation; "student_t" location, scale and degrees of freedom (over 2);
     "negative_binomial" mean (through its logarithm) and dispersion ``a``, where the
     variance is ``mean + a * mean**2``; "quantile" the values at the ``quantiles``, in
-    increasing order. Quantiles cannot cross: each is the one nearer to the middle, plus
-    or minus a positive step.
+    increasing order. Quantiles cannot cross: each is its neighbour nearer to the
+    middle, plus or minus a positive step.
     """
 
     def __init__(self, loss: str, quantiles: tuple[float, ...] = (0.5,)) -> None:

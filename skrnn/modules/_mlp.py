@@ -23,9 +23,9 @@ _LARGE_STEP = 10_000_000  # multiplications of a batch that are worth several th
 class MLPNetwork(nn.Module):
     """Linear layers, each but the last with a norm, an activation and dropout.
 
-    A norm comes before the activation, over the batch or over the layer. The caller
-    sets the weights of the linear layers, see :func:`draw_layer`; ``seed`` is that of
-    the dropout masks.
+    The norm, over the batch or over the layer, comes before the activation. The caller
+    sets the weights of the linear layers, see :func:`draw_layer`; ``seed`` is the seed
+    of the dropout masks.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class MLPNetwork(nn.Module):
         return head(x)  # (batch, output)
 
     def can_backpropagate(self) -> bool:
-        """Whether :meth:`backpropagate` does what autograd would.
+        """Whether :meth:`backpropagate` can replace autograd.
 
         It supports neither norms and dropout, nor frozen weights and hooks.
         """
@@ -107,8 +107,8 @@ class MLPNetwork(nn.Module):
         """Set the gradient of each parameter, without autograd.
 
         Up to twice as fast as autograd if layers are small. ``loss_and_slopes`` turns
-        the raw outputs (batch, output) into the loss and its gradient by them. Returns
-        the loss and the raw outputs.
+        the raw outputs (batch, output) into the loss and its gradient with respect to
+        them. Returns the loss and the raw outputs.
         """
         layers = self.linear_layers()
         function, backward = self.activation
@@ -140,7 +140,7 @@ class DenseLayer(nn.Linear):
 
 
 class BatchNorm(nn.BatchNorm1d):
-    """Batch normalisation that reads a single sample by the running statistics.
+    """Batch normalisation that uses the running statistics for a single sample.
 
     The last batch of an epoch may hold a single sample, which has no variance.
     """
@@ -168,7 +168,7 @@ class SparseRows:
     def matmul(self, matrix: Tensor) -> Tensor:
         """The rows times a ``matrix`` (feature, output), (batch, output).
 
-        On the CPU it is SciPy's product, which is several times faster than torch's.
+        On the CPU it uses SciPy's product, which is several times faster than torch's.
         """
         if self.device.type == "cpu":
             return _HostProduct.apply(matrix, self.rows)

@@ -23,7 +23,7 @@ class Affine(NamedTuple):
         return (values - self.center[:, None]) / self.scale[:, None]
 
     def apply_padded(self, values: Tensor, lengths: Tensor | None) -> Tensor:
-        """As :meth:`apply`, with zeros after the end of each window."""
+        """Like :meth:`apply`, with zeros after the end of each window."""
         # values (batch, time, target)
         normalized = self.apply(values)
         if lengths is None:
@@ -35,7 +35,7 @@ class Affine(NamedTuple):
         return values * self.scale[:, None] + self.center[:, None]
 
     def take(self, index: Tensor | slice) -> Affine:
-        """Those of some samples."""
+        """The centers and scales of some samples."""
         return Affine(self.center[index], self.scale[index])
 
 
@@ -45,9 +45,9 @@ def normalize_windows(
     """Center and scale of each window of y (batch, time, target), from its own values.
 
     Kind "last" puts the last value of a window at 0 and divides by the deviation within
-    the window; "mean" divides by the mean, for counts; "none" changes nothing. Windows
-    are right-padded if there are ``lengths`` (batch,). ``typical`` (batch, target) is
-    the variance (or mean) expected of a window of this series: it counts as four more
+    the window; "mean" divides by the mean, for counts; "none" changes nothing. With
+    ``lengths`` (batch,), windows are right-padded. ``typical`` (batch, target) is the
+    variance (or mean) expected for a window of this series: it counts as four more
     observations, so that a constant window or a single row is not divided by zero.
     """
     zeros, ones = torch.zeros_like(typical), torch.ones_like(typical)

@@ -19,7 +19,7 @@ class LayerOutline(NamedTuple):
 def outline_of(
     name: str, kind: str, sizes: tuple[int | str, ...], *modules: nn.Module | None
 ) -> LayerOutline:
-    """Outline of a layer of some modules, whose samples are of these sizes."""
+    """The outline of a layer made of these modules, for samples of these sizes."""
     shape = f"({', '.join(map(str, ('n_samples', *sizes)))})"
     parameters = [p for module in modules if module for p in module.parameters()]
     return LayerOutline(name, kind, shape, sum(p.numel() for p in parameters))

@@ -44,8 +44,8 @@ def running_pool(
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """The pooling of the steps up to each one (1, time, feature), and its state.
 
-    ``seen`` is the state after the steps before; ``score_of`` of attention returns the
-    scores (1, time, 1) of steps.
+    ``seen`` is the state after the steps before; for attention, ``score_of`` returns
+    the scores (1, time, 1) of the steps.
     """
     if pooling == "max":
         largest = x.cummax(dim=1).values

@@ -52,7 +52,7 @@ class Memory:
     """Carries the states of a network from one batch to the next.
 
     The samples of a batch are consecutive pieces of one series (``is_one_series``), or
-    sample i continues series i; then later batches may hold fewer samples, those of the
+    sample i continues series i. In the second case later batches may hold only the
     first series. A batch may be computed several times, each time from ``before``,
     which is None at the start of the series; ``after`` is the state after it.
     """
@@ -79,8 +79,8 @@ class RecurrentNetwork(nn.Module):
     n_tokens : int, default=None
         Number of token ids, including the padding (0).
     seed : int, default=0
-        Of the weights and the masks. Weights are drawn on the CPU, so that every device
-        starts from the same ones.
+        Seed of the weights and the masks. Weights are drawn on the CPU, so that every
+        device starts from the same weights.
     **parts
         See :class:`Architecture`.
     """
@@ -176,8 +176,8 @@ class RecurrentNetwork(nn.Module):
     ) -> tuple[Tensor, NetworkState]:
         """States of the last layer at all steps, and the state of the network.
 
-        ``x`` (batch, time, feature) holds rows of as many series, without padding;
-        ``state`` is that after the rows before them, None if there are none.
+        ``x`` (batch, time, feature) holds rows of each series, without padding;
+        ``state`` is the state after the rows before them, None if there are none.
         """
         x = self._read(x)
         rows = None
@@ -242,7 +242,7 @@ class RecurrentNetwork(nn.Module):
     def _front(
         self, x: Tensor, lengths: Tensor | None, segments: Segments | None
     ) -> tuple[Tensor, Tensor | None, Segments | None]:
-        """What the first recurrent layer reads."""
+        """The input of the first recurrent layer."""
         x = self._read(x)
         if self.convolutions is None:
             return x, lengths, segments
@@ -274,7 +274,7 @@ class RecurrentNetwork(nn.Module):
         return (mean_valid if self.pooling == "mean" else max_valid)(states, lengths)
 
     def _head(self, states: Tensor, lengths: Tensor | None) -> Tensor:
-        """Outputs for states (batch, hidden), or for all that are not padding."""
+        """Outputs for states (batch, hidden), or for all steps but the padding."""
         if states.ndim == 3:
             if lengths is not None:
                 states = states[~is_padding(states, lengths)[:, :, 0]]

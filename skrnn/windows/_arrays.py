@@ -34,13 +34,13 @@ def dense_windows(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def share_rows(X: np.ndarray) -> bool:
-    """Whether the windows of an array overlap in memory, as those of a view."""
+    """Whether the windows of an array overlap in memory, like those of a view."""
     X = X[:, :, np.newaxis] if X.ndim == 2 else X
     step = _row_step(X)
     if step is not None:
         return step < X.shape[1]
     if len(X) != 1 or X.strides[0] != X.strides[1]:
-        return False  # else it may be the only window of a view
+        return False  # a single window might be a view
     return X.shape[2] == 1 or X.strides[1] == X.shape[2] * X.strides[2]
 
 
@@ -70,7 +70,7 @@ def gather_dense(
 def as_sequences(X: Any) -> list[Any] | None:
     """The arrays of a list (or object array, or Series) of sequences.
 
-    A DataFrame whose cells hold sequences has one per row and feature. None for
+    A DataFrame whose cells hold sequences has one per row and feature. Returns None for
     anything else.
     """
     if hasattr(X, "iloc") and X.ndim == 1:  # a Series of arrays
@@ -96,7 +96,7 @@ def _side_by_side(index: int, cells: Any) -> np.ndarray:
     if len(set(lengths)) > 1:
         raise ValueError(
             f"row {index} of X holds sequences of the lengths {lengths}; its cells, "
-            "one per feature, must be equally long"
+            "one per feature, must have the same length"
         )
     return np.column_stack(list(cells))
 
@@ -187,7 +187,7 @@ def series_windows(
     series_lengths: Any = None,
     complete: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Starts and lengths of the windows; none crosses from one series to the next."""
+    """Starts and lengths of windows that do not cross from one series to the next."""
     check_positive("window_length", window_length)
     check_positive("step_length", step_length)
     # more than the rows changes nothing, but might not fit into an int64

@@ -1,6 +1,6 @@
-"""The forms in which sequences may be given, and the one door through which they come.
+"""The forms of sequences, and the one door through which they come.
 
-Which form X has is decided here alone: for estimators, for the scaler, and for targets
+Only this file decides which form X has: for estimators, for the scaler, and for targets
 at each step.
 """
 
@@ -44,14 +44,14 @@ def form_of(X: Any) -> tuple[Form, Any]:
 
 
 def read_windows(form: Form, X: Any, dtype: Any) -> Windows:
-    """The windows in X, without rows at their ends that are missing.
+    """The windows in X, without missing rows at their ends.
 
     Parameters
     ----------
     form, X
         As :func:`form_of` returns them; an "array" or a "table" as a NumPy array.
     dtype : dtype
-        Of the rows.
+        The dtype of the rows.
 
     Raises
     ------
@@ -70,12 +70,12 @@ def read_windows(form: Form, X: Any, dtype: Any) -> Windows:
 
 
 def read_rows(form: Form, X: Any) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Rows, starts and lengths of X as they are, with all that is missing.
+    """Rows, starts and lengths of X, including missing rows and values.
 
     Parameters
     ----------
     form, X
-        As for :func:`read_windows`.
+        See :func:`read_windows`.
     """
     if form == "windows":
         return X.rows, X.starts, X.lengths

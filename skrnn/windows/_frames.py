@@ -44,8 +44,8 @@ def has_time(X: Any) -> bool:
 def looks_like_series(X: Any) -> bool:
     """Whether the rows of a table seem to be time steps, and its columns features.
 
-    Its index holds dates, periods or durations, and the names of its columns are not
-    those of time steps: months, weekdays, or equal except for a number, as lags.
+    Its index holds dates, periods or durations, and its column names do not name time
+    steps: months, weekdays, or names that differ only in a number, like lags.
     """
     names = list(getattr(X, "columns", ()))
     if len(names) < 2 or is_panel(X) or not has_time(X):
@@ -61,8 +61,8 @@ def looks_like_series(X: Any) -> bool:
 def series_of(X: Any, n_rows: int, warns: bool = True) -> list[Series]:
     """The series of a table: one, or one per instance of a pandas MultiIndex.
 
-    Raises if the rows of an instance are not together, a series is not in order of
-    time, or its stamps repeat as if the table held several series; if it ``warns``, a
+    Raises if the rows of an instance are not adjacent, a series is not in order of
+    time, or its stamps repeat as if the table held several series. With ``warns``, a
     few repeated stamps are a warning.
     """
     if not is_panel(X):
@@ -86,7 +86,7 @@ def series_of(X: Any, n_rows: int, warns: bool = True) -> list[Series]:
     first = np.flatnonzero(np.diff(codes, prepend=-1))
     if len(first) != codes.max(initial=-1) + 1:
         raise ValueError(
-            "the rows of each instance must stand together, in order of time; sort "
+            "the rows of each instance must be adjacent and in order of time; sort "
             "them with X.sort_index(), and bring y into the same order"
         )
     bounds = zip(first, [*first[1:], len(codes)], strict=True)
@@ -144,7 +144,8 @@ def refuse_complex(frame: Any) -> None:
     columns = frame.dtypes if frame.ndim == 2 else [frame.dtype]
     if any(column.kind == "c" for column in columns):
         raise ValueError(
-            "Complex data not supported: give real and imaginary part a column each"
+            "Complex data not supported: put the real and the imaginary part into "
+            "separate columns"
         )
 
 
@@ -154,10 +155,10 @@ def instances_of(frame: Any) -> Any:
 
 
 def next_time_by(series: Series) -> Any:
-    """The latest time at which a row still follows right after the series.
+    """The latest time at which a row still comes right after the series.
 
-    After one step of a regular calendar, or else the largest gap in the series. None if
-    there are no times, or a single row.
+    It is one step of a regular calendar ahead, or else the largest gap in the series.
+    None if there are no times, or a single row.
     """
     times = series.times
     if times is None or series.n_rows < 2:
@@ -229,7 +230,7 @@ def _check_repeats(index: Any, series: list[Series], warns: bool) -> None:
 
 
 def _warn_of_labels(index: Any) -> None:
-    """Warn if labels that are not times, such as texts, repeat as stamps do."""
+    """Warn if labels that are not times, such as texts, repeat like stamps."""
     if index is None or callable(index) or index.is_unique:
         return
     if _are_stacked(_counts(index)):
@@ -244,13 +245,13 @@ def _warn_of_labels(index: Any) -> None:
 
 
 def _counts(times: Any) -> np.ndarray:
-    """How often each stamp occurs, in their order."""
+    """The count of each stamp, in order of the stamps."""
     codes = times.factorize()[0]
     return np.bincount(codes[codes >= 0])
 
 
 def _are_stacked(counts: np.ndarray) -> bool:
-    """Whether stamps repeat as in a table of several series, not by chance.
+    """Whether stamps repeat because the table holds several series, not by chance.
 
     Most of them repeat, and neighbours about equally often: counts of independent
     events have a mean squared difference of twice their mean.

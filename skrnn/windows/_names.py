@@ -15,10 +15,10 @@ _SHOWN = 8
 def feature_names(X: Any, name: str = "X") -> list[Any] | None:
     """The column names of sequences, from anything that has ``columns``.
 
-    Those of a DataFrame (a panel, or sktime's nested frame), of the frames in a list,
-    an object array or a Series, of pandas or polars, and of ``Windows`` made of these.
-    None if no name is a string, as in scikit-learn. Frames of one list must have equal
-    columns in the same order. ``name`` is that of the argument, for errors.
+    It reads a DataFrame (a panel, or sktime's nested frame), frames in a list, an
+    object array or a Series, of pandas or polars, and ``Windows`` made of these. None
+    if no name is a string, as in scikit-learn. Frames of one list must have equal
+    columns in the same order. ``name`` is the name of the argument, for errors.
     """
     if hasattr(X, "_feature_names"):  # Windows
         return X._feature_names
@@ -72,7 +72,7 @@ def _are_equal(labels: Any, first: Any) -> bool:
 
 
 def _are_columns_of_a_table(items: Iterable[Any]) -> bool:
-    """Whether each frame has a single column, and each another name."""
+    """Whether each frame has a single column with a name of its own."""
     labels = [_labels(item) for item in items]
     if any(one is None or len(one) != 1 for one in labels):
         return False
@@ -82,7 +82,7 @@ def _are_columns_of_a_table(items: Iterable[Any]) -> bool:
 def _refuse_other(
     index: int, found: list[Any], place: int, expected: list[Any], name: str
 ) -> None:
-    """Raise, unless the labels are only numbers."""
+    """Raise unless the labels are only numbers."""
     is_same_set = set(found) == set(expected)
     if not (is_same_set or _strings(found) or _strings(expected)):
         return  # such as columns cut from a larger table

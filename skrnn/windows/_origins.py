@@ -14,7 +14,7 @@ from ._windows import Windows
 
 @dataclass(frozen=True)
 class Origins:
-    """Places from which to look back over a window and ahead over the horizon.
+    """Origins of forecasts, each with a window before it and a horizon after it.
 
     The window is ``rows[start:end]``; the forecast begins at row ``end``.
     """
@@ -32,7 +32,7 @@ class Origins:
         return self.ends - self.starts
 
     def take(self, index: np.ndarray) -> Origins:
-        """Some of them."""
+        """Some of the origins."""
         return Origins(self.series[index], self.starts[index], self.ends[index])
 
 
@@ -41,12 +41,12 @@ def origins_within(
 ) -> Origins:
     """Origins whose targets are known, ``step_length`` rows apart.
 
-    A series gives those with a full window; a series that is too short for any gives
-    those with a shorter window, of at least one row. They are a multiple of
-    ``step_length`` before the end of the series, so that forecasts from the end begin,
-    for instance, at the same time of the day as those learnt from; if there is none,
-    they are counted back from the last possible one. ``series_lengths`` are the rows of
-    each series, one after the other; origins are in order of the series, then of time.
+    Origins have a full window; a series that is too short for one gives origins with
+    shorter windows, of at least one row. Origins are a multiple of ``step_length``
+    before the end of the series, so that forecasts from the end begin, for instance, at
+    the same time of the day as the training windows. If there is no such origin, they
+    are counted back from the last possible one. ``series_lengths`` are the numbers of
+    rows of the series; origins are in order of the series, then of time.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How samples relate: overlapping windows, copies of them, consecutive pieces."""
+"""Relations between samples: overlapping windows, their copies, consecutive pieces."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def check_consecutive(windows: Windows) -> None:
     how = (
         f"{steps[i]} rows between samples {i} and {i + 1} are missing: impute them"
         if steps[i] > 0
-        else f"samples {i} and {i + 1} share rows, as sliding windows do, or stand "
-        "in another order"
+        else f"samples {i} and {i + 1} share rows, as sliding windows do, or are "
+        "not in order"
     )
     raise ValueError(f"{expected}, but {how}; {_REMEDY}")
 
@@ -81,7 +81,7 @@ def joined(windows: Windows) -> Windows:
 
 
 def shifts_seen(windows: Windows) -> np.ndarray:
-    """By how many rows some samples begin later than the one before them.
+    """The number of rows by which some samples begin later than the one before.
 
     Negative if they begin earlier, 0 if they do not overlap. Only the direction of most
     of them counts, because chance matches occur in both.
@@ -108,7 +108,7 @@ def starts_if_shared(windows: Windows) -> np.ndarray:
 
 
 def _all_shifts(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-    """By how many rows each sample begins after the one before, and if it does."""
+    """By how many rows each sample begins after the one before, and whether it does."""
     seen = shifts_seen(windows)
     usual, counts = np.unique(seen[seen != 0], return_counts=True)
     usual = usual[np.argsort(-counts, kind="stable")]
@@ -146,7 +146,7 @@ def _continue(windows: Windows, pairs: np.ndarray, shift: int, sign: int) -> np.
 
 
 def _do_share(windows: Windows, i: int, shift: int) -> bool:
-    """Whether samples ``i`` and ``i + 1`` share rows by more than chance."""
+    """Whether samples ``i`` and ``i + 1`` share more rows than by chance."""
     first, then = (i, i + 1) if shift > 0 else (i + 1, i)
     return _is_telling(windows[first][abs(shift) :], windows[then])
 
@@ -166,12 +166,12 @@ def _shift(first: np.ndarray, then: np.ndarray) -> int:
 
 
 def _n_needed(n_timesteps: int) -> int:
-    """How many rows windows must share to count as overlapping."""
+    """The number of rows that windows must share to count as overlapping."""
     return min(2, n_timesteps - 1)
 
 
 def _is_telling(shared: np.ndarray, window: np.ndarray) -> bool:
-    """Whether equal rows are more than chance: many of them, or unique ones."""
+    """Whether equal rows are no coincidence: many of them, or unique ones."""
     n_different = len(np.unique(shared, axis=0))
     if len(np.unique(window, axis=0)) == len(window):
         return True

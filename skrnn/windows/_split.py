@@ -43,16 +43,16 @@ def split_windows_in_time(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Hold out the last windows of each run of windows that overlap.
 
-    Windows that share rows, or are copies of such, are ordered by the row at which they
-    end, whatever their order among the samples, and each run (each series of a panel,
-    each recording) gives its own share. Windows that do not overlap are assumed to be
-    in order of time.
+    Windows that share rows, and copies of such windows, are ordered by the row at which
+    they end; their order among the samples does not matter. Each run (each series of a
+    panel, each recording) gives its own share. Windows that do not overlap are assumed
+    to be in order of time.
 
     ``gap`` rows (samples, if none overlap) between the two parts are dropped.
-    ``strata`` is the class of each window: if the last windows of the runs lack one,
-    each stretch of a run that is of one class gives its own share; some stretches that
-    are too short for that are held out as a whole. It is ignored if classes alternate
-    from window to window.
+    ``strata`` is the class of each window. If the last windows of the runs lack a
+    class, each stretch of a run with a single class gives its own share, and some
+    stretches that are too short for that are held out as a whole. ``strata`` is ignored
+    if classes alternate from window to window.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def _last_of_each(
 def _n_missing(
     codes: np.ndarray, split: tuple[np.ndarray, np.ndarray]
 ) -> tuple[int, int]:
-    """How many classes the training part lacks (which is worse), and the held-out."""
+    """How many classes the training part lacks (the worse case), and the held-out."""
     n_classes = int(codes.max()) + 1
     train, validation = (len(np.unique(codes[part])) for part in split)
     return n_classes - train, n_classes - validation
@@ -120,7 +120,7 @@ def _n_missing(
 def _shares_by_class(
     stretches: list[np.ndarray], codes: np.ndarray, validation_fraction: float
 ) -> list[int]:
-    """How many samples of each stretch to hold out, so that every class has some."""
+    """Number of samples to hold out of each stretch, so that every class has some."""
     counts = [0] * len(stretches)
     of_class: dict[int, list[int]] = {}
     for place, stretch in enumerate(stretches):
@@ -146,8 +146,8 @@ def _shares_by_class(
 def _runs(windows: Windows) -> tuple[list[np.ndarray], np.ndarray]:
     """Samples grouped by the run of rows that they share, in order of their end.
 
-    Also the end of each sample; for copies, the end that it would have if they shared
-    rows.
+    Also returns the end of each sample; for copies, the end that it would have if the
+    samples shared rows.
     """
     starts, lengths = windows.starts, windows.lengths
     if not share_rows(windows) and overlap(windows):

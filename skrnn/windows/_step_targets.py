@@ -23,7 +23,7 @@ _EXPECTED = (
 
 @dataclass(frozen=True, eq=False)
 class StepTargets:
-    """Targets at each step of each sample, indexed by sample as an array is."""
+    """Targets at each step of each sample, indexed by sample like an array."""
 
     windows: Windows  # into rows of targets, (n_rows, n_outputs)
     weights: np.ndarray | None = None  # of the rows, besides those of the samples
@@ -76,24 +76,24 @@ def read_steps(y: Any, *, is_single: bool = False) -> tuple[Any, Any, Any]:
 
     ``y`` holds numbers or labels, as an array (n_samples, n_timesteps[, n_outputs]), a
     list of arrays (n_timesteps_i[, n_outputs]), a pandas object with an (instance,
-    time) MultiIndex, or Windows. Leading and last steps at which all of it is missing
-    (NaN or None) do not exist, as in :meth:`Windows.from_array`. If it ``is_single``,
-    there is one target per step.
+    time) MultiIndex, or Windows. Steps at the start or the end that are missing
+    entirely (NaN or None) are cut off, as in :meth:`Windows.from_array`. If it
+    ``is_single``, there is one target per step.
 
     Returns
     -------
     table : array or pandas object of shape (n_rows,) or (n_rows, n_outputs)
-        Without rows that are in no sample.
+        The targets, without rows that belong to no sample.
     starts, lengths : ndarray of int, shape (n_samples,)
     """
     table, starts, lengths, is_padded = _table_of(y)
     if is_single and table.ndim == 2:
         if table.shape[1] > 1:
             raise ValueError(
-                f"y gives each step {table.shape[1]} values, expected one label a "
+                f"y gives each step {table.shape[1]} values, expected one label per "
                 "step: several labels at a step are not supported; fit one classifier "
-                "for each. If every step has a single 1, pass the number of its class: "
-                "np.argmax(y, axis=-1)"
+                "for each. If every step has a single 1, pass the number of its "
+                "class: np.argmax(y, axis=-1)"
             )
         table = table.iloc[:, 0] if hasattr(table, "iloc") else table[:, 0]
     missing = _missing_in(table)

@@ -1,4 +1,4 @@
-"""Checks of what rows, bounds of windows and other arguments hold."""
+"""Checks of rows, bounds of windows and other arguments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REMEDIES = {  # by what NumPy says
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Add the name of an argument and a remedy to what NumPy says of it.
+    """Add the name of an argument and a remedy to NumPy's errors about it.
 
     Values too large for a float become infinity without a warning: the checks that
     follow refuse it.
@@ -46,7 +46,7 @@ def reading(name: str) -> Iterator[None]:
 def unmasked(X: Any) -> Any:
     """A masked array, or a list of them, with NaN for masked values.
 
-    NumPy itself drops the mask without a word. Anything else is returned as it is.
+    NumPy itself drops the mask silently. Anything else is returned as it is.
     """
     if _is_masked(X):
         return _filled(X)
@@ -61,8 +61,8 @@ def refuse_mask(name: str, values: Any) -> None:
     n_masked = sum(int(np.ma.count_masked(part)) for part in parts if _is_masked(part))
     if n_masked:
         raise ValueError(
-            f"{name} holds {n_masked} value(s) that are masked, that is, missing; drop "
-            f"these samples from all arguments: keep = ~np.ma.getmaskarray({name})"
+            f"{name} holds {n_masked} value(s) that are masked (missing); drop these "
+            f"samples from all arguments: keep = ~np.ma.getmaskarray({name})"
         )
 
 
@@ -86,7 +86,8 @@ def converted(rows: Any, dtype: Any) -> Any:
     """Rows of another type, which must be able to hold their values."""
     if rows.dtype.kind == "c":
         raise ValueError(
-            "Complex data not supported: give real and imaginary part a feature each"
+            "Complex data not supported: put the real and the imaginary part into "
+            "separate features"
         )
     if dtype is None or rows.dtype == dtype:
         return rows
@@ -101,7 +102,7 @@ def converted(rows: Any, dtype: Any) -> Any:
 
 
 def check_rows(rows: Any) -> Any:
-    """The rows of windows, with NaN for masked values; raises if they cannot be."""
+    """The rows of windows, with NaN for masked values; raise if they are not valid."""
     rows = unmasked(rows)
     if hasattr(rows, "iloc") or not hasattr(rows, "ndim"):
         raise TypeError(
@@ -155,8 +156,8 @@ def one_bool_a_row(name: str, values: Any, n_rows: int) -> np.ndarray:
         array = np.asarray(values)
     if array.dtype != bool or array.shape != (n_rows,):
         raise ValueError(
-            f"{name} must be of bool and of shape ({n_rows},), one value per row, got "
-            f"{array.dtype} of shape {array.shape}"
+            f"{name} must have dtype bool and shape ({n_rows},), one value per row, "
+            f"got {array.dtype} of shape {array.shape}"
         )
     return array
 
@@ -187,9 +188,10 @@ def drop_missing_ends(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Starts and lengths of windows without leading rows that are all NaN.
 
-    With ``trailing`` also without such rows at the end: sequences that share no rows
-    may be padded there, but in a series such a row is a missing observation. NaN or
-    infinity elsewhere is an error. Costs O(n_rows + n_windows), whatever the overlap.
+    With ``trailing``, such rows are cut off at the end too: sequences that share no
+    rows may be padded there, but in a series such a row is a missing observation. NaN
+    or infinity elsewhere is an error. The cost is O(n_rows + n_windows), even if
+    windows overlap.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         if rows.dtype.kind != "f" or np.isfinite(rows.sum(dtype=np.float64)):
@@ -234,8 +236,9 @@ def constant_columns(values: np.ndarray, dtypes: Any = None) -> np.ndarray:
     """Which columns are constant up to rounding, relative to their level.
 
     The standard deviation of such a column is noise: do not divide by it. NaN is
-    ignored, and a column of only NaN is not constant. ``dtypes`` are those in which the
-    columns were computed, if not that of ``values`` (n_rows, n_columns).
+    ignored, and a column of only NaN is not constant. ``dtypes`` are the dtypes in
+    which the columns were computed, if they differ from that of ``values`` (n_rows,
+    n_columns).
 
     Examples
     --------

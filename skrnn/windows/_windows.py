@@ -44,8 +44,8 @@ class Windows:
     Parameters
     ----------
     rows : array of shape (n_rows, n_features)
-        The observations, oldest first within each series. Anything that slices like
-        a NumPy array (``np.memmap`` for instance).
+        The observations, oldest first within each series. Anything that slices like a
+        NumPy array works, for instance ``np.memmap``.
     starts : array-like of int, shape (n_samples,)
         Row at which each window begins.
     lengths : array-like of int, shape (n_samples,)
@@ -187,8 +187,8 @@ class Windows:
         Raises
         ------
         ValueError
-            If the index has a single level, the rows of an instance are not together
-            or not in order of time, or a column does not hold numbers.
+            If the index has a single level, the rows of an instance are not adjacent or
+            not in order of time, or a column does not hold numbers.
 
         Examples
         --------
@@ -225,8 +225,8 @@ class Windows:
         series_lengths : array-like of int, shape (n_series,), default=None
             Rows of each series of the panel; None means one series.
         complete : bool, default=True
-            If True, only full windows. If False, one window *ending* at each row;
-            those near the start of a series are shorter.
+            If True, return only full windows. If False, return one window *ending* at
+            each row; windows near the start of a series are shorter.
 
         Raises
         ------
@@ -260,7 +260,7 @@ class Windows:
     def keep_rows(self, keep: np.ndarray) -> Windows:
         """The same windows into a copy of some rows, without the others.
 
-        ``keep`` is of bool, and of shape (n_rows,).
+        ``keep`` is an array of bool of shape (n_rows,).
 
         Examples
         --------
@@ -329,7 +329,7 @@ class Windows:
         return chosen._named(self._feature_names)
 
     def _named(self, names: list[Any] | None) -> Windows:
-        """Itself, with the names of its features."""
+        """These windows, with the names of their features."""
         object.__setattr__(self, "_feature_names", names)
         return self
 
@@ -343,7 +343,7 @@ class Windows:
         """Copy into a dense array of shape (n_samples, n_timesteps, n_features).
 
         Each window is at the end of the time axis, after rows of NaN. ``n_timesteps``
-        is at least that of the longest window, which None means.
+        must be at least the length of the longest window; None takes that length.
         """
         if n_timesteps is not None:
             check_positive("n_timesteps", n_timesteps)

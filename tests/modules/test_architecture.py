@@ -405,7 +405,7 @@ def test_gates_start_by_keeping_the_state_for_so_many_steps(cell, options):
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
-        (LSTMRegressor(chrono_steps=9, unit_forget_bias=True), "one of them only"),
+        (LSTMRegressor(chrono_steps=9, unit_forget_bias=True), "only one of them"),
         (LSTMRegressor(chrono_steps=2), "'chrono_steps' parameter"),
         (LSTMRegressor(8, projection_size=8), "projection_size=8 must be smaller"),
         (LSTMRegressor((8, 4), residual=True), r"layers of one size.*\(8, 4\)"),

@@ -258,7 +258,7 @@ def test_flat_windows_feed_any_regressor():
         (
             panel(a=3, b=3).iloc[[0, 3, 1, 4, 2, 5]],
             {"window_length": 2},
-            "must stand together",
+            "must be adjacent",
         ),
     ],
 )
