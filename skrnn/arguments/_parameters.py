@@ -82,7 +82,7 @@ def parameters(cls: _T) -> _T:
         name: [_constraint(value) for value in one.metadata["allowed"]]
         for name, one in stated.items()
     }
-    made.__init__ = with_advice(_initializer(made, _signature(stated)), "__init__")
+    made.__init__ = with_advice(_initializer(made, stated), "__init__")
     made.__doc__ = _filled(made, stated)
     return made
 
@@ -114,7 +114,7 @@ def _constraint(value: Any) -> Any:
     return StrOptions(set(value)) if isinstance(value, tuple) else value
 
 
-def _initializer(cls: Any, signature: inspect.Signature) -> Any:
+def _initializer(cls: Any, stated: dict[str, Field]) -> Any:
     """Assign the parameters, then do what a base class without parameters does."""
     assign = cls.__init__
     begin = next(
@@ -127,7 +127,8 @@ def _initializer(cls: Any, signature: inspect.Signature) -> Any:
         assign(self, *args, **named)
         begin(self)  # by name: super() would lead to groups, and to their defaults
 
-    vars(initialize)["__signature__"] = signature
+    vars(initialize)["__signature__"] = _signature(stated)
+    initialize.__annotations__ = {one.name: one.type for one in stated.values()}
     initialize.__name__ = "__init__"
     initialize.__qualname__ = f"{cls.__qualname__}.__init__"
     return initialize

@@ -4,7 +4,7 @@ import copy
 import inspect
 import re
 from numbers import Integral
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -110,6 +110,7 @@ def test_signature_constraints_and_docstring_name_the_same_parameters(cls):
     named = list(inspect.signature(cls).parameters)
     assert sorted(cls().get_params()) == sorted(named)
     assert set(cls._parameter_constraints) == set(named)
+    assert list(get_type_hints(cls.__init__)) == named
     documented = section(cls, "Parameters") | section(cls, "Other Parameters")
     assert list(documented) == named
     assert 10 <= len(section(cls, "Parameters")) <= 14
