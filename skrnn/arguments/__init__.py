@@ -1,4 +1,4 @@
-"""What users pass by name: parameters stated once, and advice about other words."""
+"""Arguments: parameters, each declared once, and advice about unknown words."""
 
 from ._parameters import parameter, parameters, revised, text_of
 from ._vocabulary import Vocabulary

@@ -98,7 +98,8 @@ def _collected(cls: type, name: str) -> dict[str, Any]:
 def _sections(cls: Any) -> tuple[list[str], dict[str, list[str]]]:
     """Names of the common parameters, and of the others by the title of their group."""
     names = [one.name for one in fields(cls)]
-    common = [name for name in getattr(cls, "_common", ()) if name in names]
+    usual = dict.fromkeys(getattr(cls, "_common", ()))
+    common = [name for name in usual if name in names]
     left = set(names) - set(common)
     titles: dict[str, list[str]] = {}
     for group in cls.__mro__:
@@ -135,7 +136,7 @@ def _initializer(cls: Any, stated: dict[str, Field]) -> Any:
 
 
 def _signature(stated: dict[str, Field]) -> inspect.Signature:
-    """As the dataclass binds arguments, but in the order of the docstring."""
+    """The signature of the dataclass, but in the order of the docstring."""
     in_order = [one for one in stated.values() if not one.kw_only]
     by_name = [one for one in stated.values() if one.kw_only]
     several, only = (

@@ -32,7 +32,7 @@ def load_electricity(*, return_X_y: bool = False, as_frame: bool = True) -> Any:
     Returns
     -------
     electricity : :class:`~sklearn.utils.Bunch`
-        With these attributes.
+        Dictionary-like object, with the following attributes.
 
         data : DataFrame or ndarray of shape (15864, 3)
             temp_min and temp_max, the lowest and highest temperature of the day in

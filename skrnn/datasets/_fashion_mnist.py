@@ -47,7 +47,7 @@ def load_fashion_mnist(
     Returns
     -------
     fashion : :class:`~sklearn.utils.Bunch`
-        With these attributes.
+        Dictionary-like object, with the following attributes.
 
         data : ndarray of uint8, shape (n_images, 784)
             The grey values. Scale them before a network: ``data / 255``.

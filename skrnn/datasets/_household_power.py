@@ -58,7 +58,7 @@ def load_household_power(
     Returns
     -------
     power : :class:`~sklearn.utils.Bunch`
-        With these attributes.
+        Dictionary-like object, with the following attributes.
 
         frame : DataFrame of float64, shape (n_rows, 7)
             The columns below, with a DatetimeIndex that has a frequency and no time
@@ -174,7 +174,7 @@ def _fill(frame: Any) -> Any:
     while True:
         before = filled.isna().to_numpy().sum()
         filled = filled.fillna(filled.shift(_MINUTES_A_DAY))
-        if filled.isna().to_numpy().sum() == before:  # all, or no day before
+        if filled.isna().to_numpy().sum() == before:  # all filled, or no day before
             return filled
 
 

@@ -29,7 +29,7 @@ def load_reviews(*, return_X_y: bool = False, as_frame: bool = True) -> Any:
     Returns
     -------
     reviews : :class:`~sklearn.utils.Bunch`
-        With these attributes.
+        Dictionary-like object, with the following attributes.
 
         data : Series or ndarray of str, shape (3610,)
             The sentences, lower case.

@@ -36,7 +36,7 @@ def load_stocks(
     Returns
     -------
     stocks : :class:`~sklearn.utils.Bunch`
-        With these attributes.
+        Dictionary-like object, with the following attributes.
 
         data : DataFrame or ndarray of shape (3269, 6)
             Open, High, Low, Close, Adj Close and Volume of each day but the last.

@@ -1,4 +1,4 @@
-"""What every network estimator shares: fit, continue, predict, save."""
+"""The base of all network estimators: fit, continue, predict, save."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     _reader_class: ClassVar[type[Reader]]
     _task_class: ClassVar[type[Task]]
     _module_class: ClassVar[type[nn.Module]]
-    _follows_sklearn: ClassVar[bool] = False  # if its rules differ from ours
+    _follows_sklearn: ClassVar[bool] = False  # even if its rules differ
     _reader: Reader
     _task: Task
     _model: Model
@@ -157,7 +157,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
             if is_first:
                 self._start(self._module_params(), settings)
             else:
-                if self._model.settings.solver == "lbfgs":  # which has no momenta
+                if self._model.settings.solver == "lbfgs":  # it has no momenta
                     self._model = self._model.rebuilt(settings, self.device)
                 self._begin(settings)
             fitted = vars(self._model.settings)
@@ -286,7 +286,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
 
     def _start(self, module_params: dict[str, Any], settings: Settings) -> None:
         """A fresh network, and empty records."""
-        self._mean_weight = None  # of the first samples; partial_fit keeps it
+        self._mean_weight = None  # that of the first samples; partial_fit keeps it
         self._model = Model(
             self._module_class,
             {**module_params, "seed": self._new_seed()},
@@ -307,7 +307,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         """The weights of the last fit, with the present parameters."""
         self._mean_weight = None
         if any(value for name, value in module_params.items() if "dropout" in name):
-            # other masks than in the last fit
+            # draw masks that differ from those of the last fit
             module_params = {**module_params, "seed": self._new_seed()}
         self._model = self._model.rebuilt(
             settings,

@@ -40,7 +40,7 @@ class ClassificationTask(Task):
 
     label_smoothing: float
     is_multilabel: bool = False
-    is_sparse: bool = False  # as y, and predictions are then, too
+    is_sparse: bool = False  # whether y, and so predictions, are sparse
 
     _is_single = True
 

@@ -21,21 +21,21 @@ _TOO_SOON = (
     "or training may have stopped too soon: raise n_iter_no_change or "
     "learning_rate_init"
 )
-_FAR = 20.0  # standard deviations of y: trends and growth lead less far
-_WIDER, _NARROWER = 20.0, 100.0  # times as spread as y; calm stretches are ordinary
+_FAR = 20.0  # standard deviations of y; trends and growth stay below
+_WIDER, _NARROWER = 20.0, 100.0  # ratios to the spread of y; calm is common
 _FEWEST_FOR_SPREAD, _ROUNDING = 10, 1e-6
 _CLEARLY = 2.0
 _FEW = 30
 _FAR_FROM_SETTLED = 10.0  # times the error of a constant, after any number of epochs
 _TINY = 1e-300
-_SAMPLES_OF_CHANCE = 10.0  # with fewer samples, spreads differ by chance
+_SAMPLES_OF_CHANCE = 10.0  # means of few samples differ by chance
 _DEVIATIONS_OF_CHANCE = 3.0
-_IGNORE_OVERFLOW = np.errstate(over="ignore", invalid="ignore")  # inf tells enough
+_IGNORE_OVERFLOW = np.errstate(over="ignore", invalid="ignore")  # inf is handled
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a fit began with, and how it ended."""
+    """The samples and settings of a fit, and its outcome."""
 
     task: Any  # Task; ``loss`` and ``quantile`` are those of regressions
     settings: Settings
@@ -194,7 +194,7 @@ def _worse_than_constant(fitted: Fitted) -> str:
     score = fitted.score
     chance = 1.1 + _SAMPLES_OF_CHANCE / held_out.n_targets
     clearly = chance if fitted.has_settled else _FAR_FROM_SETTLED
-    if held_out.n_targets < _FEW:  # which may be close together by chance
+    if held_out.n_targets < _FEW:  # they may be close together by chance
         clearly = max(clearly, _CLEARLY * _error_of_constant(training, held_out))
     if 1 - score < clearly:  # the squared error, that of the mean being 1
         return _worse_in_training(fitted)
@@ -219,7 +219,7 @@ def _worse_than_one_class(fitted: Fitted) -> str:
     kinds = np.unique(targets > 0, axis=0, return_inverse=True)[1].ravel()
     share = np.bincount(kinds, weights).max() / weights.sum()
     n = len(targets)
-    expected = (share * n + 1) / (n + 2)  # also of few that are all alike
+    expected = (share * n + 1) / (n + 2)  # below 1 even if all are alike
     chance = _DEVIATIONS_OF_CHANCE * np.sqrt(expected * (1 - expected) / n)
     score = fitted.score
     if score >= share - chance:

@@ -202,6 +202,6 @@ def _named_weights(class_weight: Any, classes: list[Any]) -> np.ndarray:
 def weigh_label_sets(
     class_weight: Any, targets: np.ndarray, sample_weight: Any
 ) -> np.ndarray:
-    """As :func:`weigh_classes` for an indicator: the weights of its columns' values."""
+    """Like :func:`weigh_classes`, for an indicator: weights of its columns' values."""
     weights = compute_sample_weight(class_weight, targets.astype(np.int64))
     return weights * (1 if sample_weight is None else sample_weight)

@@ -73,7 +73,7 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
     @property
     def out_activation_(self) -> str:
         """The activation of the output layer."""
-        self._linear_layers("out_activation_")  # raises before fit
+        self._linear_layers("out_activation_")  # raises if not fitted
         return self._task.out_activation
 
     @property

@@ -80,7 +80,7 @@ class MLPTrainingParameters(MLPParameters, EstimatorParameters):
         'n_samples)``; "lbfgs" takes all.',
         "learning_rate": f"{LEARNING_RATE} As in scikit-learn, "
         '"adam" treats "invscaling" and "adaptive" as "constant"; "lbfgs" needs none.',
-        "max_iter": 'Maximum number of epochs; with "lbfgs" of iterations.',
+        "max_iter": 'Maximum number of epochs; with "lbfgs", of iterations.',
         "random_state": "Source of the initial weights, the validation split, the "
         "order of samples and the dropout masks, drawn in scikit-learn's order: the "
         "same seed gives scikit-learn's weights and batches. The same integer gives "
@@ -89,9 +89,9 @@ class MLPTrainingParameters(MLPParameters, EstimatorParameters):
         "score) has not improved by tol for more than n_iter_no_change epochs in a "
         'row. With "lbfgs" it is the largest gradient at which to stop.',
         "validation_split": 'Which samples early_stopping holds out. "last" takes the '
-        "last ones, for rows in order of time, with a gap of ``n_outputs - 1`` rows in "
-        'a regression, so that no training target reaches into them. "random" and '
-        '"auto" draw them as scikit-learn does, with two classes in proportion.',
+        "last ones, for rows in order of time. In a regression, a gap of ``n_outputs "
+        '- 1`` rows keeps training targets out of them. "random" and "auto" draw them '
+        "as scikit-learn does, with two classes in proportion.",
     }
 
     verbose: Any = revised(

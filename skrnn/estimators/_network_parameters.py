@@ -34,7 +34,7 @@ class LayerParameters:
         kind="int or tuple of int",
         kw_only=False,
         text="Number of units in each layer: 32, or (64, 32) for two layers. More "
-        "units can learn more; time grows with their square.",
+        "units can learn more; training time grows with their square.",
     )
     activation: str = parameter(
         default="tanh",
@@ -60,7 +60,7 @@ class RecurrentParameters(LayerParameters):
         default=False,
         allowed=["boolean"],
         text="Read each sequence both forwards and backwards. This doubles the number "
-        "of weights. Nothing after the end of the sequence is seen.",
+        "of weights. Neither direction reads beyond the end of the sequence.",
     )
     merge_mode: str = parameter(
         default="concat",
@@ -121,8 +121,8 @@ class ConvolutionParameters:
         default=None,
         allowed=["array-like", COUNT, None],
         kind="int, tuple of int or None",
-        text="Number of filters of a convolution over time, or of each of several. "
-        "None uses no convolution.",
+        text="Number of filters of a convolution over time; a tuple for several "
+        "convolutions. None uses no convolution.",
     )
     conv_kernel_size: int = parameter(
         default=3, allowed=[COUNT], text="Number of steps that a filter spans."

@@ -21,7 +21,7 @@ from ..windows import reading, time_ordered_split, unmasked
 class Reader(ABC):
     """The form of X, and how to read it."""
 
-    dtype: str  # of what the network computes
+    dtype: str  # the dtype of the network
     is_stateful: bool  # whether the samples are pieces of one series
 
     @classmethod

@@ -12,7 +12,7 @@ from ._regression import Regression
 
 
 class BaseRecurrentRegressor(Regression, BaseRecurrent):
-    """What RNNRegressor, GRURegressor and LSTMRegressor share."""
+    """The base of RNNRegressor, GRURegressor and LSTMRegressor."""
 
     _passages: ClassVar[dict[str, str]] = {
         "use": """
@@ -56,7 +56,7 @@ class BaseRecurrentRegressor(Regression, BaseRecurrent):
 
 
 class BaseRecurrentClassifier(Classification, BaseRecurrent):
-    """What RNNClassifier, GRUClassifier and LSTMClassifier share."""
+    """The base of RNNClassifier, GRUClassifier and LSTMClassifier."""
 
     _passages: ClassVar[dict[str, str]] = {
         "use": """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_APPENDED_TO = ("loss_curve_", "validation_scores_")  # and not copied, by each call
+_APPENDED_TO = ("loss_curve_", "validation_scores_")  # calls append in place
 
 
 @contextmanager

@@ -106,7 +106,7 @@ def checked(
     reader, task
         The objects that read X and encoded y.
     X, y
-        As the user gives them.
+        The user's data.
     class_weight
         The parameter; None for regression.
     """
@@ -151,13 +151,13 @@ def hold_out(
     ----------
     samples : Samples
     reader, task
-        Of the samples.
+        The reader and the task of the samples.
     how : {"auto", "last", "random"}
         The parameter ``validation_split``.
     fraction : float
         The parameter ``validation_fraction``.
     random_state : RandomState
-        Of a random split.
+        The generator for a random split.
 
     Raises
     ------

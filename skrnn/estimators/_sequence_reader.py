@@ -202,7 +202,7 @@ class SequenceReader(Reader):
 
     @property
     def keeps_weightless(self) -> bool:
-        return self.is_stateful  # their rows lead to the state of those after them
+        return self.is_stateful  # later states depend on their rows
 
     def check_aligned(self, X: Any, y: Any, inputs: Windows, targets: Any) -> None:
         n_windows, n_targets = len(inputs), len(targets)
@@ -224,7 +224,7 @@ class SequenceReader(Reader):
         if index is None or callable(index) or instances.equals(index):
             return
         if len(instances.intersection(index)) == 0:
-            return  # other names, such as numbers
+            return  # names of another kind, such as numbers
         raise ValueError(
             "y names other instances than X, or has them in another order; use "
             "y.loc[X.index.droplevel(-1).unique()], or y.to_numpy() if its values are "
@@ -246,8 +246,8 @@ class SequenceReader(Reader):
         has_steps: bool = False,
         strata: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray] | None:
-        n_rows = n_steps_ahead - 1  # that the last target reaches further
-        if self.is_stateful:  # in pieces of the series
+        n_rows = n_steps_ahead - 1  # by which targets reach ahead
+        if self.is_stateful:  # counted in pieces of the series
             return time_ordered_split(
                 len(inputs), fraction, -(-n_rows // inputs.n_timesteps)
             )
@@ -324,12 +324,12 @@ def _warn_of_rows_in_time(X: Any) -> None:
     """Warn if a table whose columns are read as time steps looks like a series."""
     if looks_like_series(X):
         warn(
-            f"the index of X holds times, and its columns have names such as "
+            "the index of X holds times, and its columns have names such as "
             f"{list(X.columns[:2])}, but a network reads each row of a table as a "
-            "sequence of one feature, whose time steps are the columns. If the rows "
-            "are the time steps, put SlidingWindow before it, which gives each row its "
-            "history: make_pipeline(SlidingWindow(10), network); if the columns are, "
-            "pass X.to_numpy()"
+            "sequence whose time steps are the columns. If the rows are the time "
+            "steps, put SlidingWindow before it, which gives each row its history: "
+            "make_pipeline(SlidingWindow(10), network); if the columns are, pass "
+            "X.to_numpy()"
         )
 
 

@@ -86,9 +86,9 @@ class Stream:
 
     def __init__(self, model: Any, X: Any = None) -> None:
         check_is_fitted(model)
-        parts = model.net_.module_.architecture  # set_params may have changed others
+        parts = model.net_.module_.architecture  # set_params may differ
         check_causal(parts, "a stream answers after each row")
-        self._model = copy.copy(model)  # through its state: a net of its own
+        self._model = copy.copy(model)  # rebuilds a net of its own
         self._n_threads = stream_threads(model.net_, model.n_threads)
         self._state: NetworkState | None = None
         self.n_rows = 0

@@ -1,4 +1,4 @@
-"""What y is: how it becomes targets, and how outputs become predictions.
+"""Tasks: how y becomes targets, and how outputs become predictions.
 
 A task is plain data, which is written into files. The two kinds are in
 ``_regression.py`` and ``_classification.py``; this file holds what they share, targets
@@ -28,7 +28,7 @@ from ..windows import (
 
 @dataclass(kw_only=True)
 class Task(ABC):
-    """What y is, learnt in ``fit``.
+    """The kind of y, learnt in ``fit``.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class Task(ABC):
     @property
     @abstractmethod
     def n_steps_ahead(self) -> int:
-        """How many steps the target of a sample reaches beyond it."""
+        """Number of steps by which the target of a sample reaches beyond it."""
 
     @abstractmethod
     def strata(self, targets: Any) -> np.ndarray | None:

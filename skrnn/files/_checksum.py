@@ -130,7 +130,7 @@ def _add(digest: Any, value: Any) -> None:
 def _word(value: Any) -> bytes:
     if isinstance(value, bool) or value is None:
         return f"{value} ".encode()
-    if isinstance(value, int):  # and what is one, as the members of an enumeration
+    if isinstance(value, int):  # members of an IntEnum count as integers
         return f"int {int(value)} ".encode()
     if isinstance(value, float):
         return f"float {float(value)!r} ".encode()

@@ -27,7 +27,7 @@ def plain(value: Any) -> Any:
         return _plain_list(value)
     if type(value) is tuple:
         return tuple(plain(v) for v in value)
-    if "pandas" in sys.modules:  # else it cannot be one of its objects
+    if "pandas" in sys.modules:  # otherwise it is not a pandas object
         from ._tables import describe
 
         described = describe(value)

@@ -32,7 +32,7 @@ class ForecastDisplay:
     y_pred : Series of shape (n_steps,)
     y_true : Series, default=None
     intervals : DataFrame of shape (n_steps, 2 * n_coverages), default=None
-        With columns (coverage, "lower" or "upper").
+        Prediction intervals, with columns (coverage, "lower" or "upper").
     y_naive : Series, default=None
         A simple forecast to compare with.
 
@@ -232,7 +232,7 @@ class ForecastDisplay:
             time) MultiIndex.
         y_true : Series or DataFrame, default=None
         intervals : DataFrame, default=None
-            As ``predict_interval`` or ``predict_quantiles`` returns it.
+            The result of ``predict_interval`` or ``predict_quantiles``.
         season_length : int, default=1
             Number of rows in a season, sktime's ``sp``: the naive forecast repeats the
             last season; 1 repeats the last value. None draws no naive forecast.
@@ -272,7 +272,7 @@ class ForecastDisplay:
 def _line(ax: Any, series: pd.Series | None, given: Any, **defaults: Any) -> Any:
     if series is None:
         return None
-    if len(series) == 1:  # a line needs two
+    if len(series) == 1:  # a line needs two points
         defaults["marker"] = "o"
     style = styled(given, "line", **defaults)
     return ax.plot(times_of(series.index), series.to_numpy(), **style)[0]

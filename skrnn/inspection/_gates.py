@@ -40,7 +40,7 @@ class GateDisplay:
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes
-        From top to bottom; the first holds the sequence, if there is one.
+        The axes from top to bottom; the first holds the sequence, if there is one.
     figure_ : matplotlib Figure
     images_ : dict of str to matplotlib AxesImage
         The heat maps, by the names of ``activations``.
@@ -182,13 +182,13 @@ class GateDisplay:
         Parameters
         ----------
         activations : dict of str to array of shape (n_samples, n_timesteps, n_units)
-            As ``gate_activations`` of a recurrent estimator returns them; steps after
-            the end of a shorter sequence are NaN.
+            The activations that ``gate_activations`` of a recurrent estimator returns;
+            steps after the end of a shorter sequence are NaN.
         sample : int, default=0
             Index of the sequence to draw; negative counts from the end.
         series : array-like of shape (n_timesteps,) or (n_timesteps, n_features), \
                 default=None
-            That sequence.
+            The sequence, to draw above the heat maps.
         **plot_options
             See :meth:`plot`.
 

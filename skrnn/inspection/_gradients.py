@@ -125,7 +125,7 @@ class GradientNormDisplay:
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     lines_ : dict of str to matplotlib Line2D
-        By name.
+        The line of each network, by name.
 
     See Also
     --------
@@ -280,7 +280,7 @@ def _norms(module: RecurrentNetwork, inputs: dict[str, Any]) -> np.ndarray:
 def _outputs_and_input(
     module: RecurrentNetwork, inputs: dict[str, Any]
 ) -> tuple[Tensor, Tensor]:
-    """What the network returns, and what its first layer reads (batch, time, _)."""
+    """The outputs of the network, and the input of its first layer (batch, time, _)."""
     if module.embedding is None:
         inputs["x"].requires_grad_(True)
         return module(**inputs), inputs["x"]

@@ -33,9 +33,9 @@ class LossCurveDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Of the loss.
+        The axes of the loss.
     score_ax_ : matplotlib Axes or None
-        Of the score, on the right.
+        The axes of the score, on the right.
     figure_ : matplotlib Figure
     loss_line_ : matplotlib Line2D
     score_line_ : matplotlib Line2D or None

@@ -56,7 +56,7 @@ class Convolutions(nn.Module):
     def advance(
         self, x: Tensor, seen: list[Tensor] | None
     ) -> tuple[Tensor, list[Tensor]]:
-        """As causal :meth:`forward`, after the rows that each convolution has seen."""
+        """Like causal :meth:`forward`, after rows that the convolutions have seen."""
         back = self.kernel_size - 1
         following = []
         for i, layer in enumerate(self.stack()):

@@ -66,17 +66,16 @@ class SlidingWindow(Vocabulary, PackedState, TransformerMixin, BaseEstimator):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had string column names.
     history_ : dict
-        A dict for each instance (None for a single series). ``rows`` holds its last
-        rows, of shape (at most window_length - 1, n_features_in_), and ``last_time``
-        the time of the last one. A row until the time ``next_by`` still comes right
-        after. ``kind`` is the kind of time.
+        For each instance (None for a single series) a dict: its last ``rows``, of shape
+        (at most window_length - 1, n_features_in_); their ``last_time``; ``next_by``,
+        the latest time of a row that still comes right after; and the ``kind`` of time.
 
     Raises
     ------
     ValueError
-        If ``window_length`` is longer than the longest series in ``fit``, the index is
-        not in order or belongs to several series in one table, a panel comes without
-        its index, X holds infinity, or its columns differ from those of ``fit``.
+        If ``window_length`` is longer than the longest series in ``fit``; if the index
+        is not in order or belongs to several series in one table; if a panel comes
+        without its index; or if X holds infinity or other columns than in ``fit``.
 
     See Also
     --------

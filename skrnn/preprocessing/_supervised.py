@@ -43,9 +43,9 @@ def make_supervised(
     Raises
     ------
     ValueError
-        If ``horizon`` is not a positive integer, no series is longer than
-        ``horizon``, a column is missing, target and rows are not aligned, or the index
-        of rows is not in order or belongs to several series in one table.
+        If ``horizon`` is not a positive integer, or no series is longer; if a column is
+        missing, or target and rows are not aligned; or if the index of rows is not in
+        order or belongs to several series in one table.
 
     See Also
     --------

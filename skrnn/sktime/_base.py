@@ -72,7 +72,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
         "pretrain:fitted_params": ["pretrained_model_"],
         "requires-fh-in-fit": False,
     }
-    _config = {"remember_data": False}  # our history is enough
+    _config = {"remember_data": False}  # the history holds the data
     _y = _X = None  # sktime reads them nevertheless
 
     def _fit(
@@ -90,7 +90,7 @@ class NetworkForecaster(Vocabulary, BaseForecaster):
                 "none; call pretrain first (set_params and scikit-learn's clone "
                 "forget it), or set fine_tune=True"
             )
-        self._plan(history, fh)  # must be the pretrained one
+        self._plan(history, fh)  # raises unless it is the pretrained one
         self._start_drawing()
         model = self._adopted(self._pretrained)
         model.meet(history)

@@ -29,7 +29,7 @@ _LARGEST_GRID = 10  # stamps of a grid per row; a sparser grid is meaningless
 _LONG = 10_000  # units; a duration reads better than their number
 _SOME = 8  # stamps, enough to hold the shortest distance between two
 _WEEKLY = ("C", "B", "bh", "cbh")  # offsets that skip days, and so maybe holidays
-_CHUNK = 12  # rows in which no stamp may be missing
+_CHUNK = 12  # rows that must not lack a stamp
 _MOST_CHUNKS = 40
 _DAY = pd.Timedelta(hours=20)  # less than 24, since clocks are put forward
 _WEEKDAYS = np.array(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
@@ -289,7 +289,7 @@ def _candidates(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
     """Steps to try, the plainest first; dates ascend and do not repeat."""
     whole = _inferred(times)
     if whole is not None:
-        yield whole  # may be wrong: any eight hours of a day look like those from 9 on
+        yield whole  # may be wrong: it takes any eight hours for 9 to 17
     if len(times) < 2:
         return
     usual = pd.Series(times[1:] - times[:-1]).mode().iloc[0]
@@ -347,7 +347,7 @@ def _of_hours(times: pd.DatetimeIndex) -> Iterator[BaseOffset]:
     hours = np.unique(times.hour)
     if len(hours) < 2 or len(hours) > 23 or times.minute.nunique() > 1:
         return
-    free = (np.roll(hours, -1) - hours) % 24  # hours to the next one that has rows
+    free = (np.roll(hours, -1) - hours) % 24  # hours to the next hour with rows
     last = int(np.argmax(free))
     minute = times[0].minute
     start = f"{hours[(last + 1) % len(hours)]:02d}:{minute:02d}"

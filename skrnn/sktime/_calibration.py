@@ -14,7 +14,7 @@ _FEW = 100  # errors: too few to tell those above from those below
 _FEWEST_VECTORS = 20  # errors of all steps together, to tell how they correlate
 _PRIOR = 20  # held-out scores that weigh as much as the forecast itself
 _GRID = np.linspace(-3, 3, 61)  # normal scores
-_RAREST = 1e-4  # probability that is told from 0
+_RAREST = 1e-4  # smallest probability that counts as more than 0
 _TINY = 1e-30
 
 

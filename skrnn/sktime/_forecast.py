@@ -170,7 +170,7 @@ class FromOrigins:
     With a point loss, the errors of held-out forecasts give the spread.
     """
 
-    held_out: HeldOut  # such forecasts before; knows the model and the history
+    held_out: HeldOut  # knows the model and the history
     origins: Origins
     inputs: RollInputs
     n_steps: int

@@ -31,7 +31,7 @@ from ._plan import Plan
 from ._request import Request
 from ._scaling import Scaling
 
-_STEPS_AN_EPOCH = 20  # of batch_size="auto"
+_STEPS_AN_EPOCH = 20  # for batch_size="auto"
 _FIELDS = ("seed", "calibration_starts", "y_names", "X_names")  # written as they are
 
 
@@ -218,7 +218,7 @@ class ForecastModel:
             known = rows[np.where(is_known, index - first, 0), plan.n_targets :]
             ahead[..., plan.n_targets :] = np.where(is_known[..., None], known, 0)
         unknown = np.setdiff1d(np.arange(plan.n_columns), plan.future)
-        ahead[..., unknown] = 0  # whatever is in the history
+        ahead[..., unknown] = 0  # hides values of the history
         _, scale, typical = self.scaling.of(history)
         units = scale[origins.series].astype(plan.dtype)
         return RollInputs(

@@ -32,8 +32,8 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         "device_ : torch.device": "The device that holds the network.",
         "net_ : skorch.NeuralNet": "The trained net; ``net_.module_`` is the PyTorch "
         "module.",
-        "pretrained_model_ : object": "What ``pretrain`` learnt; every later ``fit`` "
-        "starts from it.",
+        "pretrained_model_ : object": "The model that ``pretrain`` learnt; every "
+        "later ``fit`` starts from it.",
     }
     _texts: ClassVar[dict[str, str]] = {
         "batch_size": 'Number of windows in a batch. "auto" is a twentieth of the '
@@ -58,9 +58,9 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         ------
         ValueError
             In ``fit`` and ``update``, if a parameter is out of its range, no series is
-            long enough, y or X hold NaN, y does not hold whole numbers of 0 or more
-            with loss="negative_binomial", or training diverges; in ``predict``, if X
-            lacks rows that are needed.
+            long enough, y or X hold NaN, or training diverges; with
+            loss="negative_binomial", also if y holds other values than whole numbers of
+            0 or more. In ``predict``, if X lacks rows that are needed.
 
         Warns
         -----
@@ -110,8 +110,8 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         kind='int or "auto"',
         kw_only=False,
         text="Number of steps that are decoded at once. Forecasts further ahead are "
-        "rolled forward, each block continuing from the one before: 1 is the recursive "
-        "strategy, the last step of fh or more the direct one. "
+        "rolled forward, each block continuing from the one before. 1 is the "
+        "recursive strategy; the last step of fh, or more, is the direct strategy. "
         '"auto" is the last step of the ``fh`` given to ``fit`` (at most half of the '
         "longest series), and 1 without it; after ``pretrain`` it is that of the "
         "pretrained network.",
@@ -152,12 +152,12 @@ class ForecasterParameters(TrainingParameters, PrecisionParameters):
         default="absolute_error",
         allowed=[tuple(LOSSES)],
         kind="str",
-        text='"absolute_error" forecasts the median, "squared_error" the mean, "huber" '
-        "something in between; prediction intervals then come from the errors on rows "
-        'held out (split-conformal). "normal", "student_t" and "negative_binomial" '
-        "(for whole numbers of 0 or more) learn the distribution of each value, "
-        '"quantile" learns its quantiles; the median is the forecast, and intervals '
-        "are recalibrated on rows held out.",
+        text='"absolute_error" forecasts the median, "squared_error" the mean, '
+        '"huber" something in between; prediction intervals then come from the errors '
+        'on held-out rows (split-conformal). "normal", "student_t" and '
+        '"negative_binomial" (for whole numbers of 0 or more) learn the distribution '
+        'of each value, and "quantile" learns its quantiles. The median is then the '
+        "forecast, and intervals are recalibrated on held-out rows.",
     )
     quantiles: Any = parameter(
         default=(0.05, 0.25, 0.5, 0.75, 0.95),

@@ -26,7 +26,7 @@ from ._request import Request
 
 _MOST_ORIGINS = 5000
 _MOST_KEPT = 4_000_000  # errors cached for the next call
-_FAR_WORSE = 4  # times the mean squared error, and not by chance
+_FAR_WORSE = 4  # ratio of mean squared errors, if not by chance
 _CHANCE = 0.001
 _TINY = 1e-12
 

@@ -13,7 +13,7 @@ from ..windows import refuse_complex
 from ._calendar import Calendar, better_of, calendar_of
 from ._stamps import freq_of, in_zone_of, kind_of, places_of
 
-_FEW_ROWS = 14  # two weeks, in which there may be no holiday, or no weekend
+_FEW_ROWS = 14  # two weeks may have no holiday, or no weekend
 
 
 class History:
@@ -34,7 +34,7 @@ class History:
         Number of rows of each series.
     y, X : ndarray of shape (n_rows, n_targets), (n_rows, n_covariates)
     order : ndarray of int
-        Place of each series in ``keys``, in the order in which they were given.
+        Place of each series in ``keys``, in the order in which y gives them.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class History:
                 f"y of shape {y.shape} is empty; a minimum of 1 row and 1 column is "
                 "required"
             )
-        self.y_frame = y.copy()  # the user's may change
+        self.y_frame = y.copy()  # the user may change theirs
         self.X_frame = None if X is None else _beside(X, y)
         self.is_panel = y.index.nlevels > 1
         self.X_names = [] if X is None else list(X.columns)
@@ -108,7 +108,7 @@ class History:
             )
         is_kept = is_known & ~self.y_frame.index.isin(y.index)
         new_y, new_X = pd.concat([self.y_frame[is_kept], y]), None
-        order = np.concatenate(_rows_by_series(new_y.index)[1])  # series together
+        order = np.concatenate(_rows_by_series(new_y.index)[1])  # series by series
         if self.X_frame is not None and X is not None:
             new_X = pd.concat([self.X_frame[is_kept], X]).iloc[order]
         history = History(new_y.iloc[order], new_X, self._calendar_with(y))

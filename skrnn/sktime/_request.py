@@ -199,7 +199,7 @@ def _skipping(
         return None
     longest = max(_LONGEST_BREAK, calendar.longest_break(history.longest))
     is_too_far = np.diff(places, prepend=0) - 1 > longest
-    if is_too_far.any():  # later rows do not tell which stamps come next
+    if is_too_far.any():  # later rows do not show which stamps come next
         later = later[: int(is_too_far.argmax())]
     return replace(calendar, later=later) if len(later) else None
 

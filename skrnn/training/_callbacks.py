@@ -10,7 +10,7 @@ import numpy as np
 from skorch.callbacks import Callback, Freezer, Initializer, ParamMapper, Unfreezer
 from tqdm.auto import tqdm
 
-_REWRITTEN = (Freezer, Initializer, ParamMapper, Unfreezer)  # by their initialize
+_REWRITTEN = (Freezer, Initializer, ParamMapper, Unfreezer)  # initialize rewrites them
 
 
 def user_callbacks(callbacks: Any) -> list[Any]:
@@ -63,7 +63,7 @@ def _saved(callback: Any) -> Any:
         return callback
     kept = copy.copy(callback)
     for name in names:
-        vars(kept).pop(name, None)  # its own way of copying may leave it out, too
+        vars(kept).pop(name, None)  # its own copy may lack the name
     return kept
 
 

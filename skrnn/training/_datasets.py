@@ -129,7 +129,7 @@ class DeviceDataset(Dataset):
         return Memory(is_one_series=self.carries == "series")
 
     def gather_after(self, part: slice, memory: Memory | None) -> dict[str, Any]:
-        """As :meth:`gather`, for samples that continue from the memory."""
+        """Like :meth:`gather`, for samples that continue from the memory."""
         inputs = self.gather(part)
         return inputs if memory is None else {**inputs, "memory": memory}
 
@@ -193,7 +193,7 @@ def to_tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
     array = np.ascontiguousarray(array)
     if not array.flags.writeable:  # torch, which cannot hold the flag, would warn
         array = np.asarray(_Writeable(array))
-    with torch.inference_mode(False):  # training may follow, whatever the caller's mode
+    with torch.inference_mode(False):  # so that training can follow
         try:
             return torch.from_numpy(array).to(device)
         except torch.OutOfMemoryError as error:

@@ -61,7 +61,7 @@ def as_text(parameter: Any) -> Any:
 
 
 def device_after_loading(device: str | torch.device, dtype: str) -> torch.device:
-    """As :func:`resolve_device`, but an absent device is replaced, with a warning."""
+    """Like :func:`resolve_device`, but replace an absent device, with a warning."""
     try:
         return resolve_device(device, dtype)
     except (ValueError, ImportError):

@@ -146,7 +146,7 @@ def _held_by(value: Any) -> Any:
     if isinstance(value, type):
         return None
     if isinstance(value, np.random.RandomState):
-        return digest(value.get_state(legacy=False))[:8]  # where it stands
+        return digest(value.get_state(legacy=False))[:8]  # its state
     if isinstance(value, functools.partial):
         return value.func, value.args, value.keywords
     if isinstance(value, CodeType):
@@ -158,7 +158,7 @@ def _held_by(value: Any) -> Any:
         return getattr(value, "__dict__", None)
     held = {n: part for n, part in vars(value).items() if not n.endswith("_")}
     if type(value).__module__.startswith("skorch."):
-        with suppress(Exception):  # some cannot be made from what they hold
+        with suppress(Exception):  # not all can be rebuilt from their attributes
             held = vars(type(value)(**held))
     return {n: part if _can_be_copied(part) else type(part) for n, part in held.items()}
 

@@ -16,7 +16,7 @@ from ._state import momenta_of, set_momenta, set_weights, weights_of
 from ._stopping import Outcome
 from ._train import train
 
-_MAY_CHANGE = ("seed", "dropout")  # how their names end
+_MAY_CHANGE = ("seed", "dropout")  # ends of their names
 _OFTEN_WITHOUT_WEIGHTS = ("activation", "pooling")
 
 
@@ -32,7 +32,7 @@ class Model:
         The loss to minimise.
     settings : Settings
     asked_device : str or torch.device
-        As the user names it.
+        The device, as the user names it.
     score : callable, default=None
         Validation score; None is minus the loss.
     resolve : callable

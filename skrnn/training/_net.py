@@ -71,7 +71,7 @@ class DeviceNet(NeuralNet):
         return []
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
-        """As skorch's; a callback that raises KeyboardInterrupt ends training.
+        """Like skorch's, but a callback that raises KeyboardInterrupt ends training.
 
         Ctrl-C while a callback runs is passed on, because the line that it hits does
         not raise it.
@@ -90,13 +90,13 @@ class DeviceNet(NeuralNet):
             del self.history[-1]["batches"][1:]
 
     def on_epoch_begin(self, net: Any, *args: Any, **kwargs: Any) -> None:
-        """As skorch's; epochs continue the count of a history that was cut short."""
+        """Like skorch's, but continue the epoch count of a shortened history."""
         super().on_epoch_begin(net, *args, **kwargs)
         if len(self.history) > 1:
             self.history.record("epoch", self.history[-2]["epoch"] + 1)
 
     def _set_training(self, training: bool = True) -> None:
-        """As skorch's, unless the mode is set already."""
+        """Like skorch's, but do nothing if the mode is set already."""
         if self.module_.training != training:
             super()._set_training(training)
 

@@ -144,7 +144,7 @@ def optimizer_of(settings: Settings) -> tuple[type[Optimizer], dict[str, Any]]:
 
 
 def load_state(optimizer: Optimizer, state: dict[str, Any]) -> None:
-    """As ``optimizer.load_state_dict``, but keep the dtypes of the state.
+    """Like ``optimizer.load_state_dict``, but keep the dtypes of the state.
 
     torch casts the whole state to the dtype of the weights, which rounds what NAdam and
     ASGD keep in another dtype.

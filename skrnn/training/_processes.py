@@ -13,7 +13,7 @@ from torch import distributed
 
 from ._fingerprint import digest
 
-_DIGITS = 15  # of a checksum: then it is an int64 that is not negative
+_DIGITS = 15  # of a checksum, so that it fits into an int64
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def launched_state() -> Any:
             '"pip install accelerate", or set device="auto"'
         ) from error
     on_cpu = accelerate.utils.parse_flag_from_env("ACCELERATE_USE_CPU")
-    state = accelerate.PartialState(cpu=on_cpu)  # an Accelerator would fix more
+    state = accelerate.PartialState(cpu=on_cpu)  # an Accelerator sets more
     n_launched = int(os.environ.get("WORLD_SIZE", 1))
     if state.num_processes == 1 and n_launched > 1:
         raise ValueError(

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is trained.
+    """Settings of the training of a network.
 
     Fields are the parameters of the same name, if an estimator has one.
     """

@@ -17,7 +17,7 @@ _OF_THE_SHAPE_OF_WEIGHTS = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "square_a
 
 
 def weights_of(net: DeviceNet) -> dict[str, np.ndarray]:
-    """The weights as NumPy arrays, from whatever device."""
+    """The weights as NumPy arrays, from any device."""
     return to_arrays(net.module_.state_dict())
 
 
@@ -54,7 +54,7 @@ def to_arrays(tree: Any) -> Any:
 
 
 def _to_tensors(tree: Any) -> Any:
-    # copies: the arrays may be a file's
+    # copy: the arrays may belong to a file
     return _map_leaves(
         tree, np.ndarray, lambda array: torch.from_numpy(np.array(array))
     )

@@ -27,7 +27,7 @@ def choose_threads(n_threads: int | str, module: Any, batch_size: int) -> int | 
     but the main one, or a process of ``multiprocessing.Pool``. loky's processes set
     ``OMP_NUM_THREADS`` to their share of the cores, which torch follows.
 
-    A forked process has one thread, whatever the parameter; see the end of this file.
+    A forked process has one thread for any value; see the end of this file.
     """
     if _is_forked:
         return 1

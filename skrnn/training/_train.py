@@ -29,9 +29,9 @@ from ._stopping import Convergence, Diverged, Ending, Outcome, Progress, StopTra
 from ._threads import choose_threads, limit_threads
 
 _AUTO_BATCH = 200
-_EPOCHS_KEPT = 1000  # in the history, under partial_fit
+_EPOCHS_KEPT = 1000  # in the history of partial_fit
 _LOOPS = ("joblib", "sklearn", "sktime")  # packages whose functions call many fits
-_SINGLE = {"base", "_base", "pipeline", "_pipeline", "_target"}  # their others
+_SINGLE = {"base", "_base", "pipeline", "_pipeline", "_target"}  # but not these modules
 
 
 def train(
@@ -84,7 +84,7 @@ def train(
     net.optimizer_.zero_grad()
     net.module_.eval()
     outcome = Outcome.of(ending, net.history[first:])
-    if incremental:  # as often as there is data, and for as long
+    if incremental:  # such calls may never end
         del net.history[:-_EPOCHS_KEPT]
     return outcome
 
@@ -182,7 +182,7 @@ def _run_epochs(
 def _keep_unless_passed_on(net: DeviceNet, incremental: bool) -> None:
     """Warn that what was learnt is kept; raise an interrupt again for the caller."""
     if incremental or net.processes_.count > 1 or _is_one_of_many():
-        raise  # of several processes, each is at another step
+        raise  # several processes are at different steps
     warn("Training interrupted by user. What was learnt so far is kept.")
 
 

@@ -135,7 +135,7 @@ def _continue(windows: Windows, pairs: np.ndarray, shift: int, sign: int) -> np.
     n_first, n_then = windows.lengths[first], windows.lengths[then]
     start, begin = windows.starts[first] + shift, windows.starts[then]
     n_shared = n_first - shift
-    agrees = (n_shared > 0) & (n_then >= n_shared)  # it ends no earlier
+    agrees = (n_shared > 0) & (n_then >= n_shared)  # it does not end earlier
     for step in range(int(n_shared.max(initial=0))):
         open_ = np.flatnonzero(agrees & (step < n_shared))
         if len(open_) == 0:

@@ -50,9 +50,9 @@ def split_windows_in_time(
 
     ``gap`` rows (samples, if none overlap) between the two parts are dropped.
     ``strata`` is the class of each window. If the last windows of the runs lack a
-    class, each stretch of a run with a single class gives its own share, and some
-    stretches that are too short for that are held out as a whole. ``strata`` is ignored
-    if classes alternate from window to window.
+    class, each stretch of a run with a single class gives its own share. Some stretches
+    that are too short for that are held out as a whole. ``strata`` is ignored if
+    classes alternate from window to window.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def split_windows_in_time(
         counts = [int(np.ceil(shares[0]))]
     split = _last_of_each(runs, counts, ends, gap)
     n_owed = validation_fraction * len(windows)
-    fewest = min(2.0, n_owed)  # to compute a score
+    fewest = min(2.0, n_owed)  # a score needs two
     if len(split[0]) == 0 or len(split[1]) < max(n_owed / 2, fewest):
         split = time_ordered_split(len(windows), validation_fraction, gap)
     if strata is None:
@@ -126,7 +126,7 @@ def _shares_by_class(
     for place, stretch in enumerate(stretches):
         of_class.setdefault(int(codes[stretch[0]]), []).append(place)
     for places in of_class.values():
-        owed = 0.0  # by stretches that are too short to give a sample
+        owed = 0.0  # by stretches too short to give a sample
         for place in places:
             size = len(stretches[place])
             share = validation_fraction * size

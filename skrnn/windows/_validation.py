@@ -12,7 +12,7 @@ import numpy as np
 _ROUNDING = 1e-12  # relative error of sums and rolling means of doubles
 _SINGLE_ROUNDING = 1e-6
 PADDING = 0  # token id of padding
-_REMEDIES = {  # by what NumPy says
+_REMEDIES = {  # by NumPy's message
     "setting an array element": "make all rows equally long, without lists in cells",
     "could not convert": "encode text and categories as numbers",
     "argument must be": "expected real numbers; np.nan stands for a missing one",
@@ -78,7 +78,7 @@ def _holds_masks(X: Any) -> bool:
 def _filled(X: np.ma.MaskedArray) -> np.ndarray:
     if not np.ma.is_masked(X):
         return np.asarray(X)
-    is_whole = X.dtype.kind in "iub"  # these have no NaN
+    is_whole = X.dtype.kind in "iub"  # integers have no NaN
     return np.ma.filled(X.astype(np.float64) if is_whole else X, np.nan)
 
 

@@ -113,6 +113,8 @@ def test_signature_constraints_and_docstring_name_the_same_parameters(cls):
     assert list(get_type_hints(cls.__init__)) == named
     documented = section(cls, "Parameters") | section(cls, "Other Parameters")
     assert list(documented) == named
+    for name in named:
+        assert cls.__doc__.count(f"\n    {name} : ") == 1, name
     assert 10 <= len(section(cls, "Parameters")) <= 14
     for name, default in inspect.signature(cls).parameters.items():
         shown = re.search(r"default=(.*)", documented[name])[1]
