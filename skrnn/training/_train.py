@@ -84,7 +84,7 @@ def train(
     net.optimizer_.zero_grad()
     net.module_.eval()
     outcome = Outcome.of(ending, net.history[first:])
-    if incremental:  # such calls may never end
+    if incremental:  # the number of calls has no limit
         del net.history[:-_EPOCHS_KEPT]
     return outcome
 
