@@ -8,7 +8,7 @@ from dataclasses import Field, dataclass, field, fields
 from functools import cache
 from itertools import chain
 from numbers import Integral
-from textwrap import dedent, fill, indent
+from textwrap import dedent, indent
 from typing import Any, TypeVar, dataclass_transform
 
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -73,7 +73,7 @@ def parameters(cls: _T) -> _T:
     class. ``_texts`` replaces the text of parameters. All of these are collected along
     the method resolution order; a subclass overrides its bases.
     """
-    made: Any = dataclass(eq=False, repr=False, match_args=False)(cls)
+    made: Any = dataclass(init=False, eq=False, repr=False, match_args=False)(cls)
     common, others = _sections(made)
     by_name = {one.name: one for one in fields(made)}
     names = [*common, *chain.from_iterable(others.values())]
@@ -117,7 +117,8 @@ def _constraint(value: Any) -> Any:
 
 def _initializer(cls: Any, stated: dict[str, Field]) -> Any:
     """Assign the parameters, then do what a base class without parameters does."""
-    assign = cls.__init__
+    defaults = {name: one.default for name, one in stated.items()}
+    in_order = [name for name, one in stated.items() if not one.kw_only]
     begin = next(
         vars(one)["__init__"]
         for one in cls.__mro__
@@ -125,7 +126,11 @@ def _initializer(cls: Any, stated: dict[str, Field]) -> Any:
     )
 
     def initialize(self: Any, *args: Any, **named: Any) -> None:
-        assign(self, *args, **named)
+        given = dict(zip(in_order, args, strict=False))
+        for name in given.keys() & named.keys():
+            raise TypeError(f"{cls.__name__}() got multiple values for {name!r}")
+        for name, value in {**defaults, **given, **named}.items():
+            setattr(self, name, value)
         begin(self)  # by name: super() would lead to groups, and to their defaults
 
     vars(initialize)["__signature__"] = _signature(stated)
@@ -136,7 +141,7 @@ def _initializer(cls: Any, stated: dict[str, Field]) -> Any:
 
 
 def _signature(stated: dict[str, Field]) -> inspect.Signature:
-    """The signature of the dataclass, but in the order of the docstring."""
+    """Parameters in the order of the docstring."""
     in_order = [one for one in stated.values() if not one.kw_only]
     by_name = [one for one in stated.values() if one.kw_only]
     several, only = (
@@ -200,15 +205,12 @@ def _attribute_section(cls: type) -> str:
 def _entry(header: str, text: str) -> str:
     """A header and its text in lines, broken neither in intervals nor in code."""
     whole = re.sub(r"\[[\d., ]+[\])]|``.*?``", _unbroken, " ".join(text.split()))
-    body = fill(
-        whole,
-        _WIDTH - len(_INDENT),
-        initial_indent=_INDENT,
-        subsequent_indent=_INDENT,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return f"{header}\n{body}".replace(_SPACE, " ")
+    lines = [_INDENT]
+    for word in whole.split(" "):
+        if len(lines[-1]) + len(word) > _WIDTH - len(_INDENT):
+            lines.append(_INDENT)
+        lines[-1] += f"{word} "
+    return "\n".join([header, *map(str.rstrip, lines)]).replace(_SPACE, " ")
 
 
 def _unbroken(match: re.Match) -> str:

@@ -74,6 +74,8 @@ def test_a_class_of_parameters():
     assert Size().size == 3
     with pytest.raises(TypeError, match="takes 1 positional argument"):
         Shape(5, "red")
+    with pytest.raises(TypeError, match="got multiple values for 'size'"):
+        Shape(5, size=6)
     with pytest.raises(TypeError, match="use color"):
         Shape(colour="red")
     assert str(inspect.signature(Shape)) == "(size=4, *, color='red', is_round=False)"
