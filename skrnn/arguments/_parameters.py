@@ -47,16 +47,16 @@ def parameter(
     return field(default=default, kw_only=kw_only, metadata=stated)
 
 
-def revised(group: type, name: str, *, default: Any, **changes: Any) -> Any:
+def revised(group: Any, name: str, *, default: Any, **changes: Any) -> Any:
     """The parameter of a group, with another default or other changes."""
-    stated: Field = group.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    stated: Field = group.__dataclass_fields__[name]
     options = {**stated.metadata, "kw_only": bool(stated.kw_only), **changes}
     return parameter(default=default, **options)
 
 
-def text_of(group: type, name: str) -> str:
+def text_of(group: Any, name: str) -> str:
     """The text of a parameter of a group."""
-    stated: Field = group.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    stated: Field = group.__dataclass_fields__[name]
     return str(stated.metadata["text"])
 
 
