@@ -43,4 +43,4 @@ def test_what_is_learnt_may_be_read() -> None:
     assert len(model.loss_curve_) == model.n_iter_ == 1
     assert model.n_features_in_ == 1
     with pytest.raises(AttributeError):
-        model.classes_  # noqa: B018
+        _ = model.classes_
