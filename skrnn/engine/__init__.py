@@ -1,0 +1,1 @@
+"""Compiled kernels for the CPU: the library, and the calls into it."""
