@@ -92,9 +92,10 @@ class _Search:
         self.write(vector)
         if not self.net.gradients_.by_hand:
             self.net.module_.zero_grad()
-        self.step = self.net.train_step_single(self.batch)
+        loss, raw = self.net.gradients_.compute(*self.batch)
+        self.step = {"loss": loss, "y_pred": raw}
         gradients = [gradient_of(parameter) for parameter in self.parameters]
-        return self.step["loss"].item(), self._read(gradients)
+        return loss.item(), self._read(gradients)
 
     def _settle_norms(self) -> None:
         """Let batch norms predict with the means at the accepted weights."""

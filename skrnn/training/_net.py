@@ -14,6 +14,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from skorch.utils import TeeGenerator
+from torch.nn.utils import clip_grad_norm_
 
 from ..modules import Dropout, MLPNetwork
 from ._gradients import Gradients
@@ -43,6 +44,9 @@ class DeviceNet(NeuralNet):
         See :class:`Gradients`.
     score : callable ``(y_true, y_pred, sample_weight) -> float``, default=None
         Validation score, larger is better; None is minus the loss.
+    max_grad_norm : float, default=None
+        Gradients of a larger norm, over all weights together, are scaled down to it,
+        before callbacks see them. L-BFGS takes them as they are.
     uses_closure : bool
         Whether the optimiser may evaluate the loss several times in a step.
     """
@@ -55,12 +59,14 @@ class DeviceNet(NeuralNet):
         *args: Any,
         alpha: float = 0.0,
         score: Callable[..., float] | None = None,
+        max_grad_norm: float | None = None,
         uses_closure: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(module, *args, **kwargs)
         self.alpha = alpha
         self.score = score
+        self.max_grad_norm = max_grad_norm
         self.uses_closure = uses_closure
         self.lowest_: dict[str, float] = {}
         self.is_quick_ = False
@@ -222,6 +228,7 @@ class DeviceNet(NeuralNet):
             and self.processes_.count == 1
             and isinstance(self.optimizer_, Adam)
             and self.optimizer_.has_quick_steps()
+            and self.max_grad_norm is None
             and not self._has_listener("on_grad_computed")
         )
 
@@ -244,6 +251,9 @@ class DeviceNet(NeuralNet):
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Loss and gradient of one batch, both with the penalty."""
         loss, raw = self.gradients_.compute(*batch)
+        if self.max_grad_norm is not None:
+            parameters = (p for _, p in self.get_all_learnable_params())
+            clip_grad_norm_(parameters, self.max_grad_norm)
         return {"loss": loss, "y_pred": raw}
 
     def _quick_step(self, batch: Any) -> dict[str, Any]:

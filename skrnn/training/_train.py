@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from skorch.callbacks import GradientNormClipping
 from skorch.helper import predefined_split
 
 from .._warnings import warn
@@ -60,6 +59,7 @@ def train(
     if not net.processes_.is_main:
         settings = replace(settings, verbose=0)
     net.alpha = 0.0 if settings.solver == "adamw" else settings.alpha
+    net.max_grad_norm = settings.max_grad_norm
     net.batch_size = _batch_size(settings, training)
     net.max_epochs = n_epochs
     if incremental and has_fixed_length(settings):
@@ -207,12 +207,8 @@ def _callbacks_before(
 ) -> list[Any]:
     """The callbacks that precede the rule of stopping and the checkpoint."""
     n_batches = -(-n // net.batch_size)
-    clipping: list[Any] = []
-    if settings.max_grad_norm is not None:
-        clipping = [("skrnn_clipping", GradientNormClipping(settings.max_grad_norm))]
     return [
         *schedule_callbacks(settings, n, n_batches, n_seen, incremental=incremental),
-        *clipping,
         *user_callbacks(settings.callbacks),
         *progress_callbacks(settings.verbose, net.max_epochs),
     ]

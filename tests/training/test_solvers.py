@@ -157,11 +157,21 @@ def test_adaptive_divides_by_five_and_stops_at_a_millionth():
     assert distinct[-1] <= 1e-6 < distinct[-2]
 
 
-def test_gradients_are_clipped_to_the_norm():
-    model = LSTMRegressor(
-        4, max_grad_norm=1e-3, max_iter=2, callbacks=[Recorder()], random_state=0
-    ).fit(X, 100 * Y)
-    assert max(recorder_of(model).norms) <= 1e-3 * (1 + 1e-5)
+@pytest.mark.parametrize("solver", ["adam", "sgd", torch.optim.LBFGS])
+def test_gradients_are_clipped_to_the_norm(solver):
+    options = {"solver": solver, "max_iter": 2, "random_state": 0}
+    model = LSTMRegressor(4, **options, max_grad_norm=1e-3, callbacks=[Recorder()])
+    norms = recorder_of(model.fit(X, 100 * Y)).norms  # callbacks see what is clipped
+    np.testing.assert_allclose(norms, 1e-3, rtol=1e-5)
+
+
+def test_lbfgs_takes_gradients_of_any_norm():
+    options = {"solver": "lbfgs", "max_iter": 5, "random_state": 0}
+    plain, clipped = (
+        LSTMRegressor(4, max_grad_norm=norm, **options).fit(X, Y)
+        for norm in (None, 1e-6)
+    )
+    assert plain.loss_curve_ == clipped.loss_curve_
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "onecycle"])
