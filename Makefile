@@ -6,24 +6,25 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LIBRARIES := $(VENV)/.libraries
 # two processes of one thread each: with two, they would wait for each other's cores
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 EXAMPLES := $(filter-out forecast_stocks,$(notdir $(basename $(wildcard examples/*.py))))
 
 .PHONY: demo examples $(EXAMPLES) check test lint types benchmark clean
 
-demo: $(READY)
+demo: $(LIBRARIES)
 	$(BIN)/python examples/forecast_stocks.py
 
 examples: $(EXAMPLES)
 
-$(EXAMPLES): $(READY)
+$(EXAMPLES): $(LIBRARIES)
 	$(BIN)/python examples/$@.py
 
-check: lint types
+check: lint types $(LIBRARIES)
 	$(PYTEST) -m "not slow"
 
-test: lint types
+test: lint types $(LIBRARIES)
 	$(PYTEST) --durations=15
 
 lint: $(READY)
@@ -33,7 +34,7 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-benchmark: $(READY)
+benchmark: $(LIBRARIES)
 	$(BIN)/python tests/benchmarks/overhead.py
 	$(BIN)/python tests/benchmarks/padding.py
 	$(BIN)/python tests/benchmarks/classification.py
@@ -49,8 +50,13 @@ benchmark: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'skrnn needs Python 3.11 or later; set PYTHON=/path/to/python')"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[tests]"
+	SKRNN_ENGINE_BUILD=none $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[tests]"
 	touch $(READY)
 
+# an edit of the source builds the libraries again, and installs nothing else
+$(LIBRARIES): $(READY) skrnn/engine/_compile.py $(wildcard skrnn/engine/source/*)
+	$(BIN)/python skrnn/engine/_compile.py --fetch
+	touch $(LIBRARIES)
+
 clean:
-	rm -rf $(VENV) output build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) output build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis skrnn/engine/libraries
