@@ -299,9 +299,9 @@ def faults(path: Path, target: str) -> Iterator[str]:
     for name in exported_names():
         if name.encode() + b"\0" not in content:
             yield f"{path.name} does not export {name}"
-    for name in (b"libstdc++", b"libc++"):
-        if name in content:
-            yield f"{path.name} needs {name.decode()}"
+    for needed in (b"libstdc++", b"libc++"):
+        if needed in content:
+            yield f"{path.name} needs {needed.decode()}"
 
 
 def _format(content: bytes) -> tuple[str, str | None]:
