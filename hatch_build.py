@@ -5,14 +5,16 @@ an error of what is otherwise a warning. ``SKRNN_ENGINE_TARGET`` names another p
 """
 
 import os
+import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
-spec = spec_from_file_location("_compile", ROOT / "skrnn/engine/_compile.py")
+spec = spec_from_file_location("skrnn_compile", ROOT / "skrnn/engine/_compile.py")
 engine = module_from_spec(spec)  # by its path: the package itself would import torch
+sys.modules[spec.name] = engine  # where its data classes look for their types
 spec.loader.exec_module(engine)
 
 
