@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from skorch.callbacks import Callback
 from skorch.history import History
 
@@ -27,7 +26,7 @@ from ._state import momenta_of, set_momenta, set_weights, to_arrays, weights_of
 from ._state_folder import StateFolder
 from ._stopping import Ending
 
-_FORMAT = 1
+_FORMAT = 2
 _EACH = "{fit}"  # in a path: stands for a name unique to the fit
 
 
@@ -85,9 +84,6 @@ class Checkpoint(Callback):
         saved, self._saved = self._saved, None
         set_weights(net, saved["weights"])
         set_momenta(net, saved["momenta"])
-        if torch.device(net.device).type != "cpu":  # generators there are not saved
-            for layer in net.dropouts():
-                layer.reseed(len(saved["history"]))
         net.history_ = History(saved["history"])
         net.lowest_ = saved["lowest"]
         for name, part in self._parts(net).items():

@@ -111,7 +111,7 @@ class DeviceNet(NeuralNet):
         return {
             "weights": copy.deepcopy(self.module_.state_dict()),
             "optimizer": copy.deepcopy(self.optimizer_.state_dict()),
-            "dropout": [layer.get_state() for layer in self.dropouts()],
+            "draws": self.draws(),
             "lowest": self.lowest_.copy(),
             "n_epochs": len(self.history),
         }
@@ -121,8 +121,7 @@ class DeviceNet(NeuralNet):
         self.module_.eval()
         self.module_.load_state_dict(snapshot["weights"])
         load_state(self.optimizer_, snapshot["optimizer"])
-        for layer, state in zip(self.dropouts(), snapshot["dropout"], strict=True):
-            layer.set_state(state)
+        self.set_draws(snapshot["draws"])
         self.lowest_ = snapshot["lowest"]
         del self.history[snapshot["n_epochs"] :]
 
@@ -145,6 +144,23 @@ class DeviceNet(NeuralNet):
     def dropouts(self) -> list[Dropout]:
         """The layers that draw at random."""
         return [layer for layer in self.module_.modules() if isinstance(layer, Dropout)]
+
+    def torch_compile(self, module: Any, name: str) -> Any:
+        """Like skorch's, but masks are drawn outside: a count in them moves on."""
+        if self.compile:
+            for layer in module.modules():
+                if isinstance(layer, Dropout):
+                    vars(layer)["forward"] = torch.compiler.disable(layer.forward)
+        return super().torch_compile(module, name)
+
+    def draws(self) -> list[int]:
+        """How many masks each of them has drawn."""
+        return [layer.n_draws for layer in self.dropouts()]
+
+    def set_draws(self, draws: list[int]) -> None:
+        """Continue after these draws."""
+        for layer, n_draws in zip(self.dropouts(), draws, strict=True):
+            layer.n_draws = n_draws
 
     def diverged(self, what: str) -> Diverged:
         """The error to raise if numbers are not finite."""

@@ -58,7 +58,7 @@ def join_processes(
         )
     progress.best = processes.broadcast(progress.best)
     for layer in net.dropouts():
-        layer.reseed(processes.rank)
+        layer.rank = processes.rank
 
 
 def _check_divisible(net: DeviceNet, settings: Settings) -> None:

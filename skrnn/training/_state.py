@@ -32,9 +32,7 @@ def set_weights(net: DeviceNet, weights: dict[str, np.ndarray]) -> None:
 
 def momenta_of(net: DeviceNet) -> dict[str, Any]:
     """The state that training resumes from besides the weights, as NumPy arrays."""
-    is_on_host = torch.device(net.device).type == "cpu"  # generators differ elsewhere
-    masks = [layer.get_state() if is_on_host else None for layer in net.dropouts()]
-    return to_arrays({"optimizer": net.optimizer_.state_dict(), "dropout": masks})
+    return to_arrays({"optimizer": net.optimizer_.state_dict(), "draws": net.draws()})
 
 
 def set_momenta(net: DeviceNet, momenta: dict[str, Any]) -> None:
@@ -42,10 +40,7 @@ def set_momenta(net: DeviceNet, momenta: dict[str, Any]) -> None:
     _check_momenta(net.optimizer_, momenta["optimizer"]["state"])
     with torch.inference_mode(False):
         load_state(net.optimizer_, _to_tensors(momenta["optimizer"]))
-        if torch.device(net.device).type == "cpu":
-            masks = _to_tensors(momenta["dropout"])
-            for layer, mask in zip(net.dropouts(), masks, strict=True):
-                layer.restart_from(mask)
+    net.set_draws(momenta["draws"])
 
 
 def to_arrays(tree: Any) -> Any:

@@ -164,7 +164,7 @@ def test_recurrent_dropout_hides_the_same_units_at_all_steps(cell):
     layer = network.train().layers[0]
     assert network.kernels == ["steps"]
     states = layer(x)
-    layer.recurrent_dropout.set_state(None)  # draw the same masks once more
+    layer.recurrent_dropout.n_draws = 0  # draw the same masks once more
     masks = layer.recurrent_dropout(torch.ones(2, 6, dtype=torch.float64))
     assert set(masks.unique().tolist()) == {0.0, 1 / 0.6}
     w = {

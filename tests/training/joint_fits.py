@@ -200,11 +200,7 @@ def learnt(model):
         "weights": np.concatenate([w.numpy().ravel() for w in state.values()]),
         "losses": np.array(model.loss_curve_),
         "scores": np.array([] if scores is None else scores),
-        "seeds": [
-            layer._generator.initial_seed()
-            for layer in net.dropouts()
-            if layer._generator is not None
-        ],
+        "ranks": [layer.rank for layer in net.dropouts() if layer.n_draws],
     }
 
 
