@@ -12,6 +12,7 @@ from torch.nn import functional
 from ._activations import MLP_ACTIVATIONS
 from ._architecture import Architecture
 from ._pooling import is_padding
+from ._undrawn import undrawn
 
 
 class Convolutions(nn.Module):
@@ -30,7 +31,7 @@ class Convolutions(nn.Module):
         self.kernel_size = architecture.conv_kernel_size
         widths = [n_features, *(architecture.conv_filters or ())]
         self.layers = nn.ModuleList(
-            nn.utils.skip_init(nn.Conv1d, n_in, n_out, self.kernel_size, dtype=dtype)
+            undrawn(nn.Conv1d, n_in, n_out, self.kernel_size, dtype=dtype)
             for n_in, n_out in pairwise(widths)
         )
         self.width = widths[-1]

@@ -15,6 +15,7 @@ from ._layers import Segments
 from ._mlp import MLPNetwork
 from ._outline import LayerOutline, outline_of
 from ._recurrent import RecurrentNetwork
+from ._undrawn import undrawn
 
 _CONTEXT = 8  # values that a network without a hidden layer gives to each step
 
@@ -141,10 +142,9 @@ class FutureDecoder(nn.Module):
     ) -> None:
         super().__init__()
         kind = getattr(torch, dtype)
-        skip_init = nn.utils.skip_init
-        self.linear = skip_init(nn.Linear, n_future, n_values, bias=False, dtype=kind)
-        self.entry = skip_init(nn.Linear, n_future, n_context, bias=False, dtype=kind)
-        self.mixed = skip_init(nn.Linear, n_context, n_values, bias=False, dtype=kind)
+        self.linear = undrawn(nn.Linear, n_future, n_values, bias=False, dtype=kind)
+        self.entry = undrawn(nn.Linear, n_future, n_context, bias=False, dtype=kind)
+        self.mixed = undrawn(nn.Linear, n_context, n_values, bias=False, dtype=kind)
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.mixed.weight)
         bound = n_future**-0.5

@@ -16,6 +16,7 @@ from ._cells import Gates, State, UnrolledLayer, unroll
 from ._dropout import Dropout
 from ._gru_kernel import gru_states
 from ._pooling import last_valid
+from ._undrawn import undrawn
 
 _FUSED = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 _STEPS: dict[Any, Any] = {
@@ -170,15 +171,9 @@ def _direction(
         options["proj_size"] = architecture.projection_size
         with _once:
             _silence_projection_warning()
-    layer = _FUSED[architecture.cell](
-        input_size,
-        hidden_size,
-        batch_first=True,
-        dtype=dtype,
-        device="meta",  # weights are drawn later, not from torch's generator
-        **options,
-    )
-    return layer.to_empty(device="cpu")
+    kind = _FUSED[architecture.cell]
+    options |= {"batch_first": True, "dtype": dtype}
+    return undrawn(kind, input_size, hidden_size, **options)
 
 
 @cache
@@ -186,7 +181,7 @@ def _silence_projection_warning() -> None:
     """Trigger torch's warning, once per process, that oneDNN has no projections."""
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
-        layer = nn.LSTM(1, 2, proj_size=1, device="meta").to_empty(device="cpu")
+        layer = undrawn(nn.LSTM, 1, 2, proj_size=1)
         layer(torch.zeros(1, 1, 1))
 
 

@@ -16,6 +16,7 @@ from ._activations import MLP_ACTIVATIONS
 from ._dropout import Dropout
 from ._layers import has_hooks
 from ._outline import LayerOutline, outline_of
+from ._undrawn import undrawn
 
 _LARGE_STEP = 10_000_000  # multiplications of a batch that are worth several threads
 
@@ -45,7 +46,7 @@ class MLPNetwork(nn.Module):
         torch_dtype = getattr(torch, dtype)
         sizes = [n_features, *hidden_layer_sizes, n_outputs]
         self.layers = nn.ModuleList(
-            nn.utils.skip_init(DenseLayer, n_in, n_out, dtype=torch_dtype)
+            undrawn(DenseLayer, n_in, n_out, dtype=torch_dtype)
             for n_in, n_out in pairwise(sizes)
         )
         norm = BatchNorm if batch_norm else nn.LayerNorm if layer_norm else None

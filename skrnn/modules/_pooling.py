@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from ._undrawn import undrawn
+
 
 def mean_valid(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Mean over the steps before the padding, (batch, feature)."""
@@ -94,9 +96,8 @@ class AttentionPooling(nn.Module):
 
     def __init__(self, width: int, dtype: torch.dtype) -> None:
         super().__init__()
-        skip_init = nn.utils.skip_init
-        self.hidden = skip_init(nn.Linear, width, width, dtype=dtype)
-        self.score = skip_init(nn.Linear, width, 1, bias=False, dtype=dtype)
+        self.hidden = undrawn(nn.Linear, width, width, dtype=dtype)
+        self.score = undrawn(nn.Linear, width, 1, bias=False, dtype=dtype)
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """The weighted mean of x (batch, time, feature) over its steps."""

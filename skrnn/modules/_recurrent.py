@@ -17,6 +17,7 @@ from ._initial_weights import draw_weights
 from ._layers import RecurrentLayer, Segments
 from ._outline import LayerOutline, recurrent_outline
 from ._pooling import AttentionPooling, is_padding, max_valid, mean_valid, running_pool
+from ._undrawn import undrawn
 
 _SMALL_WIDTH = 1024
 _SEEDS_OF_A_LAYER = 3
@@ -121,7 +122,7 @@ class RecurrentNetwork(nn.Module):
         self.attention = (
             AttentionPooling(width, kind) if self.pooling == "attention" else None
         )
-        self.head = nn.utils.skip_init(nn.Linear, width, n_outputs, dtype=kind)
+        self.head = undrawn(nn.Linear, width, n_outputs, dtype=kind)
         draw_weights(self, architecture, seed)
 
     def outline(self) -> list[LayerOutline]:
@@ -290,7 +291,5 @@ def _embedding(
 ) -> nn.Embedding | None:
     if embedding_dim is None or n_tokens is None:
         return None
-    layer = nn.Embedding(
-        n_tokens, embedding_dim, padding_idx=PADDING, dtype=dtype, device="meta"
-    )  # weights are drawn later, not from torch's generator
-    return layer.to_empty(device="cpu")
+    options = {"padding_idx": PADDING, "dtype": dtype}
+    return undrawn(nn.Embedding, n_tokens, embedding_dim, **options)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from inspect import unwrap
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.optim import Optimizer
@@ -14,7 +15,51 @@ SINGLE_STEP_SOLVERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta")
 SOLVERS = (*SINGLE_STEP_SOLVERS, "lbfgs")
 
 
-class Adam(torch.optim.Adam):
+_Base: Any = Optimizer if TYPE_CHECKING else object
+
+
+class Uncompiled(_Base):
+    """An optimiser that nobody compiles, as a base before a class of torch.
+
+    Its methods are torch's own without the decorators for ``torch.compile``, which
+    import ``torch._dynamo``: a second of the first fit of a process.
+    """
+
+    add_param_group = unwrap(Optimizer.add_param_group)
+    load_state_dict = unwrap(Optimizer.load_state_dict)
+    state_dict = unwrap(Optimizer.state_dict)
+    zero_grad = unwrap(Optimizer.zero_grad)
+
+    def step(self, closure: Any = None) -> Any:
+        with torch.set_grad_enabled(self.defaults["differentiable"]):
+            return unwrap(super().step)(self, closure)
+
+
+class TorchAdam(Uncompiled, torch.optim.Adam):
+    """torch's Adam."""
+
+
+class AdamW(Uncompiled, torch.optim.AdamW):
+    """torch's AdamW."""
+
+
+class TorchSGD(Uncompiled, torch.optim.SGD):
+    """torch's SGD."""
+
+
+class RMSprop(Uncompiled, torch.optim.RMSprop):
+    """torch's RMSprop."""
+
+
+class Adagrad(Uncompiled, torch.optim.Adagrad):
+    """torch's Adagrad."""
+
+
+class Adadelta(Uncompiled, torch.optim.Adadelta):
+    """torch's Adadelta."""
+
+
+class Adam(TorchAdam):
     """Adam with ``eps`` added after the correction of the bias, not before.
 
     scikit-learn does so, and the paper in its last line of section 2; torch adds it to
@@ -88,7 +133,7 @@ class Adam(torch.optim.Adam):
         )
 
 
-class SGD(torch.optim.SGD):
+class SGD(TorchSGD):
     """SGD whose velocity keeps the learning rate of each step, as in scikit-learn.
 
     torch multiplies all of the momentum by the newest rate. The two are the same while
@@ -127,13 +172,13 @@ def optimizer_of(settings: Settings) -> tuple[type[Optimizer], dict[str, Any]]:
         "fused": True,
     }
     table: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
-        "adam": (Adam if as_sklearn else torch.optim.Adam, adam),
-        "adamw": (torch.optim.AdamW, {**adam, "weight_decay": settings.alpha}),
-        "sgd": (SGD if as_sklearn else torch.optim.SGD, sgd),
-        "rmsprop": (torch.optim.RMSprop, {"eps": settings.epsilon}),
-        "adagrad": (torch.optim.Adagrad, {}),
-        "adadelta": (torch.optim.Adadelta, {}),
-        "lbfgs": (torch.optim.SGD, {}),  # never used: SciPy takes the steps
+        "adam": (Adam if as_sklearn else TorchAdam, adam),
+        "adamw": (AdamW, {**adam, "weight_decay": settings.alpha}),
+        "sgd": (SGD if as_sklearn else TorchSGD, sgd),
+        "rmsprop": (RMSprop, {"eps": settings.epsilon}),
+        "adagrad": (Adagrad, {}),
+        "adadelta": (Adadelta, {}),
+        "lbfgs": (TorchSGD, {}),  # never used: SciPy takes the steps
     }
     if solver not in table:
         raise ValueError(

@@ -88,3 +88,28 @@ def test_import_is_light():
         assert imported == ["False", "False", "False"]
         seconds.append(float(took))
     assert min(seconds) < 0.3
+
+
+def test_fits_do_not_import_what_compiles():
+    """A first fit is quick: it leaves out torch._dynamo and SymPy, a second or more."""
+    code = """
+import sys, warnings
+import numpy as np
+from skrnn import GRUClassifier, LSTMRegressor, MLPClassifier, MLPRegressor
+from skrnn.training import SCHEDULES, SOLVERS
+
+warnings.simplefilter("ignore")
+X, y = np.ones((20, 3, 2), "float32"), np.arange(20.0)
+options = {"max_iter": 2, "max_grad_norm": 1.0, "early_stopping": True}
+for solver in SOLVERS:
+    LSTMRegressor(2, solver=solver, **options).fit(X, y).predict(X)
+    MLPRegressor(solver=solver, max_iter=2).fit(X[:, 0], y)
+for schedule in SCHEDULES:
+    MLPClassifier(learning_rate=schedule, max_iter=2).fit(X[:, 0], y > 9)
+layers = {"bidirectional": True, "dropout": 0.1, "conv_filters": 2}
+GRUClassifier(2, pooling="attention", **layers, **options).fit(X, y > 9)
+loaded = {"torch._dynamo", "sympy"} & sys.modules.keys()
+print(sorted(loaded))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("[]\n", "")
