@@ -232,8 +232,9 @@ def find_compiler() -> Compiler:
     return compiler
 
 
-def build_for_this_cpu(folder: Path = LIBRARIES) -> list[Path]:
-    """Build the libraries that this machine's CPU can run."""
+def build_for_this_cpu(folder: Path | None = None) -> list[Path]:
+    """Build the libraries that this CPU can run, in place unless a folder is given."""
+    folder = folder or LIBRARIES
     target = this_machine() or find_compiler().target
     oldest, *newer = instruction_sets(target)
     paths = build(folder, target, [oldest])
@@ -369,7 +370,7 @@ def main() -> str | None:
             return None
         if asked.fetch:
             fetch_zig()
-        build_for_this_cpu(asked.output or LIBRARIES)
+        build_for_this_cpu(asked.output)
     except NoCompiler as error:
         print(NOT_COMPILED.format(error), file=sys.stderr)
         return None if asked.fetch else "nothing was built"
