@@ -1,5 +1,7 @@
-// Vectors of numbers, in registers: one REAL type and one width for each library.
+// Vectors of numbers, in registers: one type of numbers and one width for each library.
 #pragma once
+#include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,14 +23,46 @@ typedef IntegerOf<sizeof(real)>::type integer;  // as wide as a real
 typedef real vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
 typedef integer mask __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
 
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int WIDEST = 4;      // vectors of samples in a block; there are 32 registers
+constexpr int TILE_COLUMNS = 4;  // of a tile of sums with 4 rows
+#else
+constexpr int WIDEST = 2;  // 16 registers
+constexpr int TILE_COLUMNS = 2;
+#endif
+
 INLINE vector load(const real *from) { return *(const vector *)from; }
 INLINE void store(real *to, vector x) { *(vector *)to = x; }
 INLINE vector all(real x) { return x - (vector){}; }  // the same number in each lane
 INLINE vector select(mask where, vector yes, vector no) { return where ? yes : no; }
 INLINE vector larger(vector x, vector y) { return select(x > y, x, y); }
 INLINE vector smaller(vector x, vector y) { return select(x < y, x, y); }
+INLINE int64_t rounded_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+
 INLINE real sum_of(vector x) {
   real total = 0;
   for (int64_t i = 0; i < LANES; i++) total += x[i];
   return total;
+}
+
+// The sum over the lanes of each of LANES vectors, as one vector.
+INLINE vector sums_of(vector *a) {
+#ifdef __clang__
+  vector sums = {};
+  for (int i = 0; i < LANES; i++) sums[i] = sum_of(a[i]);
+  return sums;
+#else
+  for (int width = LANES / 2; width; width /= 2)
+    for (int i = 0; i < width; i++) {
+      mask low, high;
+      for (int lane = 0; lane < LANES; lane++) {  // groups of 2 * width lanes
+        int group = lane & ~(2 * width - 1), place = lane & (2 * width - 1);
+        low[lane] = place < width ? group + place : LANES + group + (place - width);
+        high[lane] = low[lane] + width;
+      }
+      a[i] = __builtin_shuffle(a[i], a[i + width], low) +
+             __builtin_shuffle(a[i], a[i + width], high);
+    }
+  return a[0];
+#endif
 }

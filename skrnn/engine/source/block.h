@@ -1,0 +1,203 @@
+// A block of samples through a whole network, and back.
+#pragma once
+#include "network.h"
+
+template <int NV> struct Pass {
+  static constexpr int64_t B = NV * LANES;
+  Network &n;
+  const Samples &samples;
+  Block block;
+  bool trains;
+  int64_t batch;  // how many batches came before in this call: masks count on
+  Steps steps;
+
+  Pass(Network &n, const Samples &s, const Block &b, bool trains, int64_t batch)
+      : n(n), samples(s), block(b), trains(trains), batch(batch) {
+    steps.T = 0, steps.shortest = INT64_MAX, steps.lengths = n.lengths;
+    for (int64_t lane = 0; lane < block.count; lane++) {
+      int64_t length = s.length_of(block.sample(lane));
+      if (length > steps.T) steps.T = length;
+      if (length < steps.shortest) steps.shortest = length;
+    }
+  }
+
+  // Masks of values (T, W, B) of the padded batch (sample, step, W), or (W, B) of (sample, W).
+  void drop_steps(const Dropout &d, int64_t which, real *values, int64_t W) {
+    Draw draw(d, which);
+    int64_t longest = block.longest;
+    for (int64_t t = 0; t < steps.T; t++)
+      drop(values + t * W * B, draw, W, B, (block.in_batch * longest + t) * W, longest * W);
+  }
+  void drop_pooled(real *values, int64_t W) {
+    int64_t which = (batch + 1) * n.n_draws() - 1;
+    drop(values, Draw(n.parts.dropout, which), W, B, block.in_batch * W, W);
+  }
+  bool drops_inputs() { return trains && n.parts.input_dropout.p > 0; }
+  bool drops() { return trains && n.parts.dropout.p > 0; }
+
+  const real *read() {
+    const Parts &p = n.parts;
+    real *x = n.x + (p.n_convolutions ? p.n_back * p.n_features * B : 0);
+    gather(samples, block, steps.T, B, x, n.lengths);
+    if (drops_inputs()) drop_steps(p.input_dropout, batch, x, p.n_features);
+    for (int64_t i = 0; i < p.n_convolutions; i++)
+      convolution_forward<NV>(n.convolutions[i], steps);
+    return p.n_convolutions ? n.convolutions[p.n_convolutions - 1].y : x;
+  }
+
+  // What a layer gives to the next one or to the pooling, (T, W, B).
+  const real *output(int64_t i) {
+    Layer &l = n.layers[i];
+    Direction &f = l.directions[0], &r = l.directions[1];
+    int64_t plane = f.H * B;
+    if (!l.joined) return f.template after<NV>(f.states, 0);
+    for (int64_t t = 0; t < steps.T; t++)
+      merge(n.parts.merge, f.template after<NV>(f.states, t),
+            l.n_directions == 2 ? r.template after<NV>(r.states, t) : nullptr, plane,
+            l.joined + t * l.width * B);
+    if (drops() && n.drops_between(i))
+      drop_steps(n.parts.dropout, batch * n.n_draws() + i, l.joined, l.width);
+    return l.joined;
+  }
+
+  const real *last(int k) {
+    Direction &d = n.top().directions[k];
+    return d.template after<NV>(d.states, k ? 0 : steps.T - 1);
+  }
+
+  // -> n.raw (O, B)
+  void forward() {
+    const Parts &p = n.parts;
+    const real *x = read();
+    for (int64_t i = 0; i < p.n_layers; i++) {
+      Layer &l = n.layers[i];
+      l.x = x;
+      for (int k = 0; k < l.n_directions; k++)
+        recurrent_forward<NV>(p.cell, l.directions[k], steps, x, trains);
+      if (i < p.n_layers - 1 || p.pooling != LAST) x = output(i);
+    }
+    Layer &top = n.top();
+    if (p.pooling == LAST)
+      merge(p.merge, last(0), top.n_directions == 2 ? last(1) : nullptr, top.directions[0].H * B,
+            n.pooled);
+    else
+      pool<NV>(p.pooling, steps, x, top.width, n.pooled);
+    if (drops()) {  // the pooled states without their masks are needed for the way back
+      memcpy(n.dpooled, n.pooled, top.width * B * sizeof(real));
+      drop_pooled(n.dpooled, top.width);
+    }
+    const real *read_by_head = drops() ? n.dpooled : n.pooled;
+    for (int64_t o = 0; o < p.n_outputs; o++)
+      for (int v = 0; v < NV; v++) store(n.raw + o * B + v * LANES, all(n.head_bias[o]));
+    product<NV>(n.raw, n.packed_head, read_by_head, top.width, p.n_outputs, true);
+  }
+
+  // Slopes of a layer's output (T, W, B) -> those of the states of direction k, and their stride.
+  const real *states_of(Layer &l, real *doutput, int k, int64_t &stride) {
+    int64_t H = l.directions[0].H;
+    stride = l.width * B;
+    if (l.n_directions == 1) return doutput;
+    if (n.parts.merge == CONCAT) return doutput + k * H * B;
+    stride = H * B;
+    return l.dstates[k];
+  }
+  void split(Layer &l, const real *doutput) {
+    if (l.n_directions == 1 || n.parts.merge == CONCAT) return;
+    Direction &f = l.directions[0], &r = l.directions[1];
+    int64_t plane = f.H * B;
+    for (int64_t t = 0; t < steps.T; t++)
+      unmerge(n.parts.merge, doutput + t * plane, f.template after<NV>(f.states, t),
+              r.template after<NV>(r.states, t), plane, l.dstates[0] + t * plane,
+              l.dstates[1] + t * plane);
+  }
+
+  void head_backward() {
+    int64_t O = n.parts.n_outputs, W = n.top().width;
+    const real *read_by_head = drops() ? n.dpooled : n.pooled;
+    Columns columns[2] = {{read_by_head, W, 0, n.ghead, W}, {n.ones, 1, 0, n.ghead_bias, 1}};
+    outer_products<NV>(n.slopes, O, 0, columns, 2, 1);
+    product<NV>(n.dpooled, n.back_head, n.slopes, O, W, false);
+    if (drops()) drop_pooled(n.dpooled, W);
+  }
+
+  // The slope of the last states alone, of both directions (H, B) each.
+  void last_backward(const real *(&dlast)[2]) {
+    Layer &top = n.top();
+    int64_t plane = top.directions[0].H * B;
+    dlast[0] = n.dpooled;
+    dlast[1] = n.dpooled + plane;
+    if (top.n_directions == 1 || n.parts.merge == CONCAT) return;
+    unmerge(n.parts.merge, n.dpooled, last(0), last(1), plane, top.dstates[0], top.dstates[1]);
+    dlast[0] = top.dstates[0];
+    dlast[1] = top.dstates[1];
+  }
+
+  // n.slopes (O, B) -> gradients, added to
+  void backward() {
+    const Parts &p = n.parts;
+    head_backward();
+    const real *dlast[2] = {nullptr, nullptr};
+    real *doutput = n.doutputs;
+    if (p.pooling == LAST) last_backward(dlast);
+    else {
+      Layer &top = n.top();
+      const real *states = top.joined ? top.joined
+                                      : top.directions[0].template after<NV>(top.directions[0].states, 0);
+      unpool<NV>(p.pooling, steps, states, n.pooled, n.dpooled, top.width, doutput);
+    }
+    for (int64_t i = p.n_layers - 1; i >= 0; i--) {
+      Layer &l = n.layers[i];
+      bool is_last = i == p.n_layers - 1 && p.pooling == LAST;
+      if (!is_last) split(l, doutput);
+      for (int k = 0; k < l.n_directions; k++) {
+        int64_t stride = 0;
+        const real *dstates = is_last ? nullptr : states_of(l, doutput, k, stride);
+        recurrent_backward<NV>(p.cell, l.directions[k], steps, l.x, dstates, stride,
+                               is_last ? dlast[k] : nullptr, l.dx, k == 1, n.ones, n.room);
+      }
+      doutput = l.dx;
+      if (i && drops())
+        drop_steps(p.dropout, batch * n.n_draws() + i - 1, doutput, l.directions[0].F);
+    }
+    for (int64_t i = p.n_convolutions - 1; i >= 0; i--) {
+      Convolution &c = n.convolutions[i];
+      convolution_backward<NV>(c, steps, doutput, n.ones);
+      if (c.dx) doutput = c.dx + c.n_back * c.C * B;
+    }
+  }
+
+  double train(const Loss &loss, double share) {
+    forward();
+    gather_targets(samples, block, B, share, n.y, n.weights);
+    double total = losses_of(loss, n.raw, n.y, n.weights, n.slopes, n.parts.n_outputs, B, block.count);
+    backward();
+    return total;
+  }
+
+  // -> out (count, O), from the block's first sample on
+  void predict(real *out) {
+    forward();
+    int64_t O = n.parts.n_outputs;
+    for (int64_t b = 0; b < block.count; b++)
+      for (int64_t o = 0; o < O; o++) out[b * O + o] = n.raw[o * B + b];
+  }
+};
+
+// Vectors in the next block of the samples that are left.
+INLINE int width_of(int64_t n_left, int64_t widest) {
+  int64_t n = rounded_up(n_left, LANES) / LANES;
+  int width = n > 2 && WIDEST >= 4 ? WIDEST : n > 1 ? 2 : 1;
+  return width > widest ? (int)widest : width;
+}
+
+static double train_block(Network &n, const Samples &s, const Block &b, int width, const Loss &loss,
+                          double share, int64_t batch) {
+  if (width == 1) return Pass<1>(n, s, b, true, batch).train(loss, share);
+  if (width == 2) return Pass<2>(n, s, b, true, batch).train(loss, share);
+  return Pass<WIDEST>(n, s, b, true, batch).train(loss, share);
+}
+static void predict_block(Network &n, const Samples &s, const Block &b, int width, real *out) {
+  if (width == 1) Pass<1>(n, s, b, false, 0).predict(out);
+  else if (width == 2) Pass<2>(n, s, b, false, 0).predict(out);
+  else Pass<WIDEST>(n, s, b, false, 0).predict(out);
+}

@@ -1,0 +1,7 @@
+// What other programs see of the library.
+#pragma once
+#ifdef _WIN32
+#define EXPORT extern "C" __declspec(dllexport)
+#else
+#define EXPORT extern "C" __attribute__((visibility("default")))
+#endif

@@ -1,0 +1,165 @@
+// A recurrent network: convolutions, recurrent layers, pooling, a linear head.
+#pragma once
+#include "convolution.h"
+#include "losses.h"
+#include "pooling.h"
+#include "recurrent.h"
+#include "samples.h"
+#include "solvers.h"
+
+constexpr int MOST_LAYERS = 16;
+
+// What Python says of a network; skrnn/engine/_structures.py mirrors it.
+struct Parts {
+  int64_t cell, n_layers;
+  const int64_t *units;  // (n_layers,)
+  int64_t n_features, n_outputs;
+  int64_t is_bidirectional, merge, pooling;
+  int64_t n_convolutions;
+  const int64_t *filters;  // (n_convolutions,)
+  int64_t kernel_size, n_back, activation;
+  Dropout input_dropout, dropout;
+};
+
+struct Layer {
+  Direction directions[2];
+  int n_directions;
+  int64_t width;    // of its output
+  const real *x;    // (T, F, B) what it reads
+  real *joined;     // (T, width, B) directions joined and masked; null if the states serve
+  real *dx;         // (T, F, B), or null
+  real *dstates[2];  // (T, H, B), unless the slope of the output holds them
+};
+
+struct Network {
+  Parts parts;
+  Convolution convolutions[MOST_LAYERS];
+  Layer layers[MOST_LAYERS];
+  const real *head, *head_bias;  // (O, W), (O,)
+  real *ghead, *ghead_bias;
+  real *packed_head, *back_head;
+  real *x, *lengths, *ones;        // (T, F, B), (B,), (B,)
+  real *pooled, *dpooled, *room;   // (W, B), (W, B), (H, B)
+  real *doutputs;                  // (T, W, B) if the pooling needs all steps
+  real *raw, *y, *weights, *slopes;  // (O, B), (O, B), (B,), (O, B)
+
+  Layer &top() { return layers[parts.n_layers - 1]; }
+  int64_t n_draws() const { return parts.n_layers; }  // of the dropout, in a batch
+  bool drops_between(int64_t i) const { return parts.dropout.p > 0 && i < parts.n_layers - 1; }
+
+  // Sizes and weights; returns the number of weights.
+  int64_t open(const Parts &p, real *const *w) {
+    parts = p;
+    int64_t n = 0, width = p.n_features;
+    for (int64_t i = 0; i < p.n_convolutions; i++, width = p.filters[i - 1]) {
+      Convolution &c = convolutions[i];
+      c.C = width, c.F = p.filters[i], c.K = p.kernel_size, c.n_back = p.n_back;
+      c.activation = p.activation;
+      c.W = w[n++], c.bias = w[n++];
+    }
+    for (int64_t i = 0; i < p.n_layers; i++) {
+      Layer &l = layers[i];
+      l.n_directions = p.is_bidirectional ? 2 : 1;
+      for (int k = 0; k < l.n_directions; k++) {
+        Direction &d = l.directions[k];
+        d.F = width, d.H = p.units[i], d.is_reversed = k == 1;
+        d.Wx = w[n++], d.Wh = w[n++], d.bx = w[n++];
+        d.bh = p.cell == GRU_RESET_BEFORE ? nullptr : w[n++];
+      }
+      l.width = width = p.units[i] * (l.n_directions == 2 && p.merge == CONCAT ? 2 : 1);
+    }
+    head = w[n++], head_bias = w[n++];
+    return n;
+  }
+
+  void set_gradients(real *const *g) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < parts.n_convolutions; i++)
+      convolutions[i].gW = g[n++], convolutions[i].gbias = g[n++];
+    for (int64_t i = 0; i < parts.n_layers; i++)
+      for (int k = 0; k < layers[i].n_directions; k++) {
+        Slopes &s = layers[i].directions[k].slopes;
+        s.Wx = g[n++], s.Wh = g[n++], s.bx = g[n++];
+        s.bh = parts.cell == GRU_RESET_BEFORE ? nullptr : g[n++];
+      }
+    ghead = g[n++], ghead_bias = g[n++];
+  }
+
+  // torch's RNN and LSTM have two biases, of which only the sum matters.
+  void copy_bias_gradients() {
+    if (gates_of(parts.cell) == 3) return;
+    for (int64_t i = 0; i < parts.n_layers; i++)
+      for (int k = 0; k < layers[i].n_directions; k++) {
+        Direction &d = layers[i].directions[k];
+        memcpy(d.slopes.bh, d.slopes.bx, gates_of(parts.cell) * d.H * sizeof(real));
+      }
+  }
+
+  // Memory that all threads share: packed weights.
+  void take_shared(Memory &memory, bool trains) {
+    for (int64_t i = 0; i < parts.n_convolutions; i++) {
+      Convolution &c = convolutions[i];
+      c.packed = memory.take(rounded_up(c.F, GROUP) * c.K * c.C);
+      c.back = trains ? memory.take(rounded_up(c.K * c.C, GROUP) * c.F) : nullptr;
+    }
+    for (int64_t i = 0; i < parts.n_layers; i++)
+      for (int k = 0; k < layers[i].n_directions; k++)
+        take_packed(memory, layers[i].directions[k], parts.cell, trains);
+    int64_t O = parts.n_outputs, W = top().width;
+    packed_head = memory.take(rounded_up(O, GROUP) * W);
+    back_head = trains ? memory.take(rounded_up(W, GROUP) * O) : nullptr;
+  }
+
+  // Memory of one thread, for blocks of up to T steps and B samples.
+  void take_own(Memory &memory, int64_t T, int64_t B, bool trains) {
+    const Parts &p = parts;
+    int64_t padded = T + (p.n_convolutions ? p.kernel_size - 1 : 0), O = p.n_outputs, widest = 0;
+    x = memory.take(padded * p.n_features * B);
+    lengths = memory.take(B);
+    ones = memory.take(B);
+    for (int64_t i = 0; i < p.n_convolutions; i++) {
+      Convolution &c = convolutions[i];
+      bool is_last = i == p.n_convolutions - 1;
+      c.x = i ? convolutions[i - 1].y - c.n_back * c.C * B : x;
+      c.sums = memory.take(T * c.F * B);
+      c.y = memory.take((is_last ? T : padded) * c.F * B) + (is_last ? 0 : c.n_back * c.F * B);
+      c.dx = trains && i ? memory.take(padded * c.C * B) : nullptr;
+      c.gradient = trains ? memory.take(c.F * c.K * c.C) : nullptr;
+    }
+    for (int64_t i = 0; i < p.n_layers; i++) {
+      Layer &l = layers[i];
+      int64_t F = l.directions[0].F, H = l.directions[0].H;
+      widest = H > widest ? H : widest;
+      for (int k = 0; k < l.n_directions; k++)
+        take_activations(memory, l.directions[k], p.cell, T, B, trains);
+      bool is_top = i == p.n_layers - 1;
+      bool joins = is_top ? l.n_directions == 2 && p.pooling != LAST
+                          : l.n_directions == 2 || drops_between(i);
+      l.joined = joins ? memory.take(T * l.width * B) : nullptr;
+      l.dx = trains && (i || p.n_convolutions) ? memory.take(T * F * B) : nullptr;
+      bool splits = trains && l.n_directions == 2 && p.merge != CONCAT;
+      for (int k = 0; k < 2; k++) l.dstates[k] = splits ? memory.take(T * H * B) : nullptr;
+    }
+    int64_t W = top().width;
+    pooled = memory.take(W * B);
+    dpooled = trains ? memory.take(W * B) : nullptr;
+    room = memory.take(widest * B);
+    doutputs = trains && p.pooling != LAST ? memory.take(T * W * B) : nullptr;
+    raw = memory.take(O * B);
+    y = memory.take(O * B);
+    weights = memory.take(B);
+    slopes = memory.take(O * B);
+    if (memory.base)
+      for (int64_t b = 0; b < B; b++) ones[b] = 1;
+  }
+
+  void pack_all(bool trains) {
+    for (int64_t i = 0; i < parts.n_convolutions; i++) convolution_pack(convolutions[i], trains);
+    for (int64_t i = 0; i < parts.n_layers; i++)
+      for (int k = 0; k < layers[i].n_directions; k++)
+        pack(parts.cell, layers[i].directions[k], trains, i || parts.n_convolutions);
+    int64_t O = parts.n_outputs, W = top().width;
+    pack_rows(packed_head, head, O, W, W, 1);
+    if (trains) pack_rows(back_head, head, W, 1, O, W);
+  }
+};

@@ -1,0 +1,73 @@
+// One state for each sample of a block, and both directions of a layer joined.
+#pragma once
+#include "direction.h"
+
+enum Pooling { LAST, MEAN, MAX };
+enum Merge { CONCAT, SUM, MUL, AVE };
+
+// forward, backward (H, B) -> out (H, B), or (2 H, B) if they are concatenated
+static void merge(int64_t mode, const real *forward, const real *backward, int64_t plane, real *out) {
+  if (!backward || mode == CONCAT) {
+    memcpy(out, forward, plane * sizeof(real));
+    if (backward) memcpy(out + plane, backward, plane * sizeof(real));
+    return;
+  }
+  for (int64_t at = 0; at < plane; at += LANES) {
+    vector a = load(forward + at), b = load(backward + at);
+    store(out + at, mode == MUL ? a * b : mode == AVE ? (a + b) * all((real)0.5) : a + b);
+  }
+}
+
+// dout -> slopes of both directions; if concatenated they are its halves already
+static void unmerge(int64_t mode, const real *dout, const real *forward, const real *backward,
+                    int64_t plane, real *dforward, real *dbackward) {
+  for (int64_t at = 0; at < plane; at += LANES) {
+    vector slope = load(dout + at);
+    if (mode == AVE) slope = slope * all((real)0.5);
+    store(dforward + at, mode == MUL ? slope * load(backward + at) : slope);
+    store(dbackward + at, mode == MUL ? slope * load(forward + at) : slope);
+  }
+}
+
+// states (T, W, B) -> pooled (W, B): mean or maximum over the steps of each sample
+template <int NV>
+static void pool(int64_t pooling, const Steps &steps, const real *states, int64_t W, real *pooled) {
+  constexpr int64_t B = NV * LANES;
+  for (int64_t j = 0; j < W; j++)
+    for (int v = 0; v < NV; v++) {
+      int64_t at = j * B + v * LANES;
+      vector out = pooling == MEAN ? (vector){} : load(states + at);
+      for (int64_t t = 0; t < steps.T; t++) {
+        vector x = load(states + t * W * B + at);
+        vector next = pooling == MEAN ? out + x : larger(out, x);
+        out = select(steps.alive(t, v), next, out);
+      }
+      store(pooled + at, pooling == MEAN ? out / load(steps.lengths + v * LANES) : out);
+    }
+}
+
+// dpooled (W, B) -> dstates (T, W, B); equal maxima share the slope, as in torch.amax
+template <int NV>
+static void unpool(int64_t pooling, const Steps &steps, const real *states, const real *pooled,
+                   const real *dpooled, int64_t W, real *dstates) {
+  constexpr int64_t B = NV * LANES;
+  vector zero = {}, one = all(1);
+  for (int64_t j = 0; j < W; j++)
+    for (int v = 0; v < NV; v++) {
+      int64_t at = j * B + v * LANES;
+      vector count = load(steps.lengths + v * LANES), most = load(pooled + at);
+      if (pooling == MAX) {
+        count = zero;
+        for (int64_t t = 0; t < steps.T; t++) {
+          mask is_largest = (load(states + t * W * B + at) == most) & steps.alive(t, v);
+          count += select(is_largest, one, zero);
+        }
+      }
+      vector share = load(dpooled + at) / count;
+      for (int64_t t = 0; t < steps.T; t++) {
+        mask counts = steps.alive(t, v);
+        if (pooling == MAX) counts = counts & (load(states + t * W * B + at) == most);
+        store(dstates + t * W * B + at, select(counts, share, zero));
+      }
+    }
+}
