@@ -42,7 +42,7 @@ template <int NV> struct Pass {
     if (drops_inputs()) drop_steps(p.input_dropout, batch, x, p.n_features);
     for (int64_t i = 0; i < p.n_convolutions; i++)
       convolution_forward<NV>(n.convolutions[i], steps);
-    return p.n_convolutions ? n.convolutions[p.n_convolutions - 1].y : x;
+    return p.n_convolutions ? n.convolutions[p.n_convolutions - 1].template y<NV>() : x;
   }
 
   // What a layer gives to the next one or to the pooling, (T, W, B).

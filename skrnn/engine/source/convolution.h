@@ -11,8 +11,12 @@ struct Convolution {
   real *gW, *gbias;
   real *packed, *back;      // (F / 4, K * C, 4), (K * C / 4, F, 4)
   real *x, *dx;             // (T + K - 1, C, B), step t at t + n_back
-  real *sums, *y;           // (T, F, B) before and after the activation
+  real *sums;               // (T, F, B) before the activation
+  real *padded;             // after it, with the room that the next convolution reads around
+  int64_t n_margin;         // steps of that room before the first one
   real *gradient;           // (F, K, C)
+
+  template <int NV> real *y() const { return padded + n_margin * F * NV * LANES; }  // (T, F, B)
 };
 
 static void convolution_pack(Convolution &c, bool trains) {
@@ -54,8 +58,8 @@ template <int NV> static void convolution_forward(Convolution &c, const Steps &s
       for (int v = 0; v < NV; v++) store(sums + f * B + v * LANES, all(c.bias[f]));
     product<NV>(sums, c.packed, c.x + t * c.C * B, c.K * c.C, c.F, true);
   }
-  activate_all(c.activation, c.sums, c.y, steps.T * c.F * B);
-  end_samples<NV>(steps, c.y, c.F);
+  activate_all(c.activation, c.sums, c.y<NV>(), steps.T * c.F * B);
+  end_samples<NV>(steps, c.y<NV>(), c.F);
 }
 
 // dy (T, F, B), which is changed -> gradients (added to), and c.dx if the layer has one
@@ -64,7 +68,7 @@ static void convolution_backward(Convolution &c, const Steps &steps, real *dy, c
   constexpr int64_t B = NV * LANES;
   int64_t n = c.K * c.C;
   end_samples<NV>(steps, dy, c.F);
-  slope_all(c.activation, c.sums, c.y, dy, steps.T * c.F * B);
+  slope_all(c.activation, c.sums, c.y<NV>(), dy, steps.T * c.F * B);
   clear(c.gradient, c.F * n);
   Columns columns[2] = {{c.x, n, c.C * B, c.gradient, n}, {ones, 1, 0, c.gbias, 1}};
   outer_products<NV>(dy, c.F, c.F * B, columns, 2, steps.T);

@@ -37,12 +37,15 @@ EXPORT int64_t skrnn_train(const Parts *parts, const Weights *weights, const Sam
   w.networks = (Network *)calloc(n, sizeof(Network));
   w.gradients = (real ***)calloc(n, sizeof(real **));
   real **pointers = (real **)calloc(n * weights->n, sizeof(real *));
-  if (!w.networks || !w.gradients || !pointers) return NO_MEMORY;
-  for (int rank = 0; rank < n; rank++) w.gradients[rank] = pointers + rank * weights->n;
-  w.networks[0].open(*parts, weights->values);
-  int64_t B = (widest < WIDEST ? widest : WIDEST) * LANES, status = DONE;
-  take_all(w, *weights, n, samples->n_steps, B, true);
-  if (w.memory.open(w.memory.used)) {
+  int64_t B = (widest < WIDEST ? widest : WIDEST) * LANES;
+  bool is_ready = w.networks && w.gradients && pointers;
+  if (is_ready) {
+    for (int rank = 0; rank < n; rank++) w.gradients[rank] = pointers + rank * weights->n;
+    w.networks[0].open(*parts, weights->values);
+    take_all(w, *weights, n, samples->n_steps, B, true);
+    is_ready = w.memory.open(w.memory.used);
+  }
+  if (is_ready) {
     take_all(w, *weights, n, samples->n_steps, B, true);
     Epoch e = {w.networks, samples, loss, weights, solver, batches, w.gradients, {}, widest, {}};
     e.barrier.n_threads = n;
@@ -50,13 +53,11 @@ EXPORT int64_t skrnn_train(const Parts *parts, const Weights *weights, const Sam
     for (int64_t i = 0; gradients && i < weights->n; i++)
       memcpy(gradients[i], w.gradients[0][i], weights->counts[i] * sizeof(real));
     w.memory.close();
-  } else {
-    status = NO_MEMORY;
   }
   free(pointers);
   free(w.gradients);
   free(w.networks);
-  return status;
+  return is_ready ? DONE : NO_MEMORY;
 }
 
 // Raw outputs (n, O) of the samples in an order (null: as they are).

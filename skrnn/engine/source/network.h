@@ -120,9 +120,10 @@ struct Network {
     for (int64_t i = 0; i < p.n_convolutions; i++) {
       Convolution &c = convolutions[i];
       bool is_last = i == p.n_convolutions - 1;
-      c.x = i ? convolutions[i - 1].y - c.n_back * c.C * B : x;
+      c.x = i ? convolutions[i - 1].padded : x;
       c.sums = memory.take(T * c.F * B);
-      c.y = memory.take((is_last ? T : padded) * c.F * B) + (is_last ? 0 : c.n_back * c.F * B);
+      c.padded = memory.take((is_last ? T : padded) * c.F * B);
+      c.n_margin = is_last ? 0 : c.n_back;
       c.dx = trains && i ? memory.take(padded * c.C * B) : nullptr;
       c.gradient = trains ? memory.take(c.F * c.K * c.C) : nullptr;
     }
