@@ -183,20 +183,25 @@ template <int NV> struct Pass {
   }
 };
 
-// Vectors in the next block of the samples that are left.
-INLINE int width_of(int64_t n_left, int64_t widest) {
+// Samples of the next block: few vectors of them.
+INLINE int64_t block_size(const Network &, int64_t n_left, int64_t, int, int64_t widest) {
   int64_t n = rounded_up(n_left, LANES) / LANES;
-  int width = n > 2 && WIDEST >= 4 ? WIDEST : n > 1 ? 2 : 1;
-  return width > widest ? (int)widest : width;
+  int64_t width = n > 2 && WIDEST >= 4 ? WIDEST : n > 1 ? 2 : 1;
+  width = width > widest ? widest : width;
+  return n_left < width * LANES ? n_left : width * LANES;
 }
-
-static double train_block(Network &n, const Samples &s, const Block &b, int width, const Loss &loss,
-                          double share, int64_t batch) {
+INLINE int64_t vectors_of(int64_t count) {
+  return count > 2 * LANES ? WIDEST : count > LANES ? 2 : 1;
+}
+static double train_block(Network &n, const Samples &s, const Block &b, const Loss &loss, double share,
+                          int64_t batch) {
+  int64_t width = vectors_of(b.count);
   if (width == 1) return Pass<1>(n, s, b, true, batch).train(loss, share);
   if (width == 2) return Pass<2>(n, s, b, true, batch).train(loss, share);
   return Pass<WIDEST>(n, s, b, true, batch).train(loss, share);
 }
-static void predict_block(Network &n, const Samples &s, const Block &b, int width, real *out) {
+static void predict_block(Network &n, const Samples &s, const Block &b, real *out) {
+  int64_t width = vectors_of(b.count);
   if (width == 1) Pass<1>(n, s, b, false, 0).predict(out);
   else if (width == 2) Pass<2>(n, s, b, false, 0).predict(out);
   else Pass<WIDEST>(n, s, b, false, 0).predict(out);

@@ -1,6 +1,7 @@
 // Batches of an epoch, one after the other: gradients of blocks, their sum, a step.
 #pragma once
 #include "block.h"
+#include "perceptron.h"
 #include "threads.h"
 
 struct Batches {
@@ -12,8 +13,8 @@ struct Batches {
   double *losses;          // (n,) out
 };
 
-struct Epoch {
-  Network *networks;       // one for each thread
+template <class Net> struct Epoch {
+  Net *networks;           // one for each thread
   const Samples *samples;
   const Loss *loss;
   const Weights *weights;
@@ -21,7 +22,7 @@ struct Epoch {
   const Batches *batches;
   real *const *const *gradients;  // (n_threads, n_weights)
   double partial[MOST_THREADS];   // losses of the blocks of each thread
-  int64_t widest;                 // vectors of a block
+  int64_t widest;                 // vectors of a block, of a recurrent network
   Barrier barrier;
 };
 
@@ -36,24 +37,23 @@ static int64_t longest_of(const Samples &s, const int64_t *order, int64_t first,
 }
 
 // The blocks of a batch that a thread computes; returns the sum of their losses.
-static double train_share(Epoch &e, int rank, int64_t batch) {
+template <class Net> static double train_share(Epoch<Net> &e, int rank, int64_t batch) {
   const Batches &b = *e.batches;
-  Network &network = e.networks[rank];
+  Net &network = e.networks[rank];
   for (int64_t i = 0; i < e.weights->n; i++) clear(e.gradients[rank][i], e.weights->counts[i]);
   int64_t size = b.sizes[batch], longest = longest_of(*e.samples, b.order, b.firsts[batch], size);
   double loss = 0;
   for (int64_t first = 0, k = 0; first < size; k++) {
-    int width = width_of(size - first, e.widest);
-    int64_t most = width * LANES, count = size - first < most ? size - first : most;
+    int64_t count = block_size(network, size - first, size, e.barrier.n_threads, e.widest);
     Block block = {b.order, b.firsts[batch] + first, first, count, longest};
     if (k % e.barrier.n_threads == rank)
-      loss += train_block(network, *e.samples, block, width, *e.loss, 1 / b.totals[batch], batch);
+      loss += train_block(network, *e.samples, block, *e.loss, 1 / b.totals[batch], batch);
     first += count;
   }
   return loss;
 }
 
-static void finish_batch(Epoch &e, int64_t batch) {
+template <class Net> static void finish_batch(Epoch<Net> &e, int64_t batch) {
   const Batches &b = *e.batches;
   const Weights &w = *e.weights;
   double loss = 0;
@@ -63,14 +63,14 @@ static void finish_batch(Epoch &e, int64_t batch) {
       for (int64_t i = 0; i < w.n; i++)
         for (int64_t k = 0; k < w.counts[i]; k++) e.gradients[0][i][k] += e.gradients[rank][i][k];
   }
-  e.networks[0].copy_bias_gradients();
+  e.networks[0].finish_gradients();
   loss += penalise(w, e.gradients[0], e.solver->alpha / b.totals[batch]);
   b.losses[batch] = loss;
   take_step(w, *e.solver, e.gradients[0], b.rates, batch);
 }
 
-static void train_as_member(void *shared, int rank) {
-  Epoch &e = *(Epoch *)shared;
+template <class Net> static void train_as_member(void *shared, int rank) {
+  Epoch<Net> &e = *(Epoch<Net> *)shared;
   if (!e.barrier.may_begin(rank)) return;
   for (int64_t batch = 0; batch < e.batches->n; batch++) {
     if (rank == 0) e.networks[0].pack_all(true);
@@ -82,7 +82,7 @@ static void train_as_member(void *shared, int rank) {
 }
 
 // The same sums in the same order on one thread.
-static void train_alone(Epoch &e) {
+template <class Net> static void train_alone(Epoch<Net> &e) {
   for (int64_t batch = 0; batch < e.batches->n; batch++) {
     e.networks[0].pack_all(true);
     for (int rank = 0; rank < e.barrier.n_threads; rank++)
@@ -91,17 +91,17 @@ static void train_alone(Epoch &e) {
   }
 }
 
-static void train_together(Epoch &e) {
+template <class Net> static void train_together(Epoch<Net> &e) {
   Thread threads[MOST_THREADS];
   Member members[MOST_THREADS];
   int n_started = 1;
   for (; n_started < e.barrier.n_threads; n_started++) {
-    members[n_started] = {train_as_member, &e, n_started};
+    members[n_started] = {train_as_member<Net>, &e, n_started};
     if (!start(threads[n_started], &members[n_started])) break;
   }
   bool all_started = n_started == e.barrier.n_threads;
   e.barrier.begin(all_started);
-  if (all_started) train_as_member(&e, 0);
+  if (all_started) train_as_member<Net>(&e, 0);
   for (int i = 1; i < n_started; i++) join(threads[i]);
   if (!all_started) train_alone(e);
 }

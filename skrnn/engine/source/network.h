@@ -86,7 +86,7 @@ struct Network {
   }
 
   // torch's RNN and LSTM have two biases, of which only the sum matters.
-  void copy_bias_gradients() {
+  void finish_gradients() {
     if (gates_of(parts.cell) == 3) return;
     for (int64_t i = 0; i < parts.n_layers; i++)
       for (int k = 0; k < layers[i].n_directions; k++) {
