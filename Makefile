@@ -35,11 +35,11 @@ types: $(READY)
 	$(BIN)/mypy
 
 benchmark: $(LIBRARIES)
-	$(BIN)/python tests/benchmarks/overhead.py
+	$(BIN)/python tests/benchmarks/engine.py
+	$(BIN)/python tests/benchmarks/search.py
 	$(BIN)/python tests/benchmarks/padding.py
 	$(BIN)/python tests/benchmarks/classification.py
 	$(BIN)/python tests/benchmarks/mlp.py
-	$(BIN)/python tests/benchmarks/gru_kernel.py
 	$(BIN)/python tests/benchmarks/parts.py
 	$(BIN)/python tests/benchmarks/forecast_accuracy.py
 	$(BIN)/python tests/benchmarks/forecasting.py

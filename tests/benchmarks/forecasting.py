@@ -6,8 +6,14 @@ Run
 
     python tests/benchmarks/forecasting.py --neuralforecast PYTHON --darts PYTHON
 
-with the Pythons that have those libraries; one left out is not run. It prints a
-Markdown table of medians; each library has the better of one and two threads.
+with the Pythons of environments that have those libraries, made by
+
+    python -m venv darts && darts/bin/pip install torch==VERSION "darts[torch]"
+    python -m venv nixtla && nixtla/bin/pip install torch==VERSION neuralforecast
+
+with the version of torch that is here; one left out is not run. It prints a Markdown
+table of medians; each library has the better of one and two threads. `--series 10
+--epochs 1 --threads 1 --repeats 1` is a short run.
 
 The errors are not alike by design: neuralforecast and darts read the hour k ahead off
 the state at the k-th of the last 24 steps, which has not seen the steps after it; the
@@ -30,32 +36,34 @@ from typing import Any
 import numpy as np
 
 # torch is not imported here: a process starts with its parent's peak of memory
-N_SERIES, LENGTH, HORIZON = 200, 500, 24
+LENGTH, HORIZON = 500, 24
 DAY, WEEK = 24, 24 * 7
 RUNNER = Path(__file__).with_name("forecasting_runner.py")
 Turn = dict[str, Any]
 
 
-def make_series(seed: int = 0) -> np.ndarray:
+def make_series(n_series: int, seed: int = 0) -> np.ndarray:
     """Hourly values (series, hour); the last 24 hours are for the test."""
     rng = np.random.default_rng(seed)
 
     def wave(period: int, low: float, high: float) -> np.ndarray:
-        amplitude = rng.uniform(low, high, (N_SERIES, 1))
-        phase = rng.uniform(0, period, (N_SERIES, 1))
+        amplitude = rng.uniform(low, high, (n_series, 1))
+        phase = rng.uniform(0, period, (n_series, 1))
         return amplitude * np.sin(2 * np.pi * (hours + phase) / period)
 
     hours = np.arange(LENGTH + HORIZON)
-    level = rng.normal(0, 0.5, (N_SERIES, 1))
-    noise = rng.normal(0, 0.2, (N_SERIES, LENGTH + HORIZON))
+    level = rng.normal(0, 0.5, (n_series, 1))
+    noise = rng.normal(0, 0.2, (n_series, LENGTH + HORIZON))
     values = level + wave(DAY, 0.5, 1.5) + wave(WEEK, 0.2, 0.6) + noise
     return values.astype(np.float32)
 
 
-def turn(python: str, library: str, data: str, model: str, threads: int) -> Turn:
+def turn(
+    python: str, library: str, data: str, model: str, threads: int, epochs: int
+) -> Turn:
     command = [python, str(RUNNER), library, data, "--model", model]
     done = subprocess.run(
-        [*command, "--threads", str(threads)],
+        [*command, "--threads", str(threads), "--epochs", str(epochs)],
         capture_output=True,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": str(threads)},
@@ -76,18 +84,17 @@ def summary(turns: list[Turn]) -> Turn:
     }
 
 
-def compare(
-    pythons: dict[str, str], models: list[str], threads: list[int], repeats: int
-) -> list[Turn]:
+def compare(pythons: dict[str, str], options: argparse.Namespace) -> list[Turn]:
     """Medians of each model of each library, with the faster number of threads."""
+    models, threads = options.models, options.threads
     cases = [(m, name, n) for m in models for n in threads for name in pythons]
     turns: dict[tuple[str, str, int], list[Turn]] = {case: [] for case in cases}
     with tempfile.TemporaryDirectory() as folder:
         data = str(Path(folder) / "series.npz")
-        np.savez(data, values=make_series())
-        for _ in range(repeats):
+        np.savez(data, values=make_series(options.series))
+        for _ in range(options.repeats):
             for model, name, n in cases:
-                result = turn(pythons[name], name, data, model, n)
+                result = turn(pythons[name], name, data, model, n, options.epochs)
                 turns[model, name, n].append(result)
                 print(json.dumps(result), file=sys.stderr, flush=True)
     best = []
@@ -121,9 +128,9 @@ def print_table(rows: list[Turn]) -> None:
         )
 
 
-def daily_error() -> float:
+def daily_error(n_series: int) -> float:
     """Error of a forecast that repeats the last day."""
-    values = make_series()
+    values = make_series(n_series)
     return float(np.abs(values[:, -DAY:] - values[:, -2 * DAY : -DAY]).mean())
 
 
@@ -135,6 +142,8 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["GRU"])
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--series", type=int, default=200)
+    parser.add_argument("--epochs", type=int, default=2)
     options = parser.parse_args()
     pythons = {
         "raw": sys.executable,
@@ -144,11 +153,11 @@ def main() -> None:
     }
     pythons = {name: python for name, python in pythons.items() if python}
     print(
-        f"{N_SERIES} series of {LENGTH} hours, medians of {options.repeats} "
-        f"alternating runs, {platform.machine()}; repeating the last day has an MAE "
-        f"of {daily_error():.4f}\n"
+        f"{options.series} series of {LENGTH} hours, {options.epochs} epochs, medians "
+        f"of {options.repeats} alternating runs, {platform.machine()}; repeating the "
+        f"last day has an MAE of {daily_error(options.series):.4f}\n"
     )
-    print_table(compare(pythons, options.models, options.threads, options.repeats))
+    print_table(compare(pythons, options))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ class Counter:
     """Windows and steps that reach the recurrent layer in training.
 
     What a library's parameters promise is not what it trains on, so the rows are
-    counted where all of them pass.
+    counted where all of them pass. Ours may train without calling any module; it
+    counts its steps itself.
     """
 
     def __init__(self) -> None:
@@ -115,10 +116,7 @@ class Raw:
 
 
 class Skrnn:
-    def watched(self, model: str) -> type[nn.Module]:
-        from skrnn.modules import ForecastNetwork
-
-        return ForecastNetwork  # on a CPU a GRU does without torch's layer
+    watched = staticmethod(lambda model: None)
 
     def __init__(self, model: str, epochs: int, threads: int) -> None:
         import skrnn.sktime
@@ -144,6 +142,17 @@ class Skrnn:
 
     def fit(self, series: pd.DataFrame) -> None:
         self.forecaster.fit(series, fh=range(1, HORIZON + 1))
+
+    def count(self, series: pd.DataFrame) -> tuple[int, int]:
+        """Windows and steps of training; raise unless each epoch took all windows."""
+        lengths = series.groupby(level="series").size()
+        n_windows = int((lengths - WINDOW - HORIZON + 1).sum())
+        steps = self.forecaster.net_.history[:, "train_batch_count"]
+        if set(steps) != {math.ceil(n_windows / BATCH)}:
+            raise RuntimeError(
+                f"expected all of {n_windows} windows, got {steps} steps"
+            )
+        return n_windows * len(steps), sum(steps)
 
     def predict(self, series: pd.DataFrame) -> np.ndarray:
         return self.forecaster.predict().to_numpy().reshape(-1, HORIZON)
@@ -266,13 +275,17 @@ def measure(
     runner = make(model, epochs, threads)
     series = runner.convert(past.copy())
     counter = Counter()
-    counter.watch(runner.watched(model))
+    layer = runner.watched(model)
+    if layer is not None:
+        counter.watch(layer)
     before = resident()
     start = time.perf_counter()
     runner.fit(series)
     fitted = time.perf_counter()
     forecast = runner.predict(series)
     end = time.perf_counter()
+    if layer is None:
+        counter.windows, counter.steps = runner.count(series)
     return {
         "n_windows": counter.windows,
         "n_steps": counter.steps,
