@@ -132,7 +132,7 @@ class Checkpoint(Callback):
     def _parts(self, net: DeviceNet) -> dict[str, Any]:
         """The objects besides the net that have a state, by name."""
         named = {f"callback {name}": callback for name, callback in net.callbacks_}
-        named["shuffling"] = self.shuffling
+        named |= {"shuffling": self.shuffling, "batch rates": net.batch_rates_}
         return {n: part for n, part in named.items() if hasattr(part, "state_dict")}
 
 

@@ -20,6 +20,7 @@ from ..modules import Dropout, MLPNetwork
 from ._gradients import Gradients
 from ._optimizers import Adam, load_state
 from ._processes import ALONE
+from ._schedules import OneCycle
 from ._stopping import Diverged, StopTraining
 
 _DIVERGED = (
@@ -71,6 +72,7 @@ class DeviceNet(NeuralNet):
         self.lowest_: dict[str, float] = {}
         self.is_quick_ = False
         self.processes_ = ALONE
+        self.batch_rates_: OneCycle | None = None  # of one call that trains
 
     @property
     def _default_callbacks(self) -> list[Any]:
@@ -94,6 +96,12 @@ class DeviceNet(NeuralNet):
             raise
         finally:
             del self.history[-1]["batches"][1:]
+
+    def on_train_begin(self, net: Any, *args: Any, **kwargs: Any) -> None:
+        """Like skorch's, but set the rate of the first batch."""
+        super().on_train_begin(net, *args, **kwargs)
+        if self.batch_rates_ is not None:
+            self.batch_rates_.advance(self.optimizer_, 0)
 
     def on_epoch_begin(self, net: Any, *args: Any, **kwargs: Any) -> None:
         """Like skorch's, but continue the epoch count of a shortened history."""
@@ -219,6 +227,8 @@ class DeviceNet(NeuralNet):
             if is_heard:
                 self.notify("on_batch_begin", **what)
             step = step_fn(batch, **fit_params)
+            if training and self.batch_rates_ is not None:
+                self.batch_rates_.advance(self.optimizer_)
             if is_heard:
                 self.notify("on_batch_end", **what, **step)
             yield y, weights, step

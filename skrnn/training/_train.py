@@ -22,7 +22,7 @@ from ._lbfgs import CONVERGED, LIMIT, STOPPED, lbfgs_loop
 from ._memory import explain_lack
 from ._net import DeviceNet
 from ._process_checks import join_processes
-from ._schedules import has_fixed_length, schedule_callbacks
+from ._schedules import batch_rates_of, has_fixed_length, schedule_callbacks
 from ._settings import Settings
 from ._stopping import Convergence, Diverged, Ending, Outcome, Progress, StopTraining
 from ._threads import choose_threads, limit_threads
@@ -65,6 +65,8 @@ def train(
     if incremental and has_fixed_length(settings):
         for group in net.optimizer_.param_groups:  # the schedule has run its course
             group["lr"] = settings.learning_rate_init
+    n_batches = -(-len(training) // net.batch_size)
+    net.batch_rates_ = batch_rates_of(settings, n_batches, incremental=incremental)
     shuffling = Shuffling(random_state) if settings.shuffle else None
     stopping = Convergence(settings, progress, incremental)
     net.callbacks = [
@@ -206,9 +208,8 @@ def _callbacks_before(
     net: DeviceNet, settings: Settings, n: int, n_seen: int, incremental: bool
 ) -> list[Any]:
     """The callbacks that precede the rule of stopping and the checkpoint."""
-    n_batches = -(-n // net.batch_size)
     return [
-        *schedule_callbacks(settings, n, n_batches, n_seen, incremental=incremental),
+        *schedule_callbacks(settings, n, n_seen, incremental=incremental),
         *user_callbacks(settings.callbacks),
         *progress_callbacks(settings.verbose, net.max_epochs),
     ]

@@ -24,6 +24,7 @@ from skrnn import (
     MLPRegressor,
     RNNRegressor,
 )
+from skrnn.training import SCHEDULES
 from tests.common_estimators import wave, windows_of
 
 from .recorder import Recorder, recorder_of
@@ -232,3 +233,11 @@ def test_verbose_shows_a_bar_or_lines(capsys):
     assert all(line.startswith("Validation score: ") for line in lines[1::2])
     RNNRegressor(2, max_iter=3).fit(X, Y)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_no_callback_of_ours_listens_to_batches(schedule):
+    model = GRURegressor(2, learning_rate=schedule, max_iter=1, max_grad_norm=1.0)
+    net = model.fit(X, Y).net_
+    for event in ("on_batch_begin", "on_batch_end", "on_grad_computed"):
+        assert not net._has_listener(event)

@@ -12,6 +12,7 @@ from skrnn import (
     RNNRegressor,
 )
 from skrnn.training import SCHEDULES, SOLVERS
+from skrnn.training._schedules import CosineDecay, OneCycle
 from tests.common_estimators import wave, windows_of
 
 from .recorder import Recorder, recorder_of
@@ -139,6 +140,38 @@ def test_schedules_follow_their_formulas():
     assert rates["onecycle"].argmax() == 0
     assert rates["onecycle"].max() <= 0.1
     assert rates["onecycle"][-1] < 1e-5
+
+
+@pytest.mark.parametrize("n_epochs", [1, 2, 3, 10, 333])
+def test_cosine_is_that_of_torch(n_epochs):
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.3)
+    theirs = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_epochs)
+    ours = CosineDecay(n_epochs)
+    for epoch in range(n_epochs + 1):
+        rate = ours.rate_of(epoch, 0.3)
+        assert rate == pytest.approx(theirs.get_last_lr()[0], rel=1e-12, abs=3e-13)
+        optimizer.step()
+        theirs.step()
+    assert rate == 0
+
+
+@pytest.mark.parametrize("n_batches", [1, 2, 3, 6, 7, 9, 100, 999])
+def test_onecycle_is_that_of_torch(n_batches):
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.3)
+    theirs = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=0.3, total_steps=n_batches + 1, cycle_momentum=False
+    )
+    ours = OneCycle(0.3, n_batches)
+    rates = ours.next_rates(n_batches + 1)
+    mine = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    ours.advance(mine, 0)
+    for batch in range(n_batches + 1):
+        assert ours.rate_of(batch) == pytest.approx(theirs.get_last_lr()[0], rel=1e-12)
+        assert rates[batch] == ours.rate_of(batch) == mine.param_groups[0]["lr"]
+        if batch < n_batches:
+            optimizer.step()
+            theirs.step()
+            ours.advance(mine)
 
 
 def test_adaptive_divides_by_five_and_stops_at_a_millionth():
