@@ -10,48 +10,59 @@ EXPORT int64_t skrnn_interface(void) { return 1; }
 EXPORT int64_t skrnn_vector_bytes(void) { return VECTOR_BYTES; }
 EXPORT int64_t skrnn_cpu_level(void) { return cpu_level(); }
 
+// How the blocks of a batch are shared.
+struct Shares {
+  int64_t n_slots, n_threads;
+  int64_t widest;  // vectors of a block, of a recurrent network
+};
+
 namespace {
+int64_t limited(int64_t n, int64_t most) { return n < 1 ? 1 : n > most ? most : n; }
+
 template <class Net> struct Workspace {
   Memory memory;
   Net *networks;      // one for each thread
-  real ***gradients;  // (n_threads, n_weights)
+  real ***gradients;  // (n_slots, n_weights)
 
-  void take(const Weights &weights, int n_threads, int64_t T, int64_t B, bool trains) {
-    networks[0].take_shared(memory, trains);
+  void take(const Weights &weights, int n_threads, int n_slots, int64_t T, int64_t B) {
+    networks[0].take_shared(memory, n_slots > 0);
     for (int rank = 0; rank < n_threads; rank++) {
       if (rank) networks[rank] = networks[0];
-      networks[rank].take_own(memory, T, B, trains);
-      for (int64_t i = 0; trains && i < weights.n; i++)
-        gradients[rank][i] = memory.take(weights.counts[i]);
-      if (trains) networks[rank].set_gradients(gradients[rank]);
+      networks[rank].take_own(memory, T, B, n_slots > 0);
     }
+    for (int slot = 0; slot < n_slots; slot++)
+      for (int64_t i = 0; i < weights.n; i++)
+        gradients[slot][i] = memory.take(weights.counts[i]);
   }
-  // Counts first, then takes; false if there is no memory.
-  bool open(const Weights &weights, int n_threads, int64_t T, int64_t B, bool trains) {
-    take(weights, n_threads, T, B, trains);
+  // Counts first, then takes; false if there is no memory. Without slots it cannot train.
+  bool open(const Weights &weights, int n_threads, int n_slots, int64_t T, int64_t B) {
+    take(weights, n_threads, n_slots, T, B);
     if (!memory.open(memory.used)) return false;
-    take(weights, n_threads, T, B, trains);
+    take(weights, n_threads, n_slots, T, B);
     return true;
   }
 };
 
 template <class Net, class Description>
 int64_t train(const Description &parts, const Weights &weights, const Samples &samples,
-              const Loss &loss, const Solver &solver, const Batches &batches, int n, int64_t B,
-              int64_t widest, real *const *gradients) {
+              const Loss &loss, const Solver &solver, const Batches &batches, int64_t B,
+              const Shares &shares, real *const *gradients) {
+  int n_slots = (int)limited(shares.n_slots, MOST_SLOTS);
+  int n_threads = (int)limited(shares.n_threads, n_slots);
   Workspace<Net> w = {};
-  w.networks = (Net *)calloc(n, sizeof(Net));
-  w.gradients = (real ***)calloc(n, sizeof(real **));
-  real **pointers = (real **)calloc(n * weights.n, sizeof(real *));
+  w.networks = (Net *)calloc(n_threads, sizeof(Net));
+  w.gradients = (real ***)calloc(n_slots, sizeof(real **));
+  real **pointers = (real **)calloc(n_slots * weights.n, sizeof(real *));
   bool is_ready = w.networks && w.gradients && pointers;
   if (is_ready) {
-    for (int rank = 0; rank < n; rank++) w.gradients[rank] = pointers + rank * weights.n;
+    for (int slot = 0; slot < n_slots; slot++) w.gradients[slot] = pointers + slot * weights.n;
     w.networks[0].open(parts, weights.values);
-    is_ready = w.open(weights, n, samples.n_steps, B, true);
+    is_ready = w.open(weights, n_threads, n_slots, samples.n_steps, B);
   }
   if (is_ready) {
-    Epoch<Net> e = {w.networks, &samples, &loss, &weights, &solver, &batches, w.gradients, {}, widest, {}};
-    e.barrier.n_threads = n;
+    Epoch<Net> e = {w.networks, &samples, &loss, &weights, &solver, &batches,
+                    n_slots, w.gradients, {}, shares.widest, {}};
+    e.barrier.n_threads = n_threads;
     train_together(e);
     for (int64_t i = 0; gradients && i < weights.n; i++)
       memcpy(gradients[i], w.gradients[0][i], weights.counts[i] * sizeof(real));
@@ -70,7 +81,7 @@ int64_t predict(const Description &parts, const Weights &weights, const Samples 
   w.networks = (Net *)calloc(1, sizeof(Net));
   if (!w.networks) return NO_MEMORY;
   w.networks[0].open(parts, weights.values);
-  bool is_ready = w.open(weights, 1, samples.n_steps, B, false);
+  bool is_ready = w.open(weights, 1, 0, samples.n_steps, B);
   if (is_ready) {
     w.networks[0].pack_all(false);
     for (int64_t first = 0; first < n;) {
@@ -84,40 +95,35 @@ int64_t predict(const Description &parts, const Weights &weights, const Samples 
   return is_ready ? DONE : NO_MEMORY;
 }
 
-int limited(int64_t n_threads) {
-  return n_threads < 1 ? 1 : n_threads > MOST_THREADS ? MOST_THREADS : (int)n_threads;
-}
-int64_t largest(int64_t n, int64_t most) { return n < most ? n : most; }
+int64_t smaller_of(int64_t a, int64_t b) { return a < b ? a : b; }
 }  // namespace
 
 // Trains the weights in place over some batches, the largest of most samples; gradients (as the
-// weights, or null) are those of the last one. widest limits the vectors of a block.
+// weights, or null) are those of the last one.
 EXPORT int64_t skrnn_train(const Parts *parts, const Weights *weights, const Samples *samples,
                            const Loss *loss, const Solver *solver, const Batches *batches,
-                           int64_t n_threads, int64_t most, int64_t widest, real *const *gradients) {
-  int64_t B = largest(vectors_of(most), largest(widest, WIDEST)) * LANES;
-  return train<Network>(*parts, *weights, *samples, *loss, *solver, *batches, limited(n_threads), B,
-                        widest, gradients);
+                           int64_t most, const Shares *shares, real *const *gradients) {
+  int64_t B = smaller_of(vectors_of(most), smaller_of(shares->widest, WIDEST)) * LANES;
+  return train<Network>(*parts, *weights, *samples, *loss, *solver, *batches, B, *shares, gradients);
 }
 EXPORT int64_t skrnn_train_dense(const DenseParts *parts, const Weights *weights,
                                  const Samples *samples, const Loss *loss, const Solver *solver,
-                                 const Batches *batches, int64_t n_threads, int64_t most,
-                                 int64_t widest, real *const *gradients) {
-  int64_t B = largest(most, LARGEST_BLOCK);
-  return train<Perceptron>(*parts, *weights, *samples, *loss, *solver, *batches, limited(n_threads),
-                           B, widest, gradients);
+                                 const Batches *batches, int64_t most, const Shares *shares,
+                                 real *const *gradients) {
+  return train<Perceptron>(*parts, *weights, *samples, *loss, *solver, *batches,
+                           smaller_of(most, LARGEST_BLOCK), *shares, gradients);
 }
 
 // Raw outputs (n, O) of samples in an order (null: as they are).
 EXPORT int64_t skrnn_predict(const Parts *parts, const Weights *weights, const Samples *samples,
                              const int64_t *order, int64_t n, int64_t widest, real *out) {
-  int64_t B = largest(vectors_of(n), largest(widest, WIDEST)) * LANES;
+  int64_t B = smaller_of(vectors_of(n), smaller_of(widest, WIDEST)) * LANES;
   return predict<Network>(*parts, *weights, *samples, order, n, B, widest, parts->n_outputs, out);
 }
 EXPORT int64_t skrnn_predict_dense(const DenseParts *parts, const Weights *weights,
                                    const Samples *samples, const int64_t *order, int64_t n,
                                    int64_t widest, real *out) {
   int64_t O = parts->units[parts->n_layers - 1];
-  return predict<Perceptron>(*parts, *weights, *samples, order, n, largest(n, LARGEST_BLOCK), widest,
+  return predict<Perceptron>(*parts, *weights, *samples, order, n, smaller_of(n, LARGEST_BLOCK), widest,
                              O, out);
 }

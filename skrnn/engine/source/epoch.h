@@ -13,15 +13,20 @@ struct Batches {
   double *losses;          // (n,) out
 };
 
+// The blocks of a batch are dealt out to slots, each with gradients of its own, which are summed
+// in their order: the sums have the same bits, however many threads share the slots.
+constexpr int MOST_SLOTS = 16;
+
 template <class Net> struct Epoch {
-  Net *networks;           // one for each thread
+  Net *networks;                  // one for each thread
   const Samples *samples;
   const Loss *loss;
   const Weights *weights;
   const Solver *solver;
   const Batches *batches;
-  real *const *const *gradients;  // (n_threads, n_weights)
-  double partial[MOST_THREADS];   // losses of the blocks of each thread
+  int n_slots;
+  real *const *const *gradients;  // (n_slots, n_weights)
+  double partial[MOST_SLOTS];     // losses of the blocks of each slot
   int64_t widest;                 // vectors of a block, of a recurrent network
   Barrier barrier;
 };
@@ -36,17 +41,18 @@ static int64_t longest_of(const Samples &s, const int64_t *order, int64_t first,
   return longest;
 }
 
-// The blocks of a batch that a thread computes; returns the sum of their losses.
-template <class Net> static double train_share(Epoch<Net> &e, int rank, int64_t batch) {
+// The blocks of a slot; returns the sum of their losses.
+template <class Net>
+static double train_slot(Epoch<Net> &e, Net &network, int slot, int64_t batch, int64_t longest) {
   const Batches &b = *e.batches;
-  Net &network = e.networks[rank];
-  for (int64_t i = 0; i < e.weights->n; i++) clear(e.gradients[rank][i], e.weights->counts[i]);
-  int64_t size = b.sizes[batch], longest = longest_of(*e.samples, b.order, b.firsts[batch], size);
+  for (int64_t i = 0; i < e.weights->n; i++) clear(e.gradients[slot][i], e.weights->counts[i]);
+  network.set_gradients(e.gradients[slot]);
+  int64_t size = b.sizes[batch];
   double loss = 0;
   for (int64_t first = 0, k = 0; first < size; k++) {
-    int64_t count = block_size(network, size - first, size, e.barrier.n_threads, e.widest);
+    int64_t count = block_size(network, size - first, size, e.n_slots, e.widest);
     Block block = {b.order, b.firsts[batch] + first, first, count, longest};
-    if (k % e.barrier.n_threads == rank)
+    if (k % e.n_slots == slot)
       loss += train_block(network, *e.samples, block, *e.loss, 1 / b.totals[batch], batch);
     first += count;
   }
@@ -57,12 +63,12 @@ template <class Net> static void finish_batch(Epoch<Net> &e, int64_t batch) {
   const Batches &b = *e.batches;
   const Weights &w = *e.weights;
   double loss = 0;
-  for (int rank = 0; rank < e.barrier.n_threads; rank++) {
-    loss += e.partial[rank];
-    if (rank)
-      for (int64_t i = 0; i < w.n; i++)
-        for (int64_t k = 0; k < w.counts[i]; k++) e.gradients[0][i][k] += e.gradients[rank][i][k];
+  for (int slot = 0; slot < e.n_slots; slot++) {
+    loss += e.partial[slot];
+    for (int64_t i = 0; slot && i < w.n; i++)
+      for (int64_t k = 0; k < w.counts[i]; k++) e.gradients[0][i][k] += e.gradients[slot][i][k];
   }
+  e.networks[0].set_gradients(e.gradients[0]);
   e.networks[0].finish_gradients();
   loss += penalise(w, e.gradients[0], e.solver->alpha / b.totals[batch]);
   b.losses[batch] = loss;
@@ -71,37 +77,29 @@ template <class Net> static void finish_batch(Epoch<Net> &e, int64_t batch) {
 
 template <class Net> static void train_as_member(void *shared, int rank) {
   Epoch<Net> &e = *(Epoch<Net> *)shared;
-  if (!e.barrier.may_begin(rank)) return;
-  for (int64_t batch = 0; batch < e.batches->n; batch++) {
+  e.barrier.wait_to_begin();
+  const Batches &b = *e.batches;
+  for (int64_t batch = 0; batch < b.n; batch++) {
     if (rank == 0) e.networks[0].pack_all(true);
     e.barrier.wait();
-    e.partial[rank] = train_share(e, rank, batch);
+    int64_t longest = longest_of(*e.samples, b.order, b.firsts[batch], b.sizes[batch]);
+    for (int slot = rank; slot < e.n_slots; slot += e.barrier.n_threads)
+      e.partial[slot] = train_slot(e, e.networks[rank], slot, batch, longest);
     e.barrier.wait();
     if (rank == 0) finish_batch(e, batch);
   }
 }
 
-// The same sums in the same order on one thread.
-template <class Net> static void train_alone(Epoch<Net> &e) {
-  for (int64_t batch = 0; batch < e.batches->n; batch++) {
-    e.networks[0].pack_all(true);
-    for (int rank = 0; rank < e.barrier.n_threads; rank++)
-      e.partial[rank] = train_share(e, rank, batch);
-    finish_batch(e, batch);
-  }
-}
-
+// With fewer threads than asked for if the system has no more.
 template <class Net> static void train_together(Epoch<Net> &e) {
-  Thread threads[MOST_THREADS];
-  Member members[MOST_THREADS];
-  int n_started = 1;
-  for (; n_started < e.barrier.n_threads; n_started++) {
-    members[n_started] = {train_as_member<Net>, &e, n_started};
-    if (!start(threads[n_started], &members[n_started])) break;
+  Thread threads[MOST_SLOTS];
+  Member members[MOST_SLOTS];
+  int n_threads = 1;
+  for (; n_threads < e.barrier.n_threads; n_threads++) {
+    members[n_threads] = {train_as_member<Net>, &e, n_threads};
+    if (!start(threads[n_threads], &members[n_threads])) break;
   }
-  bool all_started = n_started == e.barrier.n_threads;
-  e.barrier.begin(all_started);
-  if (all_started) train_as_member<Net>(&e, 0);
-  for (int i = 1; i < n_started; i++) join(threads[i]);
-  if (!all_started) train_alone(e);
+  e.barrier.begin(n_threads);
+  train_as_member<Net>(&e, 0);
+  for (int i = 1; i < n_threads; i++) join(threads[i]);
 }

@@ -174,8 +174,9 @@ struct DensePass {
   }
 };
 
-INLINE int64_t block_size(const Perceptron &, int64_t n_left, int64_t size, int n_threads, int64_t) {
-  int64_t share = (size + n_threads - 1) / n_threads, most = share < LARGEST_BLOCK ? share : LARGEST_BLOCK;
+INLINE int64_t block_size(const Perceptron &, int64_t n_left, int64_t size, int n_slots, int64_t) {
+  int64_t share = (size + n_slots - 1) / n_slots;
+  int64_t most = share < LARGEST_BLOCK ? share : LARGEST_BLOCK;
   return n_left < most ? n_left : most;
 }
 static double train_block(Perceptron &n, const Samples &s, const Block &b, const Loss &loss,

@@ -8,12 +8,11 @@
 #include <sched.h>
 #endif
 
-constexpr int MOST_THREADS = 64;
 constexpr int SPINS = 2000;  // before a waiting thread gives its core away
 
 struct Barrier {
   int n_threads = 1;
-  int n_waiting = 0, round = 0, signal = 0;
+  int n_waiting = 0, round = 0, has_begun = 0;
 
   static void yield() {
 #ifdef _WIN32
@@ -22,11 +21,13 @@ struct Barrier {
     sched_yield();
 #endif
   }
-  // Members wait for the word that all threads have started, or that they shall end.
-  void begin(bool all_started) { __atomic_store_n(&signal, all_started ? 1 : -1, __ATOMIC_RELEASE); }
-  bool may_begin(int rank) {
-    while (rank && __atomic_load_n(&signal, __ATOMIC_ACQUIRE) == 0) yield();
-    return rank == 0 || __atomic_load_n(&signal, __ATOMIC_ACQUIRE) > 0;
+  // Threads wait until it is known how many there are.
+  void begin(int n) {
+    n_threads = n;
+    __atomic_store_n(&has_begun, 1, __ATOMIC_RELEASE);
+  }
+  void wait_to_begin() const {
+    while (!__atomic_load_n(&has_begun, __ATOMIC_ACQUIRE)) yield();
   }
 
   void wait() {
