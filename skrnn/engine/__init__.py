@@ -1,3 +1,15 @@
 """Compiled kernels for the CPU: the library, and the calls into it."""
 
-from skrnn.engine._library import library, variant, variants, why_not
+from ._library import library, variant, why_not
+from ._network import (
+    Batches,
+    CompiledNetwork,
+    DenseDescription,
+    Description,
+    DropoutPart,
+    LossPart,
+    RecurrentDescription,
+    Samples,
+    SolverPart,
+)
+from ._structures import ACTIVATIONS, MOST_LAYERS, POOLINGS

@@ -13,34 +13,91 @@ from typing import Any
 import numpy as np
 
 _INT, _REAL, _POINTER = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
-CELLS = {"rnn_tanh": 0, "rnn_relu": 1, "gru": 2, "gru_reset_before": 3, "lstm": 4}
-POOLINGS = {"last": 0, "mean": 1, "max": 2}
-MERGE_MODES = {"concat": 0, "sum": 1, "mul": 2, "ave": 3}
-LOSSES = {"squared_error": 0, "absolute_error": 1, "huber": 2, "poisson": 3} | {
-    "quantile": 4,
-    "softmax": 5,
-    "logistic": 6,
-}
-SOLVERS = {"none": 0, "adam": 1, "adamw": 2, "sgd": 3}
+CELLS = ("rnn_tanh", "rnn_relu", "gru", "gru_reset_before", "lstm")
+N_GATES = {"rnn_tanh": 1, "rnn_relu": 1, "gru": 3, "gru_reset_before": 3, "lstm": 4}
+POOLINGS = ("last", "mean", "max")
+MERGE_MODES = ("concat", "sum", "mul", "ave")
+LOSSES = ("squared_error", "absolute_error", "huber", "poisson", "quantile") + (
+    "softmax",
+    "logistic",
+)
+SOLVERS = ("none", "adam", "adamw", "sgd")
+ACTIVATIONS = ("identity", "logistic", "tanh", "relu", "softplus", "elu", "gelu") + (
+    "selu",
+    "silu",
+    "leaky_relu",
+)
 MOST_LAYERS = 16
+Shape = tuple[int, ...]
 
 
 class Structure(ctypes.Structure):
-    """A structure that keeps the arrays it points into."""
+    """A structure of the library, which keeps the arrays that it points into alive."""
 
-    def __init__(self, keeps: Sequence[Any] = (), **fields: Any) -> None:
-        super().__init__(**fields)
-        self.keeps = keeps
+    def __init__(self, **fields: Any) -> None:
+        held = [value for value in fields.values() if isinstance(value, Pointer)]
+        plain = {
+            name: value.address if isinstance(value, Pointer) else value
+            for name, value in fields.items()
+        }
+        super().__init__(**plain)
+        self.held = held
 
 
-class DropoutStructure(Structure):
-    """``Dropout`` of ``dropout.h``."""
+class Pointer:
+    """The address of an array that the library reads or writes.
+
+    Raises
+    ------
+    ValueError
+        If the dtype or the shape is not the one that the library expects, or the
+        values are not contiguous.
+    """
+
+    def __init__(self, array: np.ndarray, dtype: Any, shape: Shape) -> None:
+        is_as_expected = array.dtype == dtype and array.shape == shape
+        if not (is_as_expected and array.flags.c_contiguous):
+            raise ValueError(
+                f"the engine expected a contiguous array of {np.dtype(dtype)} and "
+                f"shape {shape}, got {array.dtype} and {array.shape}"
+            )
+        self.array = array
+        self.address = array.ctypes.data
+
+
+class Pointers(Pointer):
+    """The address of a list of addresses of arrays."""
+
+    def __init__(
+        self, arrays: Sequence[np.ndarray], dtype: Any, shapes: Sequence[Shape]
+    ) -> None:
+        if len(arrays) != len(shapes):
+            raise ValueError(
+                f"the engine expected {len(shapes)} arrays, got {len(arrays)}"
+            )
+        each = [
+            Pointer(array, dtype, shape)
+            for array, shape in zip(arrays, shapes, strict=True)
+        ]
+        self.held = each
+        self.list = (_POINTER * len(each))(*(one.address for one in each))
+        self.address = ctypes.addressof(self.list)
+
+
+def integers(values: Any) -> Pointer:
+    """A pointer to a list of integers, copied if need be."""
+    array = np.ascontiguousarray(values, np.int64)
+    return Pointer(array, np.int64, array.shape)
+
+
+class DropoutDraws(Structure):
+    """``Dropout`` of ``dropout.h``: probability, seed of a layer, and draws so far."""
 
     _fields_ = [("p", _REAL), ("seed", ctypes.c_uint64), ("n_draws", _INT)]
 
 
-class PartsStructure(Structure):
-    """``Parts`` of ``network.h``."""
+class RecurrentParts(Structure):
+    """``Parts`` of ``network.h``: a recurrent network."""
 
     _fields_ = [
         *((name, _INT) for name in ("cell", "n_layers")),
@@ -50,12 +107,23 @@ class PartsStructure(Structure):
         ("n_convolutions", _INT),
         ("filters", _POINTER),
         *((name, _INT) for name in ("kernel_size", "n_back", "activation")),
-        ("input_dropout", DropoutStructure),
-        ("dropout", DropoutStructure),
+        ("input_dropout", DropoutDraws),
+        ("dropout", DropoutDraws),
     ]
 
 
-class WeightsStructure(Structure):
+class DenseParts(Structure):
+    """``DenseParts`` of ``perceptron.h``: a multi-layer perceptron."""
+
+    _fields_ = [
+        ("n_layers", _INT),
+        ("units", _POINTER),
+        *((name, _INT) for name in ("n_inputs", "activation")),
+        ("dropout", DropoutDraws),
+    ]
+
+
+class Weights(Structure):
     """``Weights`` of ``solvers.h``."""
 
     _fields_ = [
@@ -120,27 +188,7 @@ class BatchesStructure(Structure):
     ]
 
 
-def pointer_to(array: np.ndarray, dtype: Any, shape: tuple[int, ...]) -> int:
-    """The address of an array; raise unless it is what the library will read.
+class Shares(Structure):
+    """``Shares`` of ``engine.cpp``."""
 
-    Raises
-    ------
-    ValueError
-        If the dtype or the shape differs, or the values are not contiguous.
-    """
-    if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
-        raise ValueError(
-            f"the engine expected a contiguous array of {np.dtype(dtype)} and shape "
-            f"{shape}, got {array.dtype} and {array.shape}"
-        )
-    return array.ctypes.data
-
-
-def pointers_to(arrays: Sequence[np.ndarray], like: Sequence[np.ndarray]) -> Any:
-    """Addresses of arrays that have the dtypes and shapes of others."""
-    return (ctypes.c_void_p * len(arrays))(
-        *(
-            pointer_to(array, one.dtype, one.shape)
-            for array, one in zip(arrays, like, strict=True)
-        )
-    )
+    _fields_ = [(name, _INT) for name in ("n_slots", "n_threads", "widest")]

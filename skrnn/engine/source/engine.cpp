@@ -100,7 +100,7 @@ int64_t smaller_of(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // Trains the weights in place over some batches, the largest of most samples; gradients (as the
 // weights, or null) are those of the last one.
-EXPORT int64_t skrnn_train(const Parts *parts, const Weights *weights, const Samples *samples,
+EXPORT int64_t skrnn_train_recurrent(const Parts *parts, const Weights *weights, const Samples *samples,
                            const Loss *loss, const Solver *solver, const Batches *batches,
                            int64_t most, const Shares *shares, real *const *gradients) {
   int64_t B = smaller_of(vectors_of(most), smaller_of(shares->widest, WIDEST)) * LANES;
@@ -115,7 +115,7 @@ EXPORT int64_t skrnn_train_dense(const DenseParts *parts, const Weights *weights
 }
 
 // Raw outputs (n, O) of samples in an order (null: as they are).
-EXPORT int64_t skrnn_predict(const Parts *parts, const Weights *weights, const Samples *samples,
+EXPORT int64_t skrnn_predict_recurrent(const Parts *parts, const Weights *weights, const Samples *samples,
                              const int64_t *order, int64_t n, int64_t widest, real *out) {
   int64_t B = smaller_of(vectors_of(n), smaller_of(widest, WIDEST)) * LANES;
   return predict<Network>(*parts, *weights, *samples, order, n, B, widest, parts->n_outputs, out);

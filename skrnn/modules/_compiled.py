@@ -1,0 +1,127 @@
+"""What the compiled engine needs to know of a network, if it can run it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from ..engine import (
+    ACTIVATIONS,
+    MOST_LAYERS,
+    POOLINGS,
+    DenseDescription,
+    Description,
+    DropoutPart,
+    LossPart,
+    RecurrentDescription,
+)
+from ._dropout import Dropout
+from ._forecast import ForecastNetwork, WindowMLP
+from ._losses import LogLoss, PointLoss
+from ._mlp import MLPNetwork
+from ._recurrent import RecurrentNetwork
+
+
+def description_of(module: nn.Module) -> Description | None:
+    """The description of a network for the engine; None if a part is not in it."""
+    if type(module) is ForecastNetwork:
+        return None if module.future is not None else description_of(module.trunk)
+    if type(module) is RecurrentNetwork:
+        return _recurrent(module)
+    if type(module) is WindowMLP:
+        return description_of(module.network)
+    return _dense(module) if type(module) is MLPNetwork else None
+
+
+def dropouts_of(module: nn.Module) -> tuple[Dropout | None, Dropout | None]:
+    """The dropouts that the engine runs: of outputs, and of inputs."""
+    network: Any = module
+    if type(network) is ForecastNetwork:
+        network = network.trunk
+    if type(network) is WindowMLP:
+        network = network.network
+    return network.dropout, getattr(network, "input_dropout", None)
+
+
+def dropout_part(dropout: Dropout | None) -> DropoutPart:
+    """The dropout as the engine draws it."""
+    if dropout is None:
+        return DropoutPart()
+    return DropoutPart(dropout.p, dropout.seed_of_process, dropout.n_draws)
+
+
+def loss_part(criterion: nn.Module) -> LossPart | None:
+    """The loss as the engine computes it; None if it cannot."""
+    if type(criterion) is PointLoss:
+        return LossPart(
+            criterion.name,
+            quantile=criterion.quantile,
+            is_sum=criterion.sums_outputs,
+            reports_mean=criterion.reports_mean,
+        )
+    if type(criterion) is LogLoss:
+        return LossPart(
+            "softmax" if criterion.is_exclusive else "logistic",
+            label_smoothing=criterion.label_smoothing,
+            clips=criterion.clips,
+        )
+    return None
+
+
+def _recurrent(network: RecurrentNetwork) -> RecurrentDescription | None:
+    parts = network.architecture
+    filters = parts.conv_filters or ()
+    is_plain = not (
+        parts.peephole
+        or parts.layer_norm
+        or parts.zoneout
+        or parts.recurrent_dropout
+        or parts.residual
+        or parts.return_sequences
+        or parts.projection_size is not None
+        or network.embedding is not None
+        or parts.recurrent_activation != "logistic"
+        or parts.pooling not in POOLINGS
+        or (filters and parts.conv_padding == "valid")
+        or parts.conv_activation not in ACTIVATIONS
+    )
+    activations = ("tanh", "relu") if parts.cell == "rnn" else ("tanh",)
+    sizes = tuple(_hidden_size(layer) for layer in network.stack())
+    n_layers = max(len(sizes), len(filters))
+    if not is_plain or parts.activation not in activations or n_layers > MOST_LAYERS:
+        return None
+    cell = parts.cell
+    if cell == "rnn":
+        cell = f"rnn_{parts.activation}"
+    elif cell == "gru" and not parts.reset_after:
+        cell = "gru_reset_before"
+    back = parts.conv_kernel_size - 1
+    return RecurrentDescription(
+        cell,
+        network.n_features,
+        sizes,
+        network.head.out_features,
+        bidirectional=parts.bidirectional,
+        merge_mode=parts.merge_mode,
+        pooling=parts.pooling,
+        conv_filters=filters,
+        conv_kernel_size=parts.conv_kernel_size,
+        n_back=back // 2 if parts.conv_padding == "same" else back,
+        conv_activation=parts.conv_activation,
+    )
+
+
+def _hidden_size(layer: Any) -> int:
+    return layer.forward_in_time.hidden_size
+
+
+def _dense(network: MLPNetwork) -> DenseDescription | None:
+    layers = network.linear_layers()
+    if len(network.norms) or len(layers) > MOST_LAYERS:
+        return None
+    return DenseDescription(
+        layers[0].in_features,
+        tuple(layer.out_features for layer in layers),
+        network.activation_name,
+    )
