@@ -72,6 +72,11 @@ class RecurrentDescription:
     prefix = "recurrent"
 
     @property
+    def n_dropouts(self) -> int:
+        """How often the dropout of outputs draws in a batch."""
+        return len(self.hidden_layer_sizes)
+
+    @property
     def shapes(self) -> list[Shape]:
         """Shapes of the weights: of each layer, as torch stores them."""
         shapes: list[Shape] = []
@@ -133,6 +138,11 @@ class DenseDescription:
     activation: str = "relu"
 
     prefix = "dense"
+
+    @property
+    def n_dropouts(self) -> int:
+        """How often the dropout draws in a batch."""
+        return len(self.layer_sizes) - 1
 
     @property
     def n_outputs(self) -> int:

@@ -68,10 +68,14 @@ class Dropout(nn.Module):
         self.rank = 0
         self.n_draws = 0
 
+    @property
+    def seed_of_process(self) -> int:
+        return self.seed + _RANK_STRIDE * self.rank
+
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        keys = _keys(self.seed + _RANK_STRIDE * self.rank, self.n_draws)
+        keys = _keys(self.seed_of_process, self.n_draws)
         self.n_draws += 1
         keep = 1 - self.p
         below = min(int(keep * 2**32), _BITS_32)

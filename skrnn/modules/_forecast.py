@@ -74,7 +74,7 @@ class ForecastNetwork(nn.Module):
         sizes = tuple(hidden_layer_sizes) or (_CONTEXT,)
         self.n_context = sizes[-1] if n_future else 0
         width = self.n_values + self.n_context
-        trunk: Any = _WindowMLP if cell == "mlp" else RecurrentNetwork
+        trunk: Any = WindowMLP if cell == "mlp" else RecurrentNetwork
         self.trunk = trunk(
             window_length if cell == "mlp" else cell,
             n_features,
@@ -157,7 +157,7 @@ class FutureDecoder(nn.Module):
         return self.linear(future) + self.mixed(hidden)  # (batch, horizon, value)
 
 
-class _WindowMLP(nn.Module):
+class WindowMLP(nn.Module):
     """A multi-layer perceptron over all values of a window, the newest value last."""
 
     def __init__(

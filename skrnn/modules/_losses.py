@@ -72,6 +72,8 @@ class PointLoss(nn.Module):
         self, loss: str, quantile: float = 0.5, *, sums_outputs: bool = False
     ) -> None:
         super().__init__()
+        self.name = loss
+        self.quantile = quantile
         self.loss = _pinball(quantile) if loss == "quantile" else _LOSSES[loss]
         self.has_log_link = loss == "poisson"
         self.sums_outputs = sums_outputs

@@ -105,6 +105,7 @@ class RecurrentNetwork(nn.Module):
         self.architecture = architecture
         self.pooling = architecture.pooling
         self.embedding = _embedding(n_tokens, embedding_dim, kind)
+        self.n_features = n_features
         width = n_features if embedding_dim is None else embedding_dim
         self.convolutions = None
         if architecture.conv_filters is not None:

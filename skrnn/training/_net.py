@@ -17,6 +17,7 @@ from skorch.utils import TeeGenerator
 from torch.nn.utils import clip_grad_norm_
 
 from ..modules import Dropout, MLPNetwork
+from ._engine import CompiledEpochs, Engine
 from ._gradients import Gradients
 from ._optimizers import Adam, load_state
 from ._processes import ALONE
@@ -29,6 +30,7 @@ _DIVERGED = (
     "learning_rate_init (now {rate:g}), or set max_grad_norm=1.0"
 )
 
+_OF_BATCHES = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 _LOSSES_ON_DEVICE = 64  # keeping more for long would fragment the memory
 
 
@@ -53,6 +55,7 @@ class DeviceNet(NeuralNet):
     """
 
     gradients_: Gradients  # of one call that trains
+    epochs_: CompiledEpochs | None = None  # of one call that trains
 
     def __init__(
         self,
@@ -73,6 +76,8 @@ class DeviceNet(NeuralNet):
         self.is_quick_ = False
         self.processes_ = ALONE
         self.batch_rates_: OneCycle | None = None  # of one call that trains
+        self.engine_ = Engine()
+        self.kernel_ = "torch"
 
     @property
     def _default_callbacks(self) -> list[Any]:
@@ -192,6 +197,14 @@ class DeviceNet(NeuralNet):
             self.check_trainable()
         if not self.history[-1]["batches"]:
             self.history.new_batch()  # callbacks of skorch look for one
+        if training and self._is_compiled():
+            self.kernel_ = "compiled"
+            all_losses, sizes = self.epochs_.run(iterator)
+            self.history.record("train_batch_count", len(sizes))
+            self.record_loss("train", all_losses, sizes)
+            return
+        if training:
+            self.kernel_ = "torch"
         figures: list[float] = []
         losses, sizes, seen = [], [], []
         for y, weights, step in self._steps(iterator, training, step_fn, **fit_params):
@@ -211,6 +224,12 @@ class DeviceNet(NeuralNet):
             self.history.record("valid_score", -self.history[-1]["valid_loss"])
         else:
             self._record_score(self.score, *zip(*seen, strict=True))
+
+    def _is_compiled(self) -> bool:
+        """Whether the engine runs the next epoch."""
+        if self.epochs_ is None or any(map(self._has_listener, _OF_BATCHES)):
+            return False
+        return self.epochs_.may_run()
 
     def _steps(
         self,

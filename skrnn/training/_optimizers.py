@@ -72,7 +72,7 @@ class Adam(TorchAdam):
             group |= {"epsilon": group["eps"], "n_steps": 0}
 
     def step(self, closure: Any = None) -> Any:
-        self._advance()
+        self.advance()
         return super().step(closure)
 
     def has_quick_steps(self) -> bool:
@@ -97,7 +97,7 @@ class Adam(TorchAdam):
         groups = self.param_groups
         if not all(p in self.state for group in groups for p in group["params"]):
             return False
-        self._advance()
+        self.advance()
         torch._foreach_add_([state["step"] for state in self.state.values()], 1)
         for group in groups:
             matrices = [p for p in group["params"] if p.ndim > 1]
@@ -106,9 +106,10 @@ class Adam(TorchAdam):
             self._update(group, others, 0.0)
         return True
 
-    def _advance(self) -> None:
+    def advance(self, n_steps: int = 1) -> None:
+        """Count steps, and correct ``eps`` for the last of them."""
         for group in self.param_groups:
-            group["n_steps"] += 1
+            group["n_steps"] += n_steps
             correction = 1 - group["betas"][1] ** group["n_steps"]
             group["eps"] = group["epsilon"] / math.sqrt(correction)
 

@@ -18,6 +18,7 @@ from ._batches import Shuffling, auto_lanes
 from ._callbacks import progress_callbacks, user_callbacks
 from ._checkpoint import Checkpoint
 from ._datasets import DeviceDataset
+from ._engine import CompiledEpochs
 from ._lbfgs import CONVERGED, LIMIT, STOPPED, lbfgs_loop
 from ._memory import explain_lack
 from ._net import DeviceNet
@@ -133,6 +134,7 @@ def _train(
 ) -> Ending:
     """Run all epochs, or those that a checkpoint leaves to do."""
     net.choose_gradients(training, is_watched=bool(settings.callbacks))
+    net.epochs_ = CompiledEpochs.of(net, training, 1)
     n_epochs = net.max_epochs
     if checkpoint is not None:
         n_before = len(net.history)

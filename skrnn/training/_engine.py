@@ -1,0 +1,207 @@
+"""The compiled engine behind the loop: which epochs and predictions it computes, and how.
+
+torch is the definition. The engine computes the same batches in the same order, with the same
+losses and steps, and changes the same weights and the same state of the solver in place.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..engine import Batches, CompiledNetwork, LossPart, Samples, library
+from ..modules import description_of, dropout_part, dropouts_of, loss_part
+from ._datasets import DeviceDataset, TableDataset
+from ._engine_solver import CompiledSolver, can_step
+from ._window_datasets import ForecastDataset, WindowDataset
+
+_CALL = 0.05  # seconds of a call, so that Ctrl-C is heard
+_FIRST_CALL = 4  # batches, to measure their time
+
+
+class Engine:
+    """The compiled network of a net, if there is one; made again if its weights move."""
+
+    def __init__(self) -> None:
+        self._addresses: list[int] = []
+        self._network: CompiledNetwork | None = None
+        self._found: Any = None
+
+    def __reduce__(self) -> Any:
+        return Engine, ()  # a copy of the net has weights of its own
+
+    def network_of(self, module: Any) -> CompiledNetwork | None:
+        """The compiled network of a module, or None if torch has to run it."""
+        parameters = list(module.parameters())
+        if not parameters or parameters[0].device.type != "cpu":
+            return None
+        found = library(str(parameters[0].dtype).removeprefix("torch."))
+        addresses = [p.data_ptr() for p in parameters]
+        if found is not self._found or addresses != self._addresses:
+            description = None if found is None else description_of(module)
+            self._network = None
+            if description is not None:
+                weights = [p.detach().numpy() for p in parameters]
+                self._network = CompiledNetwork(description, weights)
+            self._addresses, self._found = addresses, found
+        return self._network
+
+
+def has_any_hooks(module: Any) -> bool:
+    """Whether torch would call somebody while it computes, which the engine does not."""
+    if torch.nn.modules.module._has_any_global_hook():
+        return True
+    return any(
+        each._forward_hooks
+        or each._forward_pre_hooks
+        or each._backward_hooks
+        or each._backward_pre_hooks
+        for each in module.modules()
+    )
+
+
+def samples_of(data: DeviceDataset) -> Samples | None:
+    """A data set as the engine reads it, or None if it cannot."""
+    if data.carries is not None or not data.is_dense or not len(data):
+        return None
+    kind = type(data)
+    if kind is TableDataset:
+        starts = np.arange(len(data))
+        return Samples(_array(data.rows), starts, np.ones_like(starts), **_targets(data))
+    if kind is WindowDataset:
+        windows = _array(data.rows), _array(data.starts), np.asarray(data.lengths)
+        return Samples(*windows, **_targets(data))
+    if kind is ForecastDataset and data.units is None:
+        windows = _array(data.rows), _array(data.starts), np.asarray(data.lengths)
+        return Samples(
+            *windows,
+            center=_array(data.center),
+            scale=_array(data.scale),
+            targets=windows[0],
+            target_starts=_array(data.ends),
+            n_target_steps=data.horizon,
+            n_target_columns=data.n_targets,
+        )
+    return None
+
+
+def _targets(data: DeviceDataset) -> dict[str, Any]:
+    arrays = {"targets": data.targets, "weights": data.weights}
+    return {name: _array(a) for name, a in arrays.items() if a is not None}
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.detach().contiguous().numpy()
+
+
+class CompiledEpochs:
+    """The epochs of one training, which the engine runs.
+
+    Parameters
+    ----------
+    net : DeviceNet
+    network : CompiledNetwork
+        Its module.
+    samples : Samples
+        The data to train on.
+    loss : LossPart
+    n_threads : int
+    """
+
+    def __init__(
+        self,
+        net: Any,
+        network: CompiledNetwork,
+        samples: Samples,
+        loss: LossPart,
+        n_threads: int,
+    ) -> None:
+        self.net = net
+        self.network = network
+        self.samples = samples
+        self.loss = loss
+        self.n_threads = n_threads
+
+    @classmethod
+    def of(cls, net: Any, data: DeviceDataset, n_threads: int) -> CompiledEpochs | None:
+        """Those of a net, or None if torch has to train it."""
+        loss, network = loss_part(net.criterion_), net.engine_.network_of(net.module_)
+        if network is None or loss is None or net.uses_closure:
+            return None
+        if net.processes_.count > 1 or data.targets is None and data.all_targets is None:
+            return None
+        samples = samples_of(data)
+        return samples and cls(net, network, samples, loss, n_threads)
+
+    def may_run(self) -> bool:
+        """Whether nothing has been frozen, hooked or replaced that torch would heed."""
+        module = self.net.module_
+        parameters = list(module.parameters())
+        if not can_step(self.net.optimizer_, parameters) or has_any_hooks(module):
+            return False
+        if self.net.engine_.network_of(module) is not self.network:
+            return False
+        return all(
+            p.requires_grad
+            and not p._backward_hooks
+            and not p._post_accumulate_grad_hooks
+            for p in parameters
+        )
+
+    def run(self, iterator: Any) -> tuple[list[float], list[int]]:
+        """Losses and sizes of the batches of an epoch, after a step for each."""
+        order, sizes = iterator._plan()
+        batches = self._batches(iterator.dataset, order, np.asarray(sizes))
+        solver = CompiledSolver(self.net.optimizer_)
+        dropouts = dropouts_of(self.net.module_)
+        losses = np.empty(len(batches))
+        first, size = 0, _FIRST_CALL
+        while first < len(batches):
+            part = slice(first, first + size)
+            n = len(losses[part])
+            start = time.perf_counter()
+            losses[part] = self.network.train(
+                self.samples,
+                self.loss,
+                solver.part(self.net.alpha, self.net.max_grad_norm),
+                batches.part(part),
+                dropout=dropout_part(dropouts[0]),
+                input_dropout=dropout_part(dropouts[1]),
+                n_threads=self.n_threads,
+            )
+            seconds = time.perf_counter() - start
+            solver.advance(batches.rates[part])
+            if self.net.batch_rates_ is not None:
+                self.net.batch_rates_.advance(self.net.optimizer_, n)
+            self._count_draws(dropouts, n)
+            first += n
+            size = max(1, int(n * min(_CALL / max(seconds, 1e-9), 1000)))
+        return losses.tolist(), batches.sizes.tolist()
+
+    def _batches(self, data: Any, order: Any, sizes: np.ndarray) -> Batches:
+        """The batches that have any weight, as the loader gives them."""
+        firsts = np.cumsum(sizes) - sizes
+        totals = sizes.astype(float)
+        if data.mean_weight is not None:
+            totals = sizes * data.mean_weight
+        elif data.weights_on_host is not None:
+            weights = data.weights_on_host.astype("f8")
+            weights = weights if order is None else weights[order]
+            totals = np.add.reduceat(weights, firsts)
+        counts = totals > 0
+        firsts, sizes, totals = firsts[counts], sizes[counts], totals[counts]
+        schedule = self.net.batch_rates_
+        if schedule is None:
+            rates = np.full(len(sizes), self.net.optimizer_.param_groups[0]["lr"])
+        else:
+            rates = schedule.next_rates(len(sizes))
+        return Batches(order, firsts, sizes, totals, rates)
+
+    def _count_draws(self, dropouts: tuple[Any, Any], n_batches: int) -> None:
+        n_draws = self.network.description.n_dropouts, 1  # in a batch
+        for dropout, n in zip(dropouts, n_draws, strict=True):
+            if dropout is not None and dropout.p:
+                dropout.n_draws += n_batches * n

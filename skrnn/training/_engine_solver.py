@@ -1,0 +1,105 @@
+"""The state of a torch optimiser, as the compiled engine reads it and moves it on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..engine import SolverPart
+from ._optimizers import SGD, Adam, AdamW, TorchAdam, TorchSGD
+
+_NAMES: dict[type, str] = {
+    **dict.fromkeys((Adam, TorchAdam, torch.optim.Adam), "adam"),
+    **dict.fromkeys((AdamW, torch.optim.AdamW), "adamw"),
+    **dict.fromkeys((SGD, TorchSGD, torch.optim.SGD), "sgd"),
+}
+
+
+def can_step(optimizer: torch.optim.Optimizer, parameters: list[Any]) -> bool:
+    """Whether the engine takes the steps that this optimiser would take."""
+    groups = optimizer.param_groups
+    if type(optimizer) not in _NAMES or len(groups) != 1:
+        return False
+    if optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks:
+        return False
+    group = groups[0]
+    decays = group["weight_decay"] and _NAMES[type(optimizer)] != "adamw"
+    options = ("amsgrad", "maximize", "dampening", "differentiable")
+    if decays or any(group.get(option) for option in options):
+        return False
+    is_number = isinstance(group["lr"], float)
+    return is_number and all(map(_is, group["params"], parameters))
+
+
+def _is(one: Any, other: Any) -> bool:
+    return one is other
+
+
+class CompiledSolver:
+    """An optimiser of torch whose steps the engine takes, with its own state."""
+
+    def __init__(self, optimizer: Any) -> None:
+        self.optimizer = optimizer
+        self.group = optimizer.param_groups[0]
+        self.name = _NAMES[type(optimizer)]
+        self.states = [optimizer.state[p] for p in self.group["params"]]
+        self.is_as_sklearn = type(optimizer) in (Adam, SGD)
+
+    def part(self, alpha: float, max_grad_norm: float | None) -> SolverPart:
+        """The solver for the next batches."""
+        group = self.group
+        options: dict[str, Any] = {"alpha": alpha, "max_norm": max_grad_norm or 0.0}
+        if self.name == "sgd":
+            options |= {
+                "momentum": group["momentum"],
+                "is_nesterov": group["nesterov"],
+                "rescales": self.is_as_sklearn,
+                "last_rate": group.get("last_lr", 0.0),
+                "n_steps": int(self._has_velocity()),
+                "first": self._arrays("momentum_buffer") if group["momentum"] else (),
+            }
+            return SolverPart("sgd", **options)
+        self._begin_adam()
+        beta_1, beta_2 = group["betas"]
+        return SolverPart(
+            self.name,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=group["epsilon"] if self.is_as_sklearn else group["eps"],
+            corrects_epsilon=self.is_as_sklearn,
+            decay=group["weight_decay"],
+            n_steps=int(self.states[0]["step"]),
+            first=self._arrays("exp_avg"),
+            second=self._arrays("exp_avg_sq"),
+            **options,
+        )
+
+    def advance(self, rates: np.ndarray) -> None:
+        """Note that a step was taken at each of these rates."""
+        group = self.group
+        if self.name != "sgd":
+            for state in self.states:
+                state["step"] += len(rates)
+            if self.is_as_sklearn:
+                self.optimizer.advance(len(rates))
+        elif self.is_as_sklearn and (rates > 0).any():
+            group["last_lr"] = float(rates[rates > 0][-1])
+
+    def _begin_adam(self) -> None:
+        """The state that torch makes before its first step."""
+        for p, state in zip(self.group["params"], self.states, strict=True):
+            if not state:
+                state["step"] = torch.zeros((), dtype=torch.float32)
+                state["exp_avg"] = torch.zeros_like(p.detach())
+                state["exp_avg_sq"] = torch.zeros_like(p.detach())
+
+    def _has_velocity(self) -> bool:
+        return self.states[0].get("momentum_buffer") is not None
+
+    def _arrays(self, name: str) -> list[np.ndarray]:
+        for p, state in zip(self.group["params"], self.states, strict=True):
+            if state.get(name) is None:
+                state[name] = torch.zeros_like(p.detach())
+        return [state[name].numpy() for state in self.states]
