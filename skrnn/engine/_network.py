@@ -377,9 +377,7 @@ class CompiledNetwork:
         If there is no library.
     """
 
-    def __init__(
-        self, description: Description, weights: Sequence[np.ndarray]
-    ) -> None:
+    def __init__(self, description: Description, weights: Sequence[np.ndarray]) -> None:
         self.description = description
         self.dtype = weights[0].dtype
         self.shapes = description.shapes

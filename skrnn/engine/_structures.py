@@ -1,7 +1,7 @@
 """What the library reads: C structures, filled from NumPy arrays that are checked here.
 
-The structures mirror those of ``source/*.h`` field by field. Every pointer that the library
-gets comes from :func:`pointer_to` or :func:`pointers_to`.
+The structures mirror those of ``source/*.h``, field by field. Every pointer that the
+library gets is a :class:`Pointer`, which checks its array.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ CELLS = ("rnn_tanh", "rnn_relu", "gru", "gru_reset_before", "lstm")
 N_GATES = {"rnn_tanh": 1, "rnn_relu": 1, "gru": 3, "gru_reset_before": 3, "lstm": 4}
 POOLINGS = ("last", "mean", "max")
 MERGE_MODES = ("concat", "sum", "mul", "ave")
-LOSSES = ("squared_error", "absolute_error", "huber", "poisson", "quantile") + (
-    "softmax",
-    "logistic",
+LOSSES = (
+    *("squared_error", "absolute_error", "huber", "poisson", "quantile"),
+    *("softmax", "logistic"),
 )
 SOLVERS = ("none", "adam", "adamw", "sgd")
-ACTIVATIONS = ("identity", "logistic", "tanh", "relu", "softplus", "elu", "gelu") + (
-    "selu",
-    "silu",
-    "leaky_relu",
+ACTIVATIONS = (
+    *("identity", "logistic", "tanh", "relu", "softplus", "elu", "gelu"),
+    *("selu", "silu", "leaky_relu"),
 )
 MOST_LAYERS = 16
 Shape = tuple[int, ...]

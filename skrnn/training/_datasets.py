@@ -10,6 +10,7 @@ import torch
 from scipy.sparse import csr_array, csr_matrix
 from torch.utils.data import Dataset
 
+from ..engine import Samples
 from ..modules import Memory, SparseRows
 
 Targets = tuple[torch.Tensor | None, torch.Tensor | None, float]
@@ -133,6 +134,15 @@ class DeviceDataset(Dataset):
         inputs = self.gather(part)
         return inputs if memory is None else {**inputs, "memory": memory}
 
+    def for_engine(self) -> Samples | None:
+        """The samples as the compiled engine reads them; None if it cannot."""
+        return None
+
+    def point_targets(self) -> dict[str, Any]:
+        """Targets and weights of the samples, as the engine reads them."""
+        tensors = {"targets": self.targets, "weights": self.weights}
+        return {name: as_array(t) for name, t in tensors.items() if t is not None}
+
     def prediction_size(self, first: int, width: int) -> int:
         """Number of samples, from ``first`` on, to predict at once.
 
@@ -178,6 +188,13 @@ class TableDataset(DeviceDataset):
             row = self.rows[place]
         return row, None if self.targets is None else self.targets[index]
 
+    def for_engine(self) -> Samples | None:
+        if self.rows is None or self.device.type != "cpu":
+            return None
+        starts = np.arange(len(self))
+        one_step = np.ones_like(starts)
+        return Samples(as_array(self.rows), starts, one_step, **self.point_targets())
+
     def gather(self, part: slice) -> dict[str, Any]:
         """The module's input ``x`` (batch, feature), sparse rows if the table is."""
         if self.rows is None:
@@ -186,6 +203,11 @@ class TableDataset(DeviceDataset):
         if self.order_on_device is None:
             return {"x": self.rows[part]}
         return {"x": self.rows.index_select(0, self.order_on_device[part])}
+
+
+def as_array(tensor: torch.Tensor) -> np.ndarray:
+    """The values of a tensor of the CPU, in C order."""
+    return tensor.detach().contiguous().numpy()
 
 
 def to_tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:

@@ -1,7 +1,8 @@
-"""The compiled engine behind the loop: which epochs and predictions it computes, and how.
+"""The compiled engine behind the loop: what it computes, and what torch does.
 
-torch is the definition. The engine computes the same batches in the same order, with the same
-losses and steps, and changes the same weights and the same state of the solver in place.
+torch is the definition. The engine computes the same batches in the same order, with
+the same losses and steps. It changes the same weights, and the state of the same
+solver, in place.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ import torch
 
 from ..engine import Batches, CompiledNetwork, LossPart, Samples, library
 from ..modules import description_of, dropout_part, dropouts_of, loss_part
-from ._datasets import DeviceDataset, TableDataset
+from ._datasets import DeviceDataset
 from ._engine_solver import CompiledSolver, can_step
-from ._window_datasets import ForecastDataset, WindowDataset
 
 _CALL = 0.05  # seconds of a call, so that Ctrl-C is heard
 _FIRST_CALL = 4  # batches, to measure their time
 
 
 class Engine:
-    """The compiled network of a net, if there is one; made again if its weights move."""
+    """The compiled network of a net, if there is one.
+
+    It is made again if the weights have moved, or another library is to be used.
+    """
 
     def __init__(self) -> None:
         self._addresses: list[int] = []
@@ -51,7 +54,7 @@ class Engine:
 
 
 def has_any_hooks(module: Any) -> bool:
-    """Whether torch would call somebody while it computes, which the engine does not."""
+    """Whether torch would call a hook, which the engine does not."""
     if torch.nn.modules.module._has_any_global_hook():
         return True
     return any(
@@ -61,40 +64,6 @@ def has_any_hooks(module: Any) -> bool:
         or each._backward_pre_hooks
         for each in module.modules()
     )
-
-
-def samples_of(data: DeviceDataset) -> Samples | None:
-    """A data set as the engine reads it, or None if it cannot."""
-    if data.carries is not None or not data.is_dense or not len(data):
-        return None
-    kind = type(data)
-    if kind is TableDataset:
-        starts = np.arange(len(data))
-        return Samples(_array(data.rows), starts, np.ones_like(starts), **_targets(data))
-    if kind is WindowDataset:
-        windows = _array(data.rows), _array(data.starts), np.asarray(data.lengths)
-        return Samples(*windows, **_targets(data))
-    if kind is ForecastDataset and data.units is None:
-        windows = _array(data.rows), _array(data.starts), np.asarray(data.lengths)
-        return Samples(
-            *windows,
-            center=_array(data.center),
-            scale=_array(data.scale),
-            targets=windows[0],
-            target_starts=_array(data.ends),
-            n_target_steps=data.horizon,
-            n_target_columns=data.n_targets,
-        )
-    return None
-
-
-def _targets(data: DeviceDataset) -> dict[str, Any]:
-    arrays = {"targets": data.targets, "weights": data.weights}
-    return {name: _array(a) for name, a in arrays.items() if a is not None}
-
-
-def _array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().contiguous().numpy()
 
 
 class CompiledEpochs:
@@ -131,10 +100,10 @@ class CompiledEpochs:
         loss, network = loss_part(net.criterion_), net.engine_.network_of(net.module_)
         if network is None or loss is None or net.uses_closure:
             return None
-        if net.processes_.count > 1 or data.targets is None and data.all_targets is None:
+        samples = None if net.processes_.count > 1 else data.for_engine()
+        if samples is None or not samples.n_targets:
             return None
-        samples = samples_of(data)
-        return samples and cls(net, network, samples, loss, n_threads)
+        return cls(net, network, samples, loss, n_threads)
 
     def may_run(self) -> bool:
         """Whether nothing has been frozen, hooked or replaced that torch would heed."""

@@ -197,14 +197,8 @@ class DeviceNet(NeuralNet):
             self.check_trainable()
         if not self.history[-1]["batches"]:
             self.history.new_batch()  # callbacks of skorch look for one
-        if training and self._is_compiled():
-            self.kernel_ = "compiled"
-            all_losses, sizes = self.epochs_.run(iterator)
-            self.history.record("train_batch_count", len(sizes))
-            self.record_loss("train", all_losses, sizes)
+        if training and self._runs_compiled(iterator):
             return
-        if training:
-            self.kernel_ = "torch"
         figures: list[float] = []
         losses, sizes, seen = [], [], []
         for y, weights, step in self._steps(iterator, training, step_fn, **fit_params):
@@ -225,11 +219,18 @@ class DeviceNet(NeuralNet):
         else:
             self._record_score(self.score, *zip(*seen, strict=True))
 
-    def _is_compiled(self) -> bool:
-        """Whether the engine runs the next epoch."""
-        if self.epochs_ is None or any(map(self._has_listener, _OF_BATCHES)):
+    def _runs_compiled(self, iterator: Any) -> bool:
+        """Train an epoch by the engine, if nobody listens to what it leaves out."""
+        epochs = self.epochs_
+        is_heard = any(map(self._has_listener, _OF_BATCHES))
+        if epochs is None or is_heard or not epochs.may_run():
+            self.kernel_ = "torch"
             return False
-        return self.epochs_.may_run()
+        self.kernel_ = "compiled"
+        losses, sizes = epochs.run(iterator)
+        self.history.record("train_batch_count", len(sizes))
+        self.record_loss("train", losses, sizes)
+        return True
 
     def _steps(
         self,

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..engine import Samples
 from ..modules import Affine, Segments, normalize_windows
 from ..windows import Origins, StepTargets, Windows
-from ._datasets import DeviceDataset, Targets, to_tensor
+from ._datasets import DeviceDataset, Targets, as_array, to_tensor
 
 _PADDING = 0.08  # share of a segment's work that may be padding
 _SHORTEST_SEGMENT = 32  # steps; shorter ones cost more to start than they save
@@ -44,6 +45,16 @@ class WindowDataset(DeviceDataset):
         start = int(self.starts[index])
         rows = self.rows[start : start + int(self.lengths[index])]
         return rows, None if self.targets is None else self.targets[index]
+
+    def for_engine(self) -> Samples | None:
+        if self.device.type != "cpu" or self.carries is not None:
+            return None
+        return Samples(*self._windows(), **self.point_targets())
+
+    def _windows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, starts and lengths."""
+        lengths = np.ascontiguousarray(self.lengths, dtype=np.int64)
+        return as_array(self.rows), as_array(self.starts), lengths
 
     def gather(self, part: slice) -> dict[str, Any]:
         """The module's inputs for some samples, the longest first.
@@ -100,6 +111,9 @@ class StepDataset(WindowDataset):
     @property
     def all_targets(self) -> torch.Tensor | None:
         return self.target_rows
+
+    def for_engine(self) -> Samples | None:
+        return None
 
     def __getitem__(self, index: int) -> Any:
         """One sample as (rows, targets)."""
@@ -189,6 +203,20 @@ class ForecastDataset(WindowDataset):
         self.center, self.scale = self._normalized(normalization, expected)
         per_sample = None if units is None else units[origins.series]
         self.units = None if per_sample is None else to_tensor(per_sample, device)
+
+    def for_engine(self) -> Samples | None:
+        if self.device.type != "cpu" or self.units is not None:
+            return None
+        windows = self._windows()
+        return Samples(
+            *windows,
+            center=as_array(self.center),
+            scale=as_array(self.scale),
+            targets=windows[0],
+            target_starts=as_array(self.ends),
+            n_target_steps=self.horizon,
+            n_target_columns=self.n_targets,
+        )
 
     def _normalized(self, normalization: str, typical: torch.Tensor) -> Affine:
         parts = []
