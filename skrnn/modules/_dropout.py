@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ _RANK_STRIDE = 10_007  # between the seeds of processes; those of layers are clo
 _BITS_32, _BITS_64 = 2**32 - 1, 2**64 - 1
 _ROUNDS = ((16, 0x7FEB352D), (15, 0x846CA68B))  # shifts and factors of lowbias32
 _BLOCK = 2**14  # elements hashed at once, which stay in the cache; a power of 2
+_MOST_DRAWS = 16  # at once
 _FIRST = np.arange(_BLOCK, dtype=np.uint32)
 _FIRST.flags.writeable = False
 
@@ -67,6 +68,7 @@ class Dropout(nn.Module):
         self.seed = seed
         self.rank = 0
         self.n_draws = 0
+        self._ahead: tuple[Any, int, Tensor] = (None, 0, torch.empty(0))
 
     @property
     def seed_of_process(self) -> int:
@@ -75,15 +77,34 @@ class Dropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        keys = _keys(self.seed_of_process, self.n_draws)
-        self.n_draws += 1
-        keep = 1 - self.p
-        below = min(int(keep * 2**32), _BITS_32)
+        draw, self.n_draws = self.n_draws, self.n_draws + 1
         if x.device.type == "cpu":
-            is_kept = _is_kept_on_host(x.shape, *keys, below)
-        else:
-            is_kept = _is_kept(x.shape, *keys, below, x.device)
-        return x * is_kept.to(x.dtype).mul_(1 / keep)
+            return x * self._factors_on_host(draw, x.numel(), x.dtype).view(x.shape)
+        keys = _keys(self.seed_of_process, draw)
+        is_kept = _is_kept(x.numel(), *keys, self._below, x.device)
+        return x * is_kept.view(x.shape).to(x.dtype).mul_(1 / (1 - self.p))
+
+    @property
+    def _below(self) -> int:
+        return min(int((1 - self.p) * 2**32), _BITS_32)
+
+    def _factors_on_host(self, draw: int, n: int, dtype: torch.dtype) -> Tensor:
+        """The factors of ``n`` values; those of later draws are kept if they are few.
+
+        Calls of NumPy take longer than the hashes of a small mask.
+        """
+        kind = (self.p, self.seed_of_process, n, dtype)
+        kind_ahead, first, ahead = self._ahead
+        if kind != kind_ahead or not first <= draw < first + len(ahead):
+            n_draws = min(max(1, _BLOCK // max(n, 1)), _MOST_DRAWS)
+            draws = range(draw, draw + n_draws)
+            keys = np.array([_keys(self.seed_of_process, d) for d in draws], np.uint32)
+            is_kept = _is_kept_on_host(n, keys, self._below)
+            with torch.inference_mode(False):  # a later draw may have gradients
+                ahead = torch.from_numpy(is_kept).to(dtype).mul_(1 / (1 - self.p))
+            first = draw
+            self._ahead = kind, first, ahead  # (draw, value)
+        return ahead[draw - first]
 
 
 def _keys(seed: int, draw: int) -> tuple[int, int]:
@@ -95,31 +116,34 @@ def _keys(seed: int, draw: int) -> tuple[int, int]:
     return z & _BITS_32, z >> 32
 
 
-def _is_kept_on_host(shape: torch.Size, key_0: int, key_1: int, below: int) -> Tensor:
-    """Whether each element is kept, in NumPy, which has 32 bits without a sign."""
-    n = prod(shape)
-    is_kept = np.empty(n, bool)
-    shifted = np.empty(min(n, _BLOCK), np.uint32)
+def _is_kept_on_host(n: int, keys: np.ndarray, below: int) -> np.ndarray:
+    """Whether each of ``n`` values is kept, in draws with ``keys`` (draw, 2).
+
+    In NumPy, which has 32 bits without a sign. Returns (draw, value).
+    """
+    key_0, key_1 = keys[:, :1], keys[:, 1:]
+    is_kept = np.empty((len(keys), n), bool)
+    shifted = np.empty((len(keys), min(n, _BLOCK)), np.uint32)
     for first in range(0, n, _BLOCK):
         end = min(first + _BLOCK, n)
-        s = shifted[: end - first]
-        u = _FIRST[: end - first] ^ np.uint32((first ^ key_0) & _BITS_32)
-        u *= np.uint32(key_1 | 1)
+        s = shifted[:, : end - first]
+        u = _FIRST[: end - first] ^ (key_0 ^ np.uint32(first & _BITS_32))
+        u *= key_1 | np.uint32(1)
         for shift, factor in _ROUNDS:
             u ^= np.right_shift(u, shift, out=s)
             u *= np.uint32(factor)
         u ^= np.right_shift(u, 16, out=s)
-        np.less(u, np.uint32(below), out=is_kept[first:end])
-    return torch.from_numpy(is_kept).view(shape)
+        np.less(u, np.uint32(below), out=is_kept[:, first:end])
+    return is_kept
 
 
 def _is_kept(
-    shape: torch.Size, key_0: int, key_1: int, below: int, device: torch.device
+    n: int, key_0: int, key_1: int, below: int, device: torch.device
 ) -> Tensor:
     """Like :func:`_is_kept_on_host`, in torch; products keep their low 64 bits."""
-    u = torch.arange(prod(shape), device=device).bitwise_and_(_BITS_32)
+    u = torch.arange(n, device=device).bitwise_and_(_BITS_32)
     u.bitwise_xor_(key_0).mul_(key_1 | 1).bitwise_and_(_BITS_32)
     for shift, factor in _ROUNDS:
         u.bitwise_xor_(u >> shift).mul_(factor).bitwise_and_(_BITS_32)
     u.bitwise_xor_(u >> 16)
-    return (u < below).view(shape)
+    return u < below

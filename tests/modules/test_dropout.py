@@ -28,6 +28,13 @@ def masks_of(layer, shape=(40, 50), n=3):
     return torch.stack([layer(torch.ones(shape)) for _ in range(n)])
 
 
+def kept(n, keys, below):
+    """What is kept of n values, (draw, value): on the CPU and on other devices."""
+    on_host = _is_kept_on_host(n, np.array(keys, np.uint32), below)
+    others = [_is_kept(n, *pair, below, torch.device("cpu")).numpy() for pair in keys]
+    return on_host, np.array(others)
+
+
 def correlation(a, b):
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
@@ -36,18 +43,29 @@ def correlation(a, b):
 def test_hashes_are_those_of_the_formula(place, hashed):
     seed, draw, index = place
     for below, expected in ((hashed, False), (hashed + 1, True)):
-        arguments = (torch.Size([index + 1]), *_keys(seed, draw), below)
-        assert _is_kept_on_host(*arguments)[index] == expected
-        assert _is_kept(*arguments, torch.device("cpu"))[index] == expected
+        on_host, elsewhere = kept(index + 1, [_keys(seed, draw)], below)
+        assert on_host[0, index] == elsewhere[0, index] == expected
 
 
-@pytest.mark.parametrize("shape", [(), (0, 3), (1,), (7, 3, 5), (40_000,), (3, 16_384)])
-def test_all_devices_draw_the_same_bits(shape):
-    for seed in range(3):
-        arguments = (torch.Size(shape), *_keys(seed, seed), 2**31)
-        on_host = _is_kept_on_host(*arguments)
-        assert on_host.shape == shape
-        assert torch.equal(on_host, _is_kept(*arguments, torch.device("cpu")))
+@pytest.mark.parametrize("n", [0, 1, 105, 16_384, 40_000])
+def test_all_devices_draw_the_same_bits(n):
+    keys = [_keys(seed, draw) for seed in range(3) for draw in range(3)]
+    on_host, elsewhere = kept(n, keys, 2**31)
+    assert on_host.shape == (9, n)
+    np.testing.assert_array_equal(on_host, elsewhere)
+
+
+def test_masks_that_are_drawn_ahead_are_those_of_their_draws():
+    shapes = [(30, 7)] * 60 + [(4, 5), (), (0, 3)] * 3 + [(30, 7)] * 2 + [(9, 5000)] * 2
+    layer = Dropout(0.4, 3)
+    for draw, shape in enumerate(shapes):
+        on_host, _ = kept(int(np.prod(shape)), [_keys(3, draw)], int(0.6 * 2**32))
+        mask = layer(torch.ones(shape, dtype=torch.float64))
+        np.testing.assert_array_equal(mask.numpy() > 0, on_host.reshape(shape))
+    layer.n_draws = 5  # before those that are kept
+    first = layer(torch.ones(30, 7))
+    layer.n_draws, layer.p = 5, 0.9
+    assert first.count_nonzero() > layer(torch.ones(30, 7)).count_nonzero()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -101,6 +119,16 @@ def test_a_count_of_draws_is_all_that_continuing_needs():
     for copied in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
         layer.n_draws = 5
         assert torch.equal(masks_of(copied), masks_of(layer))
+
+
+def test_a_draw_without_gradients_leaves_later_ones_alone():
+    layer = Dropout(0.5, 0)
+    with torch.inference_mode():
+        layer(torch.ones(3))
+    x = torch.ones(3, requires_grad=True)
+    dropped = layer(x)
+    dropped.sum().backward()
+    assert torch.equal(x.grad, dropped.detach())
 
 
 def test_threads_side_by_side_draw_the_same_masks():
