@@ -2,6 +2,7 @@
 #include "cpu.h"
 #include "epoch.h"
 #include "exports.h"
+#include "exports_functions.h"
 
 enum Status { DONE, NO_MEMORY };
 
