@@ -7,6 +7,7 @@ import numpy as np
 from ._windows import Windows
 
 _PAIRS_LOOKED_AT = 64
+_LARGEST_AT_ONCE = 10_000  # values of a window; pairs of larger ones would fill memory
 _REMEDY = (
     "cut a series into pieces of T rows, one after the other: "
     "rows[: n * T].reshape(n, T, -1), with n = len(rows) // T"
@@ -87,9 +88,11 @@ def shifts_seen(windows: Windows) -> np.ndarray:
     of them counts, because chance matches occur in both.
     """
     pairs = np.unique(np.linspace(0, len(windows) - 2, _PAIRS_LOOKED_AT, dtype=int))
-    neighbours = [(windows[i], windows[i + 1]) for i in pairs]
-    onward = np.array([_shift(before, after) for before, after in neighbours])
-    backward = np.array([_shift(after, before) for before, after in neighbours])
+    onward = np.zeros(len(pairs), dtype=np.int64)
+    backward = onward.copy()
+    for k in np.flatnonzero(_may_overlap(windows, pairs)):
+        before, after = windows[pairs[k]], windows[pairs[k] + 1]
+        onward[k], backward[k] = _shift(before, after), _shift(after, before)
     if np.count_nonzero(onward) >= np.count_nonzero(backward):
         return onward
     return -backward
@@ -149,6 +152,19 @@ def _do_share(windows: Windows, i: int, shift: int) -> bool:
     """Whether samples ``i`` and ``i + 1`` share more rows than by chance."""
     first, then = (i, i + 1) if shift > 0 else (i + 1, i)
     return _is_telling(windows[first][abs(shift) :], windows[then])
+
+
+def _may_overlap(windows: Windows, pairs: np.ndarray) -> np.ndarray:
+    """Whether the first row of one sample of ``i`` and ``i + 1`` is in the other."""
+    n_values = windows.n_timesteps * windows.n_features
+    if not windows.is_uniform or n_values > _LARGEST_AT_ONCE:
+        return np.ones(len(pairs), dtype=bool)
+    steps = np.arange(windows.n_timesteps)
+    before = windows.starts[pairs, np.newaxis] + steps  # (pair, time)
+    after = windows.starts[pairs + 1, np.newaxis] + steps
+    x, z = windows.rows[before], windows.rows[after]  # (pair, time, feature)
+    onward = (x[:, 1:] == z[:, :1]).all(axis=2).any(axis=1)
+    return onward | (z[:, 1:] == x[:, :1]).all(axis=2).any(axis=1)
 
 
 def _shift(first: np.ndarray, then: np.ndarray) -> int:
