@@ -45,7 +45,10 @@ class RegressionTask(Task):
 
     def _encode(self, y: Any) -> np.ndarray:
         with reading("y"):
-            targets = check_array(y, dtype=self.dtype, ensure_2d=False, input_name="y")
+            targets = _finite_floats(y, self.dtype)
+            if targets is None:
+                options = {"ensure_2d": False, "input_name": "y"}
+                targets = check_array(y, dtype=self.dtype, **options)
         if targets.ndim > 2:
             raise ValueError(
                 "y must be of shape (n_samples,) or (n_samples, n_outputs), got "
@@ -189,6 +192,34 @@ class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
         return tags
 
 
+def _finite_floats(y: Any, dtype: str) -> np.ndarray | None:
+    """An array in which scikit-learn's checks, which take longer, would find no fault.
+
+    None if they might.
+    """
+    if type(y) is not np.ndarray or y.dtype.kind != "f" or y.ndim not in (1, 2):
+        return None
+    targets = y.astype(dtype, copy=False)
+    return targets if y.size and np.isfinite(targets).all() else None
+
+
 def _r2(y: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
-    wide = y.astype(np.float64)  # squares of float32 overflow early
-    return float(r2_score(wide, prediction, sample_weight=weights))
+    """scikit-learn's ``r2_score``, without checks that take most of an epoch.
+
+    y and the prediction have the shape (n_samples, n_outputs).
+    """
+    y = y.astype(np.float64)  # squares of float32 overflow early
+    prediction = prediction.astype(np.float64)
+    if len(y) < 2 or not np.isfinite(prediction).all():
+        return float(r2_score(y, prediction, sample_weight=weights))  # which explains
+    weight: Any = 1.0
+    if weights is not None:
+        weights = weights.astype(np.float64)
+        weight = weights[:, np.newaxis]
+    mean = np.average(y, axis=0, weights=weights)
+    errors = np.sum(weight * (y - prediction) ** 2, axis=0)  # (output,)
+    spread = np.sum(weight * (y - mean) ** 2, axis=0)
+    scores = np.where(errors == 0, 1.0, 0.0)
+    counts = (errors != 0) & (spread != 0)  # otherwise the output is right, or constant
+    scores[counts] = 1 - errors[counts] / spread[counts]
+    return float(np.mean(scores))
