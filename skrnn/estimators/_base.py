@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -274,9 +275,13 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         is_shared = processes_of(self.device).count > 1
         if self._follows_sklearn and not (is_shared and self.random_state is None):
             return check_random_state(self.random_state)
-        seed = check_random_state(self.random_state).randint(_SEED_LIMIT)
-        common = processes_of(self.device).broadcast(seed)
-        return np.random.RandomState(int(common))
+        generator = check_random_state(self.random_state)
+        seed = generator.randint(_SEED_LIMIT)
+        common = int(processes_of(self.device).broadcast(seed))
+        if not isinstance(self.random_state, Integral):  # it is somebody else's
+            return np.random.RandomState(common)
+        generator.seed(common)  # quicker than another one
+        return generator
 
     def _new_seed(self) -> int:
         """The seed of what the module draws itself: for MLPs only masks."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -84,7 +83,7 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
         sizes = check_layer_sizes(self.hidden_layer_sizes, 1)
         embedding_dim = self.embedding_dim
         return {
-            **asdict(architecture_of(self, sizes)),
+            **vars(architecture_of(self, sizes)),
             "n_features": self._reader.n_features,
             "hidden_layer_sizes": sizes,
             "n_outputs": self.n_outputs_,

@@ -78,7 +78,7 @@ def build_net(
         _check_net_param(key, key in options)
     net = DeviceNet(**options, **net_params)
     with torch.inference_mode(False):  # inference tensors could never be trained
-        return net.initialize()
+        return net.initialize() if net_params else net.assembled(module_params)
 
 
 def _check_net_param(key: str, is_decided: bool) -> None:

@@ -7,7 +7,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterator
 from operator import mul
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -80,6 +80,26 @@ class DeviceNet(NeuralNet):
         self.batch_rates_: OneCycle | None = None  # of one call that trains
         self.engine_ = Engine()
         self.kernel_ = "torch"
+
+    def assembled(self, module_params: dict[str, Any]) -> Self:
+        """Like ``initialize``, of a new net on whose arguments skorch has no say.
+
+        It takes a third of the time: skorch looks for the arguments of each part among
+        all, checks their names, and moves every weight to its device.
+        """
+        self.initialize_virtual_params()
+        self.callbacks_: list[Any] = []
+        is_elsewhere = torch.device(self.device).type != "cpu"
+        with self._current_init_context("module"):
+            module = self.module(**module_params)
+            self.module_ = module.to(self.device) if is_elsewhere else module
+        with self._current_init_context("criterion"):
+            loss = self.criterion
+            self.criterion_ = loss.to(self.device) if is_elsewhere else loss
+        self._initialize_optimizer()
+        self.initialize_history()
+        self.initialized_ = True
+        return self
 
     @property
     def _default_callbacks(self) -> list[Any]:
