@@ -20,6 +20,7 @@ from ._engine_solver import CompiledSolver, can_step
 
 _CALL = 0.05  # seconds of a call, so that Ctrl-C is heard
 _FIRST_CALL = 4  # batches, to measure their time
+_FIRST_PART = 1024  # samples of a prediction
 
 
 class Engine:
@@ -64,6 +65,35 @@ def has_any_hooks(module: Any) -> bool:
         or each._backward_pre_hooks
         for each in module.modules()
     )
+
+
+def raw_outputs(
+    net: Any, data: DeviceDataset, order: np.ndarray | None
+) -> np.ndarray | None:
+    """Raw outputs (n_samples, n_outputs) in an order, or None if torch has to compute.
+
+    ``data`` is in its own order.
+    """
+    network = net.engine_.network_of(net.module_)
+    if network is None or has_any_hooks(net.module_):
+        return None
+    samples = data.for_engine()
+    if samples is None:
+        return None
+    n = samples.n_samples if order is None else len(order)
+    if n <= _FIRST_PART:
+        return network.predict(samples, order)
+    places = np.arange(n) if order is None else order
+    out = np.empty((n, network.description.n_outputs), network.dtype)
+    first, size = 0, _FIRST_PART
+    while first < n:
+        part = slice(first, first + size)
+        start = time.perf_counter()
+        out[part] = network.predict(samples, places[part])
+        seconds = time.perf_counter() - start
+        first += size
+        size = max(_FIRST_PART, int(size * min(_CALL / max(seconds, 1e-9), 100)))
+    return out
 
 
 class CompiledEpochs:

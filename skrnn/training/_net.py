@@ -17,7 +17,7 @@ from skorch.utils import TeeGenerator
 from torch.nn.utils import clip_grad_norm_
 
 from ..modules import Dropout, MLPNetwork
-from ._engine import CompiledEpochs, Engine
+from ._engine import CompiledEpochs, Engine, raw_outputs
 from ._gradients import Gradients
 from ._optimizers import Adam, load_state
 from ._processes import ALONE
@@ -262,7 +262,12 @@ class DeviceNet(NeuralNet):
         **fit_params: Any,
     ) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
         """Targets, weights and result of the step of each batch."""
-        is_heard = any(map(self._has_listener, ("on_batch_begin", "on_batch_end")))
+        is_heard = any(map(self._has_listener, _OF_BATCHES[:2]))
+        if not (training or is_heard):
+            outputs = self._compiled_outputs(iterator)
+            if outputs is not None:
+                yield from self._judged(*outputs)
+                return
         for batch in iterator:
             inputs, (y, weights, _) = batch
             what = {"batch": (inputs, y), "training": training}
@@ -274,6 +279,29 @@ class DeviceNet(NeuralNet):
             if is_heard:
                 self.notify("on_batch_end", **what, **step)
             yield y, weights, step
+
+    def _compiled_outputs(self, iterator: Any) -> Any:
+        """Held-out samples in order, their outputs from the engine, and batch sizes."""
+        if self.processes_.count > 1:
+            return None
+        order, sizes = iterator._plan()
+        raw = raw_outputs(self, iterator.dataset, order)
+        if raw is None:
+            return None
+        return iterator.dataset.in_order(order), torch.from_numpy(raw), sizes
+
+    def _judged(
+        self, data: Any, outputs: torch.Tensor, sizes: list[int]
+    ) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
+        """Like :meth:`_steps`, from outputs (sample, output) that are known."""
+        first = 0
+        for size in sizes:
+            part = slice(first, first + size)
+            first += size
+            targets = data.targets_of(part)
+            if targets[2] > 0:
+                step = self._losses_of(outputs[part], targets)
+                yield targets[0], targets[1], step
 
     def choose_gradients(self, training: Any, is_watched: bool) -> None:
         """Decide how gradients are computed: by autograd, or by an MLP itself.
@@ -337,10 +365,15 @@ class DeviceNet(NeuralNet):
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         inputs, targets = batch
         with torch.no_grad():
-            raw = self.module_(**inputs)
-            loss = self.criterion_(raw, *targets)
-            reported = self.criterion_.reported(loss, raw, *targets)
-            return {"loss": reported, "y_pred": raw}
+            return self._losses_of(self.module_(**inputs), targets)
+
+    @torch.no_grad()
+    def _losses_of(self, raw: torch.Tensor, targets: Any) -> dict[str, Any]:
+        loss = self.criterion_(raw, *targets)
+        return {
+            "loss": self.criterion_.reported(loss, raw, *targets),
+            "y_pred": raw,
+        }
 
     def penalty(self) -> float:
         """The L2 penalty in the loss of a full batch."""
