@@ -43,7 +43,7 @@ LANGUAGE += ["-Wall", "-Wextra", "-Wno-psabi"]
 LIBRARY = ["-shared", "-fvisibility=hidden"]
 # sums may be reordered, but NaN and infinity stay what they are: no -ffast-math
 FAST = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"]
-FAST += ["-fassociative-math", "-ffp-contract=fast"]
+FAST += ["-ffp-contract=fast"]
 SANITIZED = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"]
 
 

@@ -81,21 +81,27 @@ static void outer_products(const real *slopes, int64_t n_rows, int64_t slope_str
       row_strides[q] = c->row_stride;
     }
     for (int64_t r0 = 0; r0 < n_rows; r0 += TR) {
-      const real *slope[TR];
+      const real *slope[TR], *panel[TC];
       for (int r = 0; r < TR; r++) slope[r] = slopes + (r0 + r < n_rows ? r0 + r : n_rows - 1) * B;
-      vector sums[N_SUMS];
-      for (int i = 0; i < N_SUMS; i++) sums[i] = (vector){};
-      for (int64_t t = 0; t < n_steps; t++)
+      for (int q = 0; q < TC; q++) panel[q] = panels[q];
+      vector sums[N];
+      for (int i = 0; i < N; i++) sums[i] = (vector){};
+      for (int64_t t = 0; t < n_steps; t++) {
         for (int v = 0; v < NV; v++) {
           vector x[TC];
-          for (int q = 0; q < TC; q++) x[q] = load(panels[q] + t * strides[q] + v * LANES);
+          for (int q = 0; q < TC; q++) x[q] = load(panel[q] + v * LANES);
           for (int r = 0; r < TR; r++) {
-            vector s = load(slope[r] + t * slope_stride + v * LANES);
+            vector s = load(slope[r] + v * LANES);
             for (int q = 0; q < TC; q++) sums[r * TC + q] += s * x[q];
           }
         }
+        for (int q = 0; q < TC; q++) panel[q] += strides[q];
+        for (int r = 0; r < TR; r++) slope[r] += slope_stride;
+      }
       real totals[N_SUMS];
-      for (int i = 0; i < N_SUMS; i += LANES) store(totals + i, sums_of(sums + i));
+      vector folds[N_SUMS] = {};  // not sums itself, which is to stay in registers
+      for (int i = 0; i < N; i++) folds[i] = sums[i];
+      for (int i = 0; i < N_SUMS; i += LANES) store(totals + i, sums_of(folds + i));
       for (int r = 0; r < TR && r0 + r < n_rows; r++) {
         int64_t row = r0 + r;
         if (rows) row = rows[row / n_units] * n_units + row % n_units;

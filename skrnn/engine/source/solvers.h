@@ -26,6 +26,15 @@ struct Weights {
   const int64_t *decays;    // whether the penalty includes it
 };
 
+static double squares_of(const real *values, int64_t n) {
+  vector squares = {};
+  int64_t k = 0;
+  for (; k + LANES <= n; k += LANES) squares += load(values + k) * load(values + k);
+  double total = sum_of(squares);
+  for (; k < n; k++) total += values[k] * values[k];
+  return total;
+}
+
 // Adds the gradient of the penalty strength / 2 * sum(W**2); returns the penalty.
 static double penalise(const Weights &w, real *const *gradients, double strength) {
   double total = 0;
@@ -33,12 +42,9 @@ static double penalise(const Weights &w, real *const *gradients, double strength
   for (int64_t i = 0; i < w.n; i++) {
     if (!w.decays[i]) continue;
     const real *values = w.values[i];
-    real *gradient = gradients[i], factor = (real)strength, squares = 0;
-    for (int64_t k = 0; k < w.counts[i]; k++) {
-      squares += values[k] * values[k];
-      gradient[k] += factor * values[k];
-    }
-    total += squares;
+    real *__restrict gradient = gradients[i], factor = (real)strength;
+    for (int64_t k = 0; k < w.counts[i]; k++) gradient[k] += factor * values[k];
+    total += squares_of(values, w.counts[i]);
   }
   return 0.5 * strength * total;
 }
@@ -46,11 +52,7 @@ static double penalise(const Weights &w, real *const *gradients, double strength
 // Scales the gradients if their norm is above the limit, as torch's clip_grad_norm_.
 static void limit_norm(const Weights &w, real *const *gradients, double max_norm) {
   double total = 0;
-  for (int64_t i = 0; i < w.n; i++) {
-    real squares = 0;
-    for (int64_t k = 0; k < w.counts[i]; k++) squares += gradients[i][k] * gradients[i][k];
-    total += squares;
-  }
+  for (int64_t i = 0; i < w.n; i++) total += squares_of(gradients[i], w.counts[i]);
   double factor = max_norm / (sqrt(total) + 1e-6);
   if (factor >= 1) return;
   for (int64_t i = 0; i < w.n; i++)

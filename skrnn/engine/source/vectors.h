@@ -45,24 +45,36 @@ INLINE real sum_of(vector x) {
   return total;
 }
 
+#if defined(__clang__) || __GNUC__ >= 12
+template <int... I> struct Indices {};
+template <int N, int... I> struct IndicesTo : IndicesTo<N - 1, N - 1, I...> {};
+template <int... I> struct IndicesTo<0, I...> { typedef Indices<I...> type; };
+
+// Of a pair of vectors: from groups of 2 * width lanes, the lane that goes to a place.
+constexpr int folded(int width, int lane) {
+  int group = lane & ~(2 * width - 1), place = lane & (2 * width - 1);
+  return place < width ? group + place : (int)LANES + group + (place - width);
+}
+template <int width, int... I> INLINE vector fold_pair(vector a, vector b, Indices<I...>) {
+  return __builtin_shufflevector(a, b, folded(width, I)...) +
+         __builtin_shufflevector(a, b, (folded(width, I) + width)...);
+}
+template <int width> INLINE void fold(vector *a) {
+  if constexpr (width > 0) {
+    for (int i = 0; i < width; i++)
+      a[i] = fold_pair<width>(a[i], a[i + width], typename IndicesTo<(int)LANES>::type());
+    fold<width / 2>(a);
+  }
+}
 // The sum over the lanes of each of LANES vectors, as one vector.
 INLINE vector sums_of(vector *a) {
-#ifdef __clang__
+  fold<(int)LANES / 2>(a);
+  return a[0];
+}
+#else
+INLINE vector sums_of(vector *a) {
   vector sums = {};
   for (int i = 0; i < LANES; i++) sums[i] = sum_of(a[i]);
   return sums;
-#else
-  for (int width = LANES / 2; width; width /= 2)
-    for (int i = 0; i < width; i++) {
-      mask low, high;
-      for (int lane = 0; lane < LANES; lane++) {  // groups of 2 * width lanes
-        int group = lane & ~(2 * width - 1), place = lane & (2 * width - 1);
-        low[lane] = place < width ? group + place : LANES + group + (place - width);
-        high[lane] = low[lane] + width;
-      }
-      a[i] = __builtin_shuffle(a[i], a[i + width], low) +
-             __builtin_shuffle(a[i], a[i + width], high);
-    }
-  return a[0];
-#endif
 }
+#endif
