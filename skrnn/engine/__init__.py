@@ -1,6 +1,6 @@
 """Compiled kernels for the CPU: the library, and the calls into it."""
 
-from ._library import library, variant, why_not
+from ._library import library, variant, variants, why_not
 from ._network import (
     Batches,
     CompiledNetwork,
