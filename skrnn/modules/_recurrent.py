@@ -118,6 +118,8 @@ class RecurrentNetwork(nn.Module):
             layers.append(layer)
             width = layer.output_size
         self.layers = nn.ModuleList(layers)
+        # longest side of a weight matrix that is multiplied at each step
+        self.width = max(max(p.shape) for p in self.layers.parameters())
         self.dropout = Dropout(architecture.dropout, seed)
         self.input_dropout = Dropout(architecture.input_dropout, seed + 1)
         self.attention = (
@@ -134,11 +136,6 @@ class RecurrentNetwork(nn.Module):
     def kernels(self) -> list[str]:
         """The code that runs each layer, see :class:`RecurrentLayer`."""
         return [layer.kernel for layer in self.stack()]
-
-    @property
-    def width(self) -> int:
-        """Longest side of a weight matrix that is multiplied at each step."""
-        return max(max(p.shape) for p in self.layers.parameters())
 
     def is_worth_sharing(self, batch_size: int) -> bool:
         """Whether a step is long enough for several threads (an LSTM over 256)."""

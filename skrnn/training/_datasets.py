@@ -215,6 +215,8 @@ def to_tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
     array = np.ascontiguousarray(array)
     if not array.flags.writeable:  # torch, which cannot hold the flag, would warn
         array = np.asarray(_Writeable(array))
+    if device.type == "cpu" and not torch.is_inference_mode_enabled():
+        return torch.from_numpy(array)
     with torch.inference_mode(False):  # so that training can follow
         try:
             return torch.from_numpy(array).to(device)

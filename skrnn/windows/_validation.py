@@ -123,8 +123,10 @@ def check_rows(rows: Any) -> Any:
 
 def frozen_integers(name: str, values: Any) -> np.ndarray:
     """A read-only int64 array, a copy unless it is one already."""
-    with reading(name):
-        array = np.asarray(values)
+    array = values
+    if type(values) is not np.ndarray:
+        with reading(name):
+            array = np.asarray(values)
     if array.size and array.dtype.kind not in "iu":
         raise ValueError(f"{name} must be integers, got {array.dtype}")
     if array.dtype != np.int64 or array.flags.writeable:
