@@ -168,7 +168,8 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
 
     def _predicted(self, X: Any, decode: Callable[[Any, np.ndarray], Any]) -> Any:
         """The predictions for X that ``decode``, a method of the task, makes."""
-        check_is_fitted(self)
+        if not hasattr(self, "_model"):  # scikit-learn's check looks at all attributes
+            check_is_fitted(self)
         inputs = self._reader.read(self, X)
         raw = predict(self.net_, self._prediction_data(inputs), self.n_threads)
         return self._task.predictions(decode, raw, inputs)
@@ -276,11 +277,10 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         if self._follows_sklearn and not (is_shared and self.random_state is None):
             return check_random_state(self.random_state)
         generator = check_random_state(self.random_state)
-        seed = generator.randint(_SEED_LIMIT)
-        common = int(processes_of(self.device).broadcast(seed))
+        seed = int(processes_of(self.device).broadcast(generator.randint(_SEED_LIMIT)))
         if not isinstance(self.random_state, Integral):  # it is somebody else's
-            return np.random.RandomState(common)
-        generator.seed(common)  # quicker than another one
+            return np.random.RandomState(seed)
+        generator.seed(seed)  # quicker than another one
         return generator
 
     def _new_seed(self) -> int:

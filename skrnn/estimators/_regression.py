@@ -20,6 +20,8 @@ from ._labels import warn_of_column
 from ._tasks import Task, truth_and_answers
 from ._training_parameters import RegressionParameters
 
+_FLOATS = (np.float32, np.float64)
+
 
 @dataclass(kw_only=True)
 class RegressionTask(Task):
@@ -180,7 +182,7 @@ class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
         check_is_fitted(self)
         refuse_mask("y", y)  # scikit-learn's scores would ignore the mask
         if not self._task.has_steps:
-            return super().score(X, y, sample_weight)
+            return _r2_or_error(y, self.predict(X), sample_weight)
         truth, answers, weights = truth_and_answers(
             y, self.predict(X), sample_weight, is_single=False
         )
@@ -204,22 +206,41 @@ def _finite_floats(y: Any, dtype: str) -> np.ndarray | None:
 
 
 def _r2(y: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
-    """scikit-learn's ``r2_score``, without checks that take most of an epoch.
+    """R2 of targets and a prediction (n_samples, n_outputs), in float64.
 
-    y and the prediction have the shape (n_samples, n_outputs).
+    Squares of float32 overflow early.
     """
-    y = y.astype(np.float64)  # squares of float32 overflow early
-    prediction = prediction.astype(np.float64)
+    y, prediction = y.astype(np.float64), prediction.astype(np.float64)
     if len(y) < 2 or not np.isfinite(prediction).all():
         return float(r2_score(y, prediction, sample_weight=weights))  # which explains
+    return _r2_of_floats(y, prediction, weights)
+
+
+def _r2_or_error(y: Any, prediction: np.ndarray, weights: Any) -> float:
+    """R2 of what the user gives, or scikit-learn's error about it."""
+    is_plain = weights is None and type(y) is np.ndarray and y.dtype in _FLOATS
+    if not (is_plain and y.shape == prediction.shape and len(y) > 1):
+        return float(r2_score(y, prediction, sample_weight=weights))
+    if not np.isfinite(y).all():
+        return float(r2_score(y, prediction))
+    dtype = np.result_type(y, prediction)
+    y, prediction = y.astype(dtype), prediction.astype(dtype)
+    return _r2_of_floats(y.reshape(len(y), -1), prediction.reshape(len(y), -1), None)
+
+
+def _r2_of_floats(y: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
+    """The bits of scikit-learn's ``r2_score``, without checks that take longer.
+
+    y and the prediction, both finite and of one dtype, are (n_samples, n_outputs).
+    """
     weight: Any = 1.0
     if weights is not None:
-        weights = weights.astype(np.float64)
+        weights = weights.astype(y.dtype)
         weight = weights[:, np.newaxis]
     mean = np.average(y, axis=0, weights=weights)
     errors = np.sum(weight * (y - prediction) ** 2, axis=0)  # (output,)
     spread = np.sum(weight * (y - mean) ** 2, axis=0)
-    scores = np.where(errors == 0, 1.0, 0.0)
+    scores = (errors == 0).astype(errors.dtype)
     counts = (errors != 0) & (spread != 0)  # otherwise the output is right, or constant
     scores[counts] = 1 - errors[counts] / spread[counts]
     return float(np.mean(scores))

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from skrnn import MLPRegressor
+from skrnn import LSTMRegressor, MLPRegressor
 from skrnn.estimators._regression import _r2
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -22,6 +24,23 @@ def test_r2(dtype, is_weighted, n_outputs):
             wide = truth.astype(np.float64)
             expected = r2_score(wide, answer, sample_weight=weights)
             assert _r2(truth, answer, weights) == expected
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(40,), (40, 1), (40, 3)])
+def test_score(dtype, shape):
+    """Whichever path is taken: lists go through scikit-learn's own checks."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 5, 2)).astype("float32")
+    y = rng.standard_normal(shape).astype(dtype)
+    model = LSTMRegressor(3, max_iter=2, random_state=0).fit(X, y)
+    assert model.score(X, y) == r2_score(y, model.predict(X))
+    assert model.score(X, y.tolist()) == r2_score(y.tolist(), model.predict(X))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.score(X, y[1:])
+    y[0] = np.nan
+    with pytest.raises(ValueError, match="contains NaN"):
+        model.score(X, y)
 
 
 def test_r2_of_an_infinite_prediction_is_an_error():
