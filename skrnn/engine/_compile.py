@@ -327,7 +327,7 @@ def platform_tag(paths: Sequence[Path], target: str) -> str:
         return tag
     content = b"".join(path.read_bytes() for path in paths)
     versions = [int(n) for n in re.findall(rb"GLIBC_2\.(\d+)", content)]
-    return tag.replace("2_17", f"2_{max(17, *versions)}")
+    return tag.replace("2_17", f"2_{max([17, *versions])}")
 
 
 def build_all(folder: Path) -> list[str]:

@@ -151,6 +151,8 @@ def test_faults_of_a_file(content, fault, tmp_path):
 def test_the_tag_is_the_newest_glibc_that_is_needed(tmp_path):
     old = write(tmp_path / "old.so", b"GLIBC_2.2.5\0GLIBC_2.4")
     new = write(tmp_path / "new.so", b"GLIBC_2.4\0GLIBC_2.29")
+    none = write(tmp_path / "none.so", b"")
+    assert compile_.platform_tag([none], LINUX) == "manylinux_2_17_x86_64"
     assert compile_.platform_tag([old], LINUX) == "manylinux_2_17_x86_64"
     assert compile_.platform_tag([old, new], LINUX) == "manylinux_2_29_x86_64"
     assert compile_.platform_tag([new], "macos-arm64") == "macosx_11_0_arm64"
