@@ -177,7 +177,7 @@ class Compiler:
         if system == "linux" and not sanitize:
             yield "-Wl,-z,defs"  # what libstdc++ would have to supply is an error
         if system != "windows":
-            yield "-lm"
+            yield from ("-pthread", "-lm")
         if not sanitize and (self.is_zig or system == "linux"):
             yield "-s"
 
