@@ -78,7 +78,28 @@ def build_net(
         _check_net_param(key, key in options)
     net = DeviceNet(**options, **net_params)
     with torch.inference_mode(False):  # inference tensors could never be trained
-        return net.initialize() if net_params else net.assembled(module_params)
+        return net.initialize() if net_params else _assembled(net, module_params)
+
+
+def _assembled(net: DeviceNet, module_params: dict[str, Any]) -> DeviceNet:
+    """Like ``initialize``, of a new net on whose arguments skorch has no say.
+
+    It takes less than half of the time: skorch looks for the arguments of each part
+    among all, checks their names, and moves every weight to its device.
+    """
+    net.initialize_virtual_params()
+    net.callbacks_ = []
+    is_elsewhere = torch.device(net.device).type != "cpu"
+    with net._current_init_context("module"):
+        module = net.module(**module_params)
+        net.module_ = module.to(net.device) if is_elsewhere else module
+    with net._current_init_context("criterion"):
+        loss = net.criterion
+        net.criterion_ = loss.to(net.device) if is_elsewhere else loss
+    net._initialize_optimizer()
+    net.initialize_history()
+    net.initialized_ = True
+    return net
 
 
 def _check_net_param(key: str, is_decided: bool) -> None:

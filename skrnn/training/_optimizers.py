@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from inspect import unwrap
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from ._settings import Settings
 
 SINGLE_STEP_SOLVERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta")
 SOLVERS = (*SINGLE_STEP_SOLVERS, "lbfgs")
+_IMMUTABLE = (str, bool, int, float, type(None))
 
 
 _Base: Any = Optimizer if TYPE_CHECKING else object
@@ -202,3 +204,14 @@ def load_state(optimizer: Optimizer, state: dict[str, Any]) -> None:
         for name, value in values.items():
             if isinstance(value, torch.Tensor) and own[name].dtype != value.dtype:
                 own[name] = value.clone().to(own[name].device)
+
+
+def copied(state: Any) -> Any:
+    """A copy of a ``state_dict``, made more quickly than by ``copy.deepcopy``."""
+    if isinstance(state, torch.Tensor):
+        return state.detach().clone()
+    if isinstance(state, dict):
+        return {key: copied(value) for key, value in state.items()}
+    if type(state) is list:
+        return [copied(value) for value in state]
+    return state if isinstance(state, _IMMUTABLE) else copy.deepcopy(state)

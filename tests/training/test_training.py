@@ -136,3 +136,18 @@ def test_module_is_a_torch_module_with_the_stack_asked_for():
     module = model.net_.module_
     assert isinstance(module, nn.Module)
     assert [layer.forward_in_time.hidden_size for layer in module.layers] == [7, 3]
+
+
+def test_an_assembled_net_is_what_skorch_initializes():
+    """The short way to build a net leaves nothing out that skorch relies on."""
+    X, y = windows_of(wave(60, 2), 5)
+    options = {"max_iter": 1, "random_state": 0}
+    short = LSTMRegressor(3, **options).fit(X, y).net_
+    long = LSTMRegressor(3, net_params={"use_caching": "auto"}, **options).fit(X, y)
+    assert vars(short).keys() == vars(long.net_).keys()
+    assert short.prefixes_ == long.net_.prefixes_
+    assert short.virtual_params_.keys() == long.net_.virtual_params_.keys()
+    names = short.module_.state_dict().keys()
+    short.set_params(lr=0.5).initialize()
+    assert short.optimizer_.param_groups[0]["lr"] == 0.5
+    assert short.module_.state_dict().keys() == names
