@@ -12,4 +12,5 @@ from ._network import (
     Samples,
     SolverPart,
 )
+from ._stream import CompiledStream, NotFiniteError, StreamState, is_causal
 from ._structures import ACTIVATIONS, MOST_LAYERS, POOLINGS

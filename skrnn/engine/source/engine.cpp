@@ -3,11 +3,10 @@
 #include "epoch.h"
 #include "exports.h"
 #include "exports_functions.h"
-
-enum Status { DONE, NO_MEMORY };
+#include "stream.h"
 
 // Number of the interface; Python refuses a library with another one.
-EXPORT int64_t skrnn_interface(void) { return 1; }
+EXPORT int64_t skrnn_interface(void) { return 2; }
 EXPORT int64_t skrnn_vector_bytes(void) { return VECTOR_BYTES; }
 EXPORT int64_t skrnn_cpu_level(void) { return cpu_level(); }
 
@@ -127,4 +126,23 @@ EXPORT int64_t skrnn_predict_dense(const DenseParts *parts, const Weights *weigh
   int64_t O = parts->units[parts->n_layers - 1];
   return predict<Perceptron>(*parts, *weights, *samples, order, n, smaller_of(n, LARGEST_BLOCK), widest,
                              O, out);
+}
+
+// A stream with copies of the weights; null if there is no memory.
+EXPORT void *skrnn_stream_open(const Parts *parts, real *const *weights) {
+  return open_stream(*parts, weights);
+}
+EXPORT void skrnn_stream_close(void *stream) { close_stream((Stream *)stream); }
+
+// Numbers of its state.
+EXPORT int64_t skrnn_stream_size(const void *stream) {
+  int64_t total = 0;
+  visit_state(*(const Stream *)stream, 0, [&](real *, int64_t size) { total += size; });
+  return total;
+}
+
+// Reads rows (n, F) after n_before others: state before -> state after, and out (n, O).
+EXPORT int64_t skrnn_stream_run(const void *stream, int64_t n_before, int64_t n, const real *rows,
+                                const real *before, real *after, real *out) {
+  return run_stream(*(const Stream *)stream, n_before, n, rows, before, after, out);
 }

@@ -5,3 +5,6 @@
 #else
 #define EXPORT extern "C" __attribute__((visibility("default")))
 #endif
+
+// What a call returns
+enum Status { DONE, NO_MEMORY, ROW_NOT_FINITE, OUTPUT_NOT_FINITE };

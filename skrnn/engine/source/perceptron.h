@@ -29,7 +29,6 @@ struct Dense {
   real *slopes;             // (B, H')
 };
 
-INLINE int64_t padded(int64_t n) { return rounded_up(n, LANES); }
 
 struct Perceptron {
   DenseParts parts;

@@ -38,6 +38,7 @@ INLINE vector select(mask where, vector yes, vector no) { return where ? yes : n
 INLINE vector larger(vector x, vector y) { return select(x > y, x, y); }
 INLINE vector smaller(vector x, vector y) { return select(x < y, x, y); }
 INLINE int64_t rounded_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+INLINE int64_t padded(int64_t n) { return rounded_up(n, LANES); }
 
 INLINE real sum_of(vector x) {
   real total = 0;

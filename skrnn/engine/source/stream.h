@@ -1,0 +1,306 @@
+// One series, row by row. There is one sample, so the units are the lanes of vectors here.
+//
+// The rows of a call go through the network in blocks, layer by layer; a step is a call with one
+// row. The state is a list of numbers in memory of the caller, the same for all libraries:
+//   of each convolution the last K - 1 rows that it read (K - 1, C),
+//   of each layer h (H), and c (H) of an LSTM,
+//   of a running pooling the mean of the states so far, or their maximum (H).
+// At the start all of it is zero. A stream is not changed by a call: threads may share it.
+#pragma once
+#include "activations.h"
+#include "columns.h"
+#include "exports.h"
+#include "network.h"
+
+constexpr int64_t STREAM_BLOCK = 32;  // rows that go through a layer together
+
+
+struct StreamConvolution {
+  int64_t C, F, n_before, activation;  // n_before = K - 1
+  PackedColumns W;                     // (K * C, F)
+  real *bias;                          // (F,)
+  real *x, *y;                         // of a block: (K - 1 + n, C), (n, F)
+};
+
+struct StreamLayer {
+  int64_t F, H, n_sums;     // inputs, units, columns of the sums
+  int64_t first_of_h;       // the first of those columns that Wh adds to
+  PackedColumns Wx, Wh, Un;  // Un of a GRU that resets before the product
+  real *bias;               // (n_sums,)
+  real *sums, *h, *c, *rh;  // of a block: (n, n_sums), (n + 1, H); (H,), (H,)
+};
+
+struct Stream {
+  Parts parts;
+  StreamConvolution convolutions[MOST_LAYERS];
+  StreamLayer layers[MOST_LAYERS];
+  PackedColumns head;     // (H, O)
+  real *head_bias;        // (O,)
+  real *pooled, *outputs;  // of a block: (n + 1, H), (n, O)
+  Memory memory;          // of the weights
+
+  int64_t width() const { return parts.units[parts.n_layers - 1]; }
+  int64_t n_outputs() const { return parts.n_outputs; }
+};
+
+static PackedColumns take_columns(Memory &memory, int64_t n, int64_t width) {
+  return {n, width, memory.take(n * width)};
+}
+
+// Columns of the sums of a layer, each as wide as its units: n, r, z, c of a GRU (c = Un h + cn),
+// n, r, z of one that resets before, torch's order else.
+static void take_layer(Memory &memory, StreamLayer &l, int64_t cell) {
+  int64_t H = padded(l.H), G = gates_of(cell);
+  bool is_gru = cell == GRU, resets_before = cell == GRU_RESET_BEFORE;
+  l.n_sums = (is_gru ? 4 : G) * H;
+  l.first_of_h = G == 3 ? H : 0;
+  l.Wx = take_columns(memory, l.F, G * H);
+  l.Wh = take_columns(memory, l.H, (resets_before ? 2 : G) * H);
+  l.Un = take_columns(memory, l.H, resets_before ? H : 0);
+  l.bias = memory.take(l.n_sums);
+}
+
+static void take_weights(Memory &memory, Stream &s) {
+  int64_t width = s.parts.n_features;
+  for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
+    StreamConvolution &c = s.convolutions[i];
+    c.C = width, c.F = width = s.parts.filters[i];
+    c.n_before = s.parts.kernel_size - 1, c.activation = s.parts.activation;
+    c.W = take_columns(memory, s.parts.kernel_size * c.C, padded(c.F));
+    c.bias = memory.take(padded(c.F));
+  }
+  for (int64_t i = 0; i < s.parts.n_layers; i++) {
+    StreamLayer &l = s.layers[i];
+    l.F = width, l.H = width = s.parts.units[i];
+    take_layer(memory, l, s.parts.cell);
+  }
+  s.head = take_columns(memory, width, padded(s.n_outputs()));
+  s.head_bias = memory.take(padded(s.n_outputs()));
+}
+
+static void pack_layer(const StreamLayer &l, int64_t cell, real *const *w) {
+  static const int64_t in_order[4] = {0, 1, 2, 3};
+  bool is_gru = gates_of(cell) == 3;
+  int64_t H = padded(l.H);
+  const int64_t *gates = is_gru ? GRU_ROWS : in_order;
+  const real *bx = w[2], *bh = cell == GRU_RESET_BEFORE ? nullptr : w[3];
+  pack_columns(l.Wx, w[0], l.H, l.F, 1, gates, H);
+  pack_columns(l.Wh, w[1], l.H, l.H, 1, in_order, H);
+  pack_columns(l.Un, w[1] + 2 * l.H * l.H * is_gru, l.H, l.H, 1, in_order, H);
+  for (int64_t column = 0; column < l.n_sums; column += H)
+    for (int64_t j = 0; j < H; j++) {
+      int64_t g = column / H, row = (g < 3 ? gates[g] : 2) * l.H + j;
+      if (cell == LSTM) row = g * l.H + j;
+      bool of_x = g < gates_of(cell), of_h = bh && !(is_gru && g == 0);
+      real b = 0;
+      if (j < l.H) b = (of_x ? bx[row] : 0) + (of_h ? bh[row] : 0);
+      l.bias[column + j] = b;
+    }
+}
+
+static void pack_bias(real *packed, const real *bias, int64_t n) {
+  for (int64_t i = 0; i < padded(n); i++) packed[i] = i < n ? bias[i] : 0;
+}
+
+static void pack_stream(Stream &s, real *const *w) {
+  static const int64_t first = 0;
+  for (int64_t i = 0; i < s.parts.n_convolutions; i++, w += 2) {
+    StreamConvolution &c = s.convolutions[i];
+    pack_columns(c.W, w[0], c.F, c.C, s.parts.kernel_size, &first, padded(c.F));
+    pack_bias(c.bias, w[1], c.F);
+  }
+  int64_t n_weights = s.parts.cell == GRU_RESET_BEFORE ? 3 : 4;
+  for (int64_t i = 0; i < s.parts.n_layers; i++, w += n_weights)
+    pack_layer(s.layers[i], s.parts.cell, w);
+  pack_columns(s.head, w[0], s.n_outputs(), s.width(), 1, &first, padded(s.n_outputs()));
+  pack_bias(s.head_bias, w[1], s.n_outputs());
+}
+
+// Memory of a call, for blocks of n rows.
+static void take_block(Memory &memory, Stream &s, int64_t n) {
+  for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
+    StreamConvolution &c = s.convolutions[i];
+    c.x = memory.take((c.n_before + n) * c.C);
+    c.y = memory.take(n * padded(c.F));
+  }
+  for (int64_t i = 0; i < s.parts.n_layers; i++) {
+    StreamLayer &l = s.layers[i];
+    l.sums = memory.take(n * l.n_sums);
+    l.h = memory.take((n + 1) * padded(l.H));
+    l.c = memory.take(padded(l.H));
+    l.rh = memory.take(padded(l.H));
+  }
+  s.pooled = s.parts.pooling == LAST ? nullptr : memory.take((n + 1) * padded(s.width()));
+  s.outputs = memory.take(n * padded(s.n_outputs()));
+}
+
+static void copy_reals(real *to, const real *from, int64_t n) { memcpy(to, from, n * sizeof(real)); }
+
+// Calls visit(part, n) for each part of the state, where it lies in a block of n_rows rows:
+// before the first of them, or after the last.
+template <class Visit> static void visit_state(const Stream &s, int64_t n_rows, Visit visit) {
+  for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
+    const StreamConvolution &c = s.convolutions[i];
+    visit(c.x + n_rows * c.C, c.n_before * c.C);
+  }
+  for (int64_t i = 0; i < s.parts.n_layers; i++) {
+    const StreamLayer &l = s.layers[i];
+    visit(l.h + n_rows * padded(l.H), l.H);
+    if (s.parts.cell == LSTM) visit(l.c, l.H);
+  }
+  if (s.parts.pooling != LAST) visit(s.pooled + n_rows * padded(s.width()), s.width());
+}
+
+// x (n, C) at a stride is in c.x already -> c.y (n, F)
+static void convolve(const StreamConvolution &c, int64_t n) {
+  int64_t F = padded(c.F);
+  for (int64_t t = 0; t < n; t++) copy_reals(c.y + t * F, c.bias, F);
+  add_product(c.y, F, c.x, c.C, c.W, n);
+  activate_all(c.activation, c.y, c.y, n * F);
+}
+
+// One step of the units from `sums` (n_sums,): h (H,) before -> after; c (H,) is changed.
+static void step_units(const StreamLayer &l, int64_t cell, real *sums, const real *h, real *after) {
+  int64_t H = padded(l.H);
+  for (int64_t j = 0; j < H; j += LANES) {
+    const real *s = sums + j;
+    vector now, before = load(h + j);
+    if (cell == LSTM) {
+      vector i = sigmoid_of(load(s)), f = sigmoid_of(load(s + H));
+      vector g = tanh_of(load(s + 2 * H)), o = sigmoid_of(load(s + 3 * H));
+      vector next = f * load(l.c + j) + i * g;
+      store(l.c + j, next);
+      now = o * tanh_of(next);
+    } else if (cell == GRU) {
+      vector r = sigmoid_of(load(s + H)), z = sigmoid_of(load(s + 2 * H));
+      vector n = tanh_of(load(s) + r * load(s + 3 * H));
+      now = n + z * (before - n);
+    } else if (cell == GRU_RESET_BEFORE) {  // the reset state is in the sums
+      vector z = sigmoid_of(load(s + 2 * H)), n = tanh_of(load(s));
+      now = n + z * (before - n);
+    } else {
+      now = cell == RNN_RELU ? relu_of(load(s)) : tanh_of(load(s));
+    }
+    store(after + j, now);
+  }
+}
+
+// sums n of a GRU that resets before the product += Un (r h)
+static void add_reset_state(const StreamLayer &l, real *sums, const real *h) {
+  int64_t H = padded(l.H);
+  for (int64_t j = 0; j < H; j += LANES)
+    store(l.rh + j, sigmoid_of(load(sums + H + j)) * load(h + j));
+  add_product(sums, 0, l.rh, 0, l.Un, 1);
+}
+
+// x (n, F) at a stride -> l.h (n + 1, H) after its first row
+static void run_layer(const StreamLayer &l, int64_t cell, const real *x, int64_t x_stride,
+                      int64_t n) {
+  int64_t H = padded(l.H);
+  for (int64_t t = 0; t < n; t++) copy_reals(l.sums + t * l.n_sums, l.bias, l.n_sums);
+  add_product(l.sums, l.n_sums, x, x_stride, l.Wx, n);
+  for (int64_t t = 0; t < n; t++) {
+    real *sums = l.sums + t * l.n_sums, *h = l.h + t * H;
+    add_product(sums + l.first_of_h, 0, h, 0, l.Wh, 1);
+    if (cell == GRU_RESET_BEFORE) add_reset_state(l, sums, h);
+    step_units(l, cell, sums, h, h + H);
+  }
+}
+
+// states (n, H) -> s.pooled (n + 1, H) after its first row; n_before rows came before them
+static void pool_running(const Stream &s, const real *states, int64_t n_before, int64_t n) {
+  int64_t H = padded(s.width());
+  for (int64_t t = 0; t < n; t++) {
+    vector count = all((real)(n_before + t + 1));
+    for (int64_t j = 0; j < H; j += LANES) {
+      vector x = load(states + t * H + j), before = load(s.pooled + t * H + j), next;
+      if (s.parts.pooling == MEAN) next = before + (x - before) / count;
+      else next = n_before + t == 0 ? x : select(x <= before, before, x);  // keeps a NaN of x
+      store(s.pooled + (t + 1) * H + j, next);
+    }
+  }
+}
+
+// rows (n, F) after n_before others -> s.outputs (n, O)
+static void run_block(const Stream &s, const real *rows, int64_t n_before, int64_t n) {
+  const real *x = rows;
+  int64_t stride = s.parts.n_features;
+  for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
+    const StreamConvolution &c = s.convolutions[i];
+    for (int64_t t = 0; t < n; t++)
+      copy_reals(c.x + (c.n_before + t) * c.C, x + t * stride, c.C);
+    convolve(c, n);
+    x = c.y, stride = padded(c.F);
+  }
+  for (int64_t i = 0; i < s.parts.n_layers; i++) {
+    const StreamLayer &l = s.layers[i];
+    run_layer(l, s.parts.cell, x, stride, n);
+    stride = padded(l.H), x = l.h + stride;
+  }
+  if (s.parts.pooling != LAST) {
+    pool_running(s, x, n_before, n);
+    x = s.pooled + stride;
+  }
+  int64_t O = padded(s.n_outputs());
+  for (int64_t t = 0; t < n; t++) copy_reals(s.outputs + t * O, s.head_bias, O);
+  add_product(s.outputs, O, x, stride, s.head, n);
+}
+
+static bool all_finite(const real *values, int64_t n) {
+  bool is_finite = true;
+  for (int64_t i = 0; i < n; i++) is_finite &= values[i] - values[i] == 0;
+  return is_finite;
+}
+
+static Stream *open_stream(const Parts &parts, real *const *weights) {
+  Stream *s = (Stream *)calloc(1, sizeof(Stream));
+  int64_t *sizes = (int64_t *)calloc(2 * MOST_LAYERS, sizeof(int64_t));
+  if (s && sizes) {
+    s->parts = parts;
+    memcpy(sizes, parts.units, parts.n_layers * sizeof(int64_t));
+    memcpy(sizes + MOST_LAYERS, parts.filters, parts.n_convolutions * sizeof(int64_t));
+    s->parts.units = sizes;
+    s->parts.filters = sizes + MOST_LAYERS;
+    take_weights(s->memory, *s);
+    if (s->memory.open(s->memory.used)) {
+      take_weights(s->memory, *s);
+      pack_stream(*s, weights);
+      return s;
+    }
+  }
+  free(sizes);
+  free(s);
+  return nullptr;
+}
+
+static void close_stream(Stream *s) {
+  s->memory.close();
+  free((void *)s->parts.units);
+  free(s);
+}
+
+// rows (n, F) after n_before others, state before -> state after, out (n, O)
+static Status run_stream(const Stream &shared, int64_t n_before, int64_t n, const real *rows,
+                         const real *before, real *after, real *out) {
+  int64_t F = shared.parts.n_features, O = shared.n_outputs();
+  if (!all_finite(rows, n * F)) return ROW_NOT_FINITE;
+  Stream s = shared;
+  int64_t most = n < STREAM_BLOCK ? n : STREAM_BLOCK;
+  Memory memory;
+  take_block(memory, s, most);
+  if (!memory.open(memory.used)) return NO_MEMORY;
+  take_block(memory, s, most);
+  memset(memory.base, 0, memory.used);
+  const real *from = before;
+  for (int64_t first = 0; first < n; first += most, from = after) {
+    int64_t count = n - first < most ? n - first : most;
+    visit_state(s, 0, [&](real *part, int64_t size) { copy_reals(part, from, size), from += size; });
+    run_block(s, rows + first * F, n_before + first, count);
+    real *to = after;
+    visit_state(s, count, [&](real *part, int64_t size) { copy_reals(to, part, size), to += size; });
+    for (int64_t t = 0; t < count; t++)
+      copy_reals(out + (first + t) * O, s.outputs + t * padded(O), O);
+  }
+  memory.close();
+  return all_finite(out, n * O) ? DONE : OUTPUT_NOT_FINITE;
+}
