@@ -63,8 +63,8 @@ class CompiledStream:
         self._stream = self._open(found, weights)
         self._run = _RUN(("skrnn_stream_run", found))
         number = ctypes.c_float if self.dtype == np.float32 else ctypes.c_double
-        self._state_type = number * sum(map(np.prod, state_shapes(description)))
-        self._output_type = number * description.n_outputs
+        self._state_type: Any = number * sum(map(np.prod, state_shapes(description)))
+        self._output_type: Any = number * description.n_outputs
         self._check_size(found)
 
     def step(self, row: Any, state: StreamState) -> tuple[np.ndarray, StreamState]:
@@ -123,7 +123,7 @@ class CompiledStream:
         """The state whose parts are these arrays."""
         values = np.concatenate([np.ravel(array) for array in arrays])
         values = np.ascontiguousarray(values, self.dtype)
-        return StreamState(n_rows, self._state_type.from_buffer_copy(values))
+        return StreamState(n_rows, self._state_type.from_buffer_copy(values.data))
 
     def _open(self, found: ctypes.CDLL, weights: Sequence[np.ndarray]) -> int:
         """The address of a new stream of the library, which is closed after this."""

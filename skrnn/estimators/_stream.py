@@ -6,12 +6,10 @@ import copy
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..modules import NetworkState
-from ..training import stream_predict, stream_threads
+from ..training import follower_of
 from ..windows import PADDING, has_time, is_panel, reading, series_of, unmasked
 from ._stateful import check_causal
 from ._tasks import finite
@@ -89,8 +87,8 @@ class Stream:
         parts = model.net_.module_.architecture  # set_params may differ
         check_causal(parts, "a stream answers after each row")
         self._model = copy.copy(model)  # rebuilds a net of its own
-        self._n_threads = stream_threads(model.net_, model.n_threads)
-        self._state: NetworkState | None = None
+        self._follower = follower_of(self._model.net_, model.n_threads)
+        self._state: Any = None  # of the follower, None at the start
         self.n_rows = 0
         if X is not None:
             self._read(_rows(self._model, X))
@@ -114,7 +112,7 @@ class Stream:
         y : float, ndarray of shape (n_outputs,), or class
             The prediction for the whole series up to this row: one row of ``predict``.
         """
-        return self._model._task.decode(self._read(_row(self._model, x)))[0]
+        return self._model._task.decode(self._read_one(x))[0]
 
     def predict(self, X: Any) -> np.ndarray:
         """Read more rows, and predict after each of them.
@@ -145,7 +143,7 @@ class Stream:
         -------
         probabilities : ndarray of shape (n_classes,) or (n_labels,)
         """
-        return self._model._task.probabilities(self._read(_row(self._model, x)))[0]
+        return self._model._task.probabilities(self._read_one(x))[0]
 
     @available_if(_is_of_classifier)
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -174,11 +172,18 @@ class Stream:
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         """The outputs after each row; raise if they are not finite."""
-        raw, state = stream_predict(
-            self._model.net_, rows, self._state, self._n_threads
-        )
+        raw, state = self._follower.read(rows, self._state)
         finite(raw)
         self._state, self.n_rows = state, self.n_rows + len(rows)
+        return raw
+
+    def _read_one(self, x: Any) -> np.ndarray:
+        """The outputs after one row; the common forms of it take a shorter way."""
+        found = self._follower.read_one(x, self._state)
+        if found is None:
+            return self._read(_row(self._model, x))
+        raw, self._state = found
+        self.n_rows += 1
         return raw
 
     def __copy__(self) -> Stream:
@@ -191,23 +196,20 @@ class Stream:
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
+        del state["_follower"]
         if self._state is not None:
-            state["_state"] = self._state.mapped(_to_array)
+            state["_state"] = self._follower.portable(self._state)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._follower = follower_of(self._model.net_, self._model.n_threads)
         if self._state is not None:
-            device = self._model.device_
-            self._state = self._state.mapped(lambda part: torch.tensor(part).to(device))
+            self._state = self._follower.restored(self._state, self.n_rows)
 
     def __repr__(self) -> str:
         name = type(self._model).__name__
         return f"Stream({name}, n_rows={self.n_rows}, n_features={self.n_features})"
-
-
-def _to_array(part: torch.Tensor) -> Any:
-    return part.cpu().numpy()
 
 
 def _row(model: Any, x: Any) -> np.ndarray:

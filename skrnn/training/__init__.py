@@ -12,8 +12,6 @@ from ._inference import (
     gate_activations,
     predict,
     predict_loss,
-    stream_predict,
-    stream_threads,
 )
 from ._model import Model
 from ._optimizers import SOLVERS
@@ -22,5 +20,6 @@ from ._rollout import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings
 from ._stopping import Outcome, Progress
+from ._streams import follower_of
 from ._threads import choose_threads, limit_threads
 from ._window_datasets import ForecastDataset, StepDataset, WindowDataset

@@ -1,4 +1,4 @@
-"""Computations of a trained net: predictions, losses, streams, gates."""
+"""Computations of a trained net: predictions, losses, gates."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from functools import partial
 import numpy as np
 import torch
 
-from ..modules import NetworkState
 from ._batches import BatchLoader
-from ._datasets import DeviceDataset, to_tensor
+from ._datasets import DeviceDataset
 from ._engine import raw_outputs
 from ._memory import compute_in_parts
 from ._net import DeviceNet
 from ._threads import choose_threads, limit_threads
 
 _LOSS_BATCH = 200
-_LARGEST_PART = 2**13  # rows of a stream at once
 
 
 def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.ndarray:
@@ -105,29 +103,3 @@ def gate_activations(
     size_at = partial(data.prediction_size, width=net.module_.width)
     compute_in_parts(net, len(data), size_at, look_at, n_threads)
     return {name: values[:, :n_most] for name, values in found.items()}
-
-
-def stream_threads(net: DeviceNet, n_threads: int | str) -> int | str:
-    """Resolve ``"auto"`` once for a stream: it takes longer than a small step."""
-    if n_threads == "auto" and not net.module_.is_worth_sharing(1):
-        return 1
-    return n_threads
-
-
-def stream_predict(
-    net: DeviceNet, rows: np.ndarray, state: NetworkState | None, n_threads: int | str
-) -> tuple[np.ndarray, NetworkState | None]:
-    """Predictions after each row (n_rows, n_outputs), and the state after all of them.
-
-    ``state`` is the state after the rows before, None at the start; it is not changed.
-    """
-    module = net.module_
-    parts = []
-    with limit_threads(choose_threads(n_threads, module, 1)), torch.inference_mode():
-        for first in range(0, len(rows), _LARGEST_PART):
-            part = to_tensor(rows[first : first + _LARGEST_PART], net.device)
-            outputs, state = module.outputs_along(
-                part[None], state
-            )  # (1, time, feature)
-            parts.append(net.criterion_.predictions(outputs).cpu().numpy())
-    return parts[0] if len(parts) == 1 else np.concatenate(parts), state

@@ -4,14 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from skrnn.engine import (
-    CompiledStream,
-    RecurrentDescription,
-    library,
-    variants,
-    why_not,
-)
-from skrnn.engine._stream import NotFiniteError, state_shapes
+from skrnn.engine import CompiledStream, NotFiniteError, variants, why_not
 from skrnn.modules import RecurrentNetwork, description_of
 
 VARIANTS = variants()
@@ -23,15 +16,19 @@ CELLS = [
     ("gru", {"reset_after": False}),
     ("lstm", {}),
 ]
-PARTS = [
-    {},
-    {"pooling": "mean"},
-    {"pooling": "max"},
-    {"conv_filters": (5,), "conv_kernel_size": 3, "conv_activation": "relu"},
-    {"conv_filters": (3, 18), "conv_kernel_size": 4, "conv_activation": "tanh"},
-    {"conv_filters": (3,), "conv_kernel_size": 1, "pooling": "max"},
+PARTS = [  # with sizes below, at and above the width of a vector
+    ((6,), {}),
+    ((33, 7), {}),
+    ((16,), {"pooling": "mean"}),
+    ((19, 40, 5), {"pooling": "max"}),
+    ((5,), {"conv_filters": (5,), "conv_kernel_size": 3, "conv_activation": "relu"}),
+    (
+        (33, 7),
+        {"conv_filters": (3, 18), "conv_kernel_size": 4, "conv_activation": "tanh"},
+    ),
+    ((8, 16), {"conv_filters": (3,), "conv_kernel_size": 1, "pooling": "max"}),
+    ((90,), {"conv_filters": (7,), "conv_kernel_size": 2, "pooling": "mean"}),
 ]
-SIZES = [(6,), (33, 7), (19, 40, 5)]
 TOLERANCES = {"float32": 1e-6, "float64": 1e-12}
 ROWS = np.random.default_rng(0).standard_normal((150, 3))
 
@@ -57,8 +54,7 @@ def along(module, rows):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("sizes", SIZES)
-@pytest.mark.parametrize("parts", PARTS, ids=str)
+@pytest.mark.parametrize(("sizes", "parts"), PARTS, ids=str)
 @pytest.mark.parametrize(("cell", "params"), CELLS)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_equals_torch(cell, params, parts, sizes, dtype, variant, monkeypatch):
@@ -77,3 +73,74 @@ def test_equals_torch(cell, params, parts, sizes, dtype, variant, monkeypatch):
     np.testing.assert_allclose(np.concatenate(steps), at_once, rtol=0, atol=tolerance)
     assert state.n_rows == after_all.n_rows == len(rows)
     np.testing.assert_allclose(state.values, after_all.values, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize(("cell", "params"), CELLS)
+def test_state_has_parts_from_which_it_continues(cell, params):
+    module = network(cell, (6, 4), pooling="mean", conv_filters=(5,), **params)
+    stream = compiled(module)
+    _, torch_state = along(module, ROWS[:70])
+    _, state = stream.run(ROWS[:70], stream.start())
+    arrays = stream.arrays_of(state)
+    expected = [*torch_state.rows]
+    expected += [part for layer in torch_state.layers for part in layer]
+    expected += [torch_state.pooled[-1]]
+    for found, part in zip(arrays, expected, strict=True):
+        np.testing.assert_allclose(found, part.reshape(found.shape), rtol=1e-12)
+    resumed = stream.state_of(70, arrays)
+    for each, other in zip(
+        stream.run(ROWS[70:], resumed)[0], stream.run(ROWS[70:], state)[0], strict=True
+    ):
+        np.testing.assert_array_equal(each, other)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rows_that_are_not_finite_are_refused(bad, dtype):
+    stream = compiled(network(dtype=dtype, pooling="max"))
+    rows = ROWS.astype(dtype)
+    before = stream.run(rows[:5], stream.start())[1]
+    copied = list(before.values)
+    rows[40, 1] = bad
+    with pytest.raises(NotFiniteError, match="a row is not finite"):
+        stream.run(rows[5:], before)
+    with pytest.raises(NotFiniteError, match="a row is not finite"):
+        stream.step(rows[40].tobytes(), before)
+    assert list(before.values) == copied
+
+
+@pytest.mark.parametrize("pooling", ["last", "max"])
+def test_outputs_that_are_not_finite_are_refused(pooling):
+    module = network("rnn", activation="relu", dtype="float32", pooling=pooling)
+    with torch.no_grad():
+        module.stack()[0].forward_in_time.weight_ih_l0.fill_(2)
+    stream = compiled(module)
+    rows = np.full((3, 3), 3e38, "f4")
+    with pytest.raises(NotFiniteError, match="an output is not finite"):
+        stream.run(rows, stream.start())
+
+
+def test_what_a_stream_cannot_read_is_refused():
+    module = network()
+    stream = compiled(module)
+    weights = [p.detach().numpy() for p in module.parameters()]
+    for wrong in (ROWS[:, :2], ROWS.astype("f4"), ROWS[::2], ROWS[0]):
+        with pytest.raises(ValueError, match="the engine expected a contiguous array"):
+            stream.run(wrong, stream.start())
+    with pytest.raises(ValueError, match="the engine expected 6 arrays, got 5"):
+        CompiledStream(stream.description, weights[1:])
+    same = {"conv_filters": (2,), "conv_padding": "same"}
+    for ahead in ({"bidirectional": True}, same):
+        with pytest.raises(ValueError, match="a stream does not read ahead"):
+            compiled(network(**ahead))
+
+
+def test_it_has_copies_of_the_weights():
+    module = network()
+    stream = compiled(module)
+    expected = along(module, ROWS)[0]
+    with torch.no_grad():
+        for weight in module.parameters():
+            weight.zero_()
+    found = stream.run(ROWS, stream.start())[0]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)

@@ -16,7 +16,9 @@ from skrnn import (
     LSTMRegressor,
     RNNRegressor,
 )
+from skrnn.engine import StreamState, library, why_not
 from skrnn.estimators import Stream
+from skrnn.training._streams import CompiledFollower, TorchFollower
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 RNG = np.random.default_rng(0)
@@ -36,13 +38,26 @@ PARTS = [
 ]
 
 
-def fitted(cls, y=Y, **params):
+COMPILED = [
+    (LSTMRegressor, {"conv_filters": (3, 3), "conv_kernel_size": 4}),
+    (LSTMRegressor, {"conv_filters": 3, "conv_kernel_size": 1, "pooling": "mean"}),
+    (GRURegressor, {"reset_after": False}),
+    (GRURegressor, {"pooling": "mean"}),
+    (RNNRegressor, {"activation": "relu"}),
+    (RNNRegressor, {"pooling": "max", "conv_filters": 2}),
+]
+needs_library = pytest.mark.skipif(library("float32") is None, reason=why_not())
+
+
+def fitted(cls, y=Y, X=X, **params):
     small = {"hidden_layer_sizes": (6, 6), "max_iter": 2, "random_state": 0}
     return cls(**{**small, **params}).fit(X, y)
 
 
 def n_values(stream):
     """Numbers that the state holds."""
+    if isinstance(stream._state, StreamState):
+        return len(stream._state.values)
     sizes = []
     stream._state.mapped(lambda part: sizes.append(part.untyped_storage().nbytes()))
     return sum(sizes)
@@ -91,7 +106,7 @@ def test_history_is_read_in_parts(pooling, monkeypatch):
     model = fitted(GRURegressor, pooling=pooling, conv_filters=3)
     whole = model.stream(ROWS[:500])
     at_once = whole.predict(ROWS[500:700])
-    monkeypatch.setattr("skrnn.training._inference._LARGEST_PART", 64)
+    monkeypatch.setattr("skrnn.training._streams._LARGEST_PART", 64)
     parts = model.stream(ROWS[:500])
     assert n_values(parts) == n_values(whole)
     np.testing.assert_allclose(parts.predict(ROWS[500:700]), at_once, rtol=0, atol=1e-6)
@@ -314,3 +329,85 @@ def test_threads_are_set_back():
         assert not torch.is_inference_mode_enabled()
     finally:
         torch.set_num_threads(before)
+
+
+@needs_library
+@pytest.mark.parametrize(("made", "resumed"), [("compiled", "torch"), ("torch", "")])
+@pytest.mark.parametrize("parts", COMPILED, ids=str)
+def test_pickles_resume_with_and_without_the_engine(parts, made, resumed, monkeypatch):
+    model = fitted(parts[0], **parts[1])
+    monkeypatch.setenv("SKRNN_ENGINE", made)
+    stream = model.stream(ROWS[:50])
+    stream.step(ROWS[50])
+    pickled = pickle.dumps(stream)
+    expected = stream.predict(ROWS[51:80])
+    monkeypatch.setenv("SKRNN_ENGINE", resumed)
+    other = pickle.loads(pickled)
+    assert type(other._follower) is not type(stream._follower)
+    assert other.n_rows == 51
+    np.testing.assert_allclose(other.predict(ROWS[51:80]), expected, rtol=0, atol=1e-5)
+
+
+@needs_library
+@pytest.mark.parametrize("parts", COMPILED, ids=str)
+def test_the_engine_follows_what_it_can(parts, monkeypatch):
+    model = fitted(parts[0], **parts[1])
+    assert isinstance(model.stream()._follower, CompiledFollower)
+    monkeypatch.setenv("SKRNN_ENGINE", "torch")
+    assert isinstance(model.stream()._follower, TorchFollower)
+
+
+@needs_library
+def test_torch_follows_the_rest():
+    for params in (
+        {"peephole": True},
+        {"pooling": "attention"},
+        {"projection_size": 3},
+    ):
+        follower = fitted(LSTMRegressor, **params).stream()._follower
+        assert isinstance(follower, TorchFollower)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n_features", [1, 3])
+def test_all_forms_of_a_row_are_read_alike(n_features, dtype):
+    whole = RNG.integers(-3, 4, (12, 5, n_features))
+    model = fitted(
+        GRURegressor, whole[:, -1, 0] / 3, X=whole.astype(dtype), dtype=dtype
+    )
+    row = whole[0, 0]
+    expected = model.stream().step(row.astype(dtype))
+    forms = [row, row[None], row.astype("f8"), row.astype(">f4"), row.astype(object)]
+    forms += [row.tolist(), tuple(row), [np.float64(x) for x in row], [row.tolist()]]
+    forms += [np.ma.array(row), pd.Series(row)]
+    if n_features == 1:
+        forms += [
+            int(row[0]),
+            float(row[0]),
+            np.float32(row[0]),
+            row[0],
+            np.array(row[0]),
+        ]
+    for form in forms:
+        assert model.stream().step(form) == expected
+    masked = np.ma.array(row, mask=[True] + [False] * (n_features - 1))
+    with pytest.raises(ValueError, match="feature 0 is nan"):
+        model.stream().step(masked)
+
+
+def test_counts_that_are_no_numbers_leave_the_state():
+    model = fitted(
+        RNNRegressor,
+        np.abs(Y),
+        loss="poisson",
+        activation="relu",
+        hidden_layer_sizes=1,
+    )
+    with torch.no_grad():
+        for weight in model.net_.module_.parameters():
+            weight.fill_(0.5)
+    stream = model.stream(ROWS[:5])
+    with pytest.raises(ValueError, match="not finite"):
+        stream.step([1e4, 1e4])
+    assert stream.n_rows == 5
+    assert stream.step(ROWS[5]) == pytest.approx(model.predict([ROWS[:6]])[0])

@@ -1,0 +1,195 @@
+"""Networks that follow one series: through the engine, or through torch."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..engine import (
+    CompiledStream,
+    NotFiniteError,
+    RecurrentDescription,
+    StreamState,
+    is_causal,
+    library,
+)
+from ..modules import LogLoss, NetworkState, PointLoss, description_of
+from ._datasets import to_tensor
+from ._engine import has_any_hooks
+from ._net import DeviceNet
+from ._threads import choose_threads, limit_threads
+
+_LARGEST_PART = 2**13  # rows at once
+_NUMBERS = {float, int, np.float32, np.float64}
+
+Read = tuple[np.ndarray, Any]  # predictions (n_rows, n_outputs), and a state
+
+
+def follower_of(net: DeviceNet, n_threads: int | str) -> Follower:
+    """What follows a series with the network of a net, from now on.
+
+    The engine if it can run the network, with copies of the weights. Else torch, as
+    for networks whose single steps are worth several threads.
+    """
+    module = net.module_
+    if not module.is_worth_sharing(1):
+        n_threads = 1 if n_threads == "auto" else n_threads
+        description = _description(net)
+        if description is not None:
+            return CompiledFollower(net, description)
+    return TorchFollower(net, n_threads)
+
+
+def _description(net: DeviceNet) -> RecurrentDescription | None:
+    """The description of the network, if the engine can follow a series with it."""
+    weight = next(net.module_.parameters())
+    dtype = str(weight.dtype).removeprefix("torch.")
+    if weight.device.type != "cpu" or library(dtype) is None:
+        return None
+    description = description_of(net.module_)
+    if not isinstance(description, RecurrentDescription) or has_any_hooks(net.module_):
+        return None
+    return description if is_causal(description) else None
+
+
+class TorchFollower:
+    """Follows a series through the module; states are of :class:`NetworkState`."""
+
+    def __init__(self, net: DeviceNet, n_threads: int | str) -> None:
+        self.net = net
+        self.n_threads = n_threads
+
+    def read_one(self, x: Any, state: NetworkState | None) -> None:
+        """No form of a row has a shorter way than :meth:`read`."""
+
+    def read(self, rows: np.ndarray, state: NetworkState | None) -> Read:
+        """Predictions after each row (n_rows, n_outputs), and the state after all.
+
+        ``state`` is the state after the rows before, None at the start; it is not
+        changed.
+        """
+        n_threads = choose_threads(self.n_threads, self.net.module_, 1)
+        with limit_threads(n_threads), torch.inference_mode():
+            return _in_parts(self._read_part, rows, state)
+
+    def _read_part(self, rows: np.ndarray, state: NetworkState | None) -> Read:
+        x = to_tensor(rows, self.net.device)[None]  # (1, time, feature)
+        outputs, after = self.net.module_.outputs_along(x, state)
+        return self.net.criterion_.predictions(outputs).cpu().numpy(), after
+
+    def portable(self, state: NetworkState) -> NetworkState:
+        """The state with arrays in the place of tensors."""
+        return state.mapped(_to_array)
+
+    def restored(self, state: NetworkState, n_rows: int) -> NetworkState:
+        """The state that :meth:`portable` made portable."""
+        return state.mapped(lambda part: torch.tensor(part).to(self.net.device))
+
+
+class CompiledFollower:
+    """Follows a series through the engine, which has copies of the weights."""
+
+    def __init__(self, net: DeviceNet, description: RecurrentDescription) -> None:
+        weights = [p.detach().numpy() for p in net.module_.parameters()]
+        self.stream = CompiledStream(description, weights)
+        self.start = self.stream.start()
+        self.link = _link(net.criterion_)
+        self.shapes = _shapes_of_row(description.n_features)
+        letter = "f" if self.stream.dtype == np.float32 else "d"
+        self.to_bytes = struct.Struct(f"{description.n_features}{letter}").pack
+
+    def read_one(self, x: Any, state: StreamState | None) -> Read | None:
+        """As :meth:`read` for one row in a common form; None if it is another one.
+
+        None as well if the row, or a prediction, is not finite.
+        """
+        row = self._bytes_of(x)
+        if row is None:
+            return None
+        try:
+            raw, after = self.stream.step(row, state or self.start)
+        except NotFiniteError:
+            return None
+        if self.link is None:
+            return raw, after
+        predictions = self.link(raw)
+        return (predictions, after) if np.isfinite(predictions).all() else None
+
+    def _bytes_of(self, x: Any) -> bytes | None:
+        """A row as the engine reads it; faster than to make an array."""
+        kind = type(x)
+        try:
+            if kind is np.ndarray:
+                if x.shape not in self.shapes or x.dtype.kind not in "fiub":
+                    return None
+                if x.dtype == self.stream.dtype:
+                    return x.tobytes()
+                return self.to_bytes(*x.ravel().tolist())
+            if kind is list or kind is tuple:
+                return self.to_bytes(*x) if _NUMBERS.issuperset(map(type, x)) else None
+            return self.to_bytes(x) if kind in _NUMBERS else None
+        except (struct.error, OverflowError):
+            return None  # another number of features, or too large for the dtype
+
+    def read(self, rows: np.ndarray, state: StreamState | None) -> Read:
+        """As :meth:`TorchFollower.read`."""
+        rows = np.ascontiguousarray(rows)
+        raw, after = _in_parts(self.stream.run, rows, state or self.start)
+        return raw if self.link is None else self.link(raw), after
+
+    def portable(self, state: StreamState) -> NetworkState:
+        """The state as torch has it, with arrays in the place of tensors."""
+        description = self.stream.description
+        parts: Any = iter(self.stream.arrays_of(state))
+        rows = [next(parts)[None] for _ in description.conv_filters]  # (1, time, _)
+        n_parts = 2 if description.cell == "lstm" else 1
+        layers = [
+            tuple(next(parts)[None, None] for _ in range(n_parts))  # (1, 1, hidden)
+            for _ in description.hidden_layer_sizes
+        ]
+        pooled: Any = tuple(part[None] for part in parts)  # (1, hidden)
+        if description.pooling == "mean":
+            pooled = np.array([[state.n_rows]]), *pooled
+        return NetworkState(rows or None, layers, pooled or None)
+
+    def restored(self, state: NetworkState, n_rows: int) -> StreamState:
+        """The state that :meth:`portable` made portable."""
+        pooled = () if state.pooled is None else state.pooled[-1:]
+        parts: list[Any] = [*(state.rows or []), *chain(*state.layers), *pooled]
+        return self.stream.state_of(n_rows, parts)
+
+
+Follower = TorchFollower | CompiledFollower
+
+
+def _in_parts(read: Callable[..., Read], rows: np.ndarray, state: Any) -> Read:
+    """Read many rows with several calls, for the memory and for Ctrl-C."""
+    parts = []
+    for first in range(0, len(rows), _LARGEST_PART):
+        outputs, state = read(rows[first : first + _LARGEST_PART], state)
+        parts.append(outputs)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts), state
+
+
+def _to_array(part: torch.Tensor) -> Any:
+    return part.cpu().numpy()
+
+
+def _shapes_of_row(n_features: int) -> set[tuple[int, ...]]:
+    """Shapes of arrays that are one row."""
+    shapes: set[tuple[int, ...]] = {(n_features,), (1, n_features)}
+    return shapes | {()} if n_features == 1 else shapes
+
+
+def _link(criterion: Any) -> Callable[[np.ndarray], np.ndarray] | None:
+    """What makes predictions of raw outputs; None if they are the same."""
+    if type(criterion) is LogLoss:
+        return None
+    if type(criterion) is PointLoss and not criterion.has_log_link:
+        return None
+    return lambda raw: criterion.predictions(torch.from_numpy(raw)).numpy()
