@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from importlib import invalidate_caches
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -347,8 +348,9 @@ def fetch_zig() -> None:
     """Install ziglang into this environment if no compiler is there."""
     if this_machine() and find_system_compiler() is None and not find_spec("ziglang"):
         print(f"no C++ compiler found: installing {ZIG}")
-        command = [sys.executable, "-m", "pip", "install", "--quiet", ZIG]
-        subprocess.run(command)
+        command = [sys.executable, "-m", "pip", "install", ZIG]
+        subprocess.run(command, capture_output=True)  # main says it in one line
+        invalidate_caches()
 
 
 def main() -> str | None:

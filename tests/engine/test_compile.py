@@ -101,7 +101,7 @@ def test_zig_is_the_second_choice(is_there, monkeypatch):
 @pytest.mark.usefixtures("no_system_compiler")
 def test_without_a_compiler_one_line_says_so(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(compile_, "find_spec", lambda name: None)
-    monkeypatch.setattr(compile_.subprocess, "run", lambda command: None)
+    monkeypatch.setattr(compile_.subprocess, "run", lambda command, **_: None)
     monkeypatch.setattr("sys.argv", ["_compile.py", "--output", str(tmp_path / "new")])
     assert compile_.main() == "nothing was built"
     monkeypatch.setattr("sys.argv", ["_compile.py", "--fetch", "--output", "new"])
