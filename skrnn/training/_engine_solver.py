@@ -29,8 +29,15 @@ def can_step(optimizer: torch.optim.Optimizer, parameters: list[Any]) -> bool:
     options = ("amsgrad", "maximize", "dampening", "differentiable")
     if decays or any(group.get(option) for option in options):
         return False
-    is_number = isinstance(group["lr"], float)
-    return is_number and all(map(_is, group["params"], parameters))
+    if not isinstance(group["lr"], float) or len(_step_counts(optimizer)) > 1:
+        return False
+    return all(map(_is, group["params"], parameters))
+
+
+def _step_counts(optimizer: torch.optim.Optimizer) -> set[float]:
+    """How often each parameter has moved: less often if it was frozen for a while."""
+    states = [optimizer.state.get(p, {}) for p in optimizer.param_groups[0]["params"]]
+    return {float(state.get("step", 0)) for state in states}
 
 
 def _is(one: Any, other: Any) -> bool:
@@ -96,7 +103,7 @@ class CompiledSolver:
                 state["exp_avg_sq"] = torch.zeros_like(p.detach())
 
     def _has_velocity(self) -> bool:
-        return self.states[0].get("momentum_buffer") is not None
+        return any(s.get("momentum_buffer") is not None for s in self.states)
 
     def _arrays(self, name: str) -> list[np.ndarray]:
         for p, state in zip(self.group["params"], self.states, strict=True):
