@@ -1,0 +1,181 @@
+"""The gradients of the engine are those of torch's autograd in float64."""
+
+from dataclasses import fields, replace
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skrnn.engine import ACTIVATIONS, _network, why_not
+from skrnn.engine._library import variants
+
+from .cases import CELLS, Case, by_engine, by_torch, error_of, library_of
+
+pytestmark = pytest.mark.skipif(not variants(), reason=why_not() or "no library")
+
+LIMITS = {"float32": 5e-6, "float64": 1e-12}
+NETWORKS = [*CELLS, "mlp"]
+# one less and one more than each width of a block, 2 to 64, and several blocks
+SIZES = [1, 2, 3, 5, 7, 9, 15, 17, 31, 33, 63, 65, 200]
+ANY = {  # values of every network, by field
+    "sizes": [(1,), (7,), (8,), (33,), (33, 7), (1, 8), (7, 33, 8)],
+    "n_features": [1, 3, 8],
+    "n_outputs": [1, 2, 5],
+    "n_steps": [1, 2, 13],
+    "size": SIZES,
+    "is_ragged": [False, True],
+    "dropout": [0.0, 0.4],
+    "loss": [
+        *("squared_error", "absolute_error", "huber", "poisson", "quantile"),
+        *("softmax", "logistic"),
+    ],
+    "label_smoothing": [0.0, 0.2],
+    "clips": [False, True],
+    "sums_outputs": [False, True],
+    "is_weighted": [False, True],
+    "is_forecast": [False, True],
+    "alpha": [0.0, 0.01, 1.0],
+    "max_norm": [None, 0.01, 1e3],
+    "n_threads": [1, 3],
+}
+RECURRENT = {
+    "cell": [*CELLS],
+    "bidirectional": [False, True],
+    "merge_mode": ["concat", "sum", "mul", "ave"],
+    "pooling": ["last", "mean", "max"],
+    "input_dropout": [0.0, 0.3],
+    "conv_filters": [None, (1,), (6,), (5, 8)],
+    "conv_kernel_size": [1, 2, 3, 4],
+    "conv_padding": ["causal", "same"],
+    "conv_activation": [*ACTIVATIONS],
+}
+MLP = {"cell": ["mlp"], "activation": [*ACTIVATIONS], "size": [*SIZES, 300]}
+POINTS = {"loss": ANY["loss"][:5], "label_smoothing": [0.0], "clips": [False]}
+
+
+def check(case):
+    """Compare losses, gradients and predictions of all libraries with torch's."""
+    expected = by_torch(case)
+    for variant, (dtype, limit) in product(variants(), LIMITS.items()):
+        with library_of(variant):
+            errors = errors_of(by_engine(case, dtype), expected)
+        if max(errors.values()) > limit and dtype == "float32":  # terms that cancel
+            own = errors_of(by_torch(case, dtype), expected)
+            limit = 4 * max(own.values())
+            assert limit < 1e-4
+        assert max(errors.values()) < limit, (variant, dtype, errors, case)
+
+
+def errors_of(found, expected):
+    """The largest errors, relative to the largest entries."""
+    (losses, gradients, outputs), (others, right, predictions) = found, expected
+    return {
+        "gradients": error_of(gradients, right),
+        "losses": np.abs(losses - others).max() / max(0.1, *others),
+        "predictions": np.abs(outputs - predictions).max() / max(1, predictions.max()),
+    }
+
+
+def cases(tables):
+    """A strategy for cases with these values."""
+    values = {name: st.sampled_from(table) for name, table in tables.items()}
+    return st.builds(Case, **values, seed=st.integers(0, 3))
+
+
+AS_FORECAST = POINTS | {"is_forecast": [True]}
+any_case = st.one_of(
+    cases(ANY | tables)
+    for table in (RECURRENT, MLP)
+    for tables in (table | {"is_forecast": [False]}, table | AS_FORECAST)
+)
+derandomized = {"derandomize": True, "database": None, "deadline": None}
+
+
+@pytest.fixture(autouse=True)
+def no_smallest_share(monkeypatch):
+    """Threads share every batch, however small."""
+    monkeypatch.setattr(_network, "_WORTH_SHARING", 0)
+
+
+def test_the_tables_name_fields():
+    names = {field.name for field in fields(Case)}
+    assert set(ANY | RECURRENT | MLP) <= names
+
+
+@pytest.mark.parametrize("field", ANY)
+@pytest.mark.parametrize("cell", NETWORKS)
+def test_each_value(cell, field):
+    bases = [Case(cell=cell)]
+    if field in ("label_smoothing", "clips"):
+        bases = [Case(cell=cell, loss=loss) for loss in ("softmax", "logistic")]
+    for base, value in product(bases, ANY[field]):
+        check(replace(base, **{field: value}))
+
+
+@pytest.mark.parametrize("field", [name for name in RECURRENT if "conv" in name])
+@pytest.mark.parametrize("is_ragged", [False, True])
+def test_each_value_of_a_convolution(is_ragged, field):
+    base = Case(cell="gru", conv_filters=(6, 5), is_ragged=is_ragged, n_steps=6)
+    for value in RECURRENT[field]:
+        check(replace(base, **{field: value}))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_each_activation_of_an_mlp(activation):
+    check(Case(cell="mlp", activation=activation, sizes=(33, 7), size=33))
+
+
+@pytest.mark.parametrize("pooling", RECURRENT["pooling"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_each_way_to_join_states(cell, pooling):
+    for mode, is_ragged in product(RECURRENT["merge_mode"], [False, True]):
+        case = Case(
+            cell=cell,
+            sizes=(5, 4),
+            bidirectional=True,
+            merge_mode=mode,
+            pooling=pooling,
+            is_ragged=is_ragged,
+            n_steps=6,
+            size=21,
+        )
+        check(case)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_each_dropout(cell):
+    for bidirectional, is_ragged in product([False, True], repeat=2):
+        case = Case(
+            cell=cell,
+            sizes=(5, 4, 3),
+            bidirectional=bidirectional,
+            is_ragged=is_ragged,
+            dropout=0.4,
+            input_dropout=0.3,
+            conv_filters=(4,),
+            size=21,
+        )
+        check(case)
+
+
+@pytest.mark.parametrize("cell", ["rnn_tanh", "mlp"])
+def test_as_many_layers_as_there_may_be(cell):
+    case = Case(cell=cell, sizes=(3,) * (16 if cell != "mlp" else 15))
+    check(case)
+    if cell != "mlp":
+        check(replace(case, conv_filters=(2,) * 16, conv_activation="tanh"))
+
+
+@settings(max_examples=60, **derandomized)
+@given(any_case)
+def test_some_combinations(case):
+    check(case)
+
+
+@pytest.mark.slow
+@settings(max_examples=600, **derandomized)
+@given(any_case)
+def test_many_combinations(case):
+    check(case)
