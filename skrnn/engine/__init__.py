@@ -1,16 +1,15 @@
 """Compiled kernels for the CPU: the library, and the calls into it."""
 
-from ._library import library, variant, variants, why_not
-from ._network import (
-    Batches,
-    CompiledNetwork,
+from ._descriptions import (
     DenseDescription,
     Description,
     DropoutPart,
     LossPart,
     RecurrentDescription,
-    Samples,
     SolverPart,
 )
+from ._library import library, variant, variants, why_not
+from ._network import CompiledNetwork, Training
+from ._samples import Batches, Samples
 from ._stream import CompiledStream, NotFiniteError, StreamState, is_causal
 from ._structures import ACTIVATIONS, MOST_LAYERS, POOLINGS

@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..engine import Batches, CompiledNetwork, LossPart, Samples, library
+from ..engine import (
+    Batches,
+    CompiledNetwork,
+    LossPart,
+    Samples,
+    Training,
+    library,
+)
 from ..modules import description_of, dropout_part, dropouts_of, loss_part
 from ._datasets import DeviceDataset
 from ._engine_solver import CompiledSolver, can_step
@@ -108,6 +115,8 @@ class CompiledEpochs:
         The data to train on.
     loss : LossPart
     n_threads : int
+    is_watched : bool
+        Whether callbacks of the user may change the net between epochs.
     """
 
     def __init__(
@@ -117,26 +126,35 @@ class CompiledEpochs:
         samples: Samples,
         loss: LossPart,
         n_threads: int,
+        is_watched: bool,
     ) -> None:
         self.net = net
         self.network = network
         self.samples = samples
         self.loss = loss
         self.n_threads = n_threads
+        self.is_watched = is_watched
+        self._begun: tuple[CompiledSolver, Training] | None = None
 
     @classmethod
-    def of(cls, net: Any, data: DeviceDataset, n_threads: int) -> CompiledEpochs | None:
+    def of(
+        cls, net: Any, data: DeviceDataset, n_threads: int, is_watched: bool
+    ) -> CompiledEpochs | None:
         """Those of a net, or None if torch has to train it."""
         loss, network = loss_part(net.criterion_), net.engine_.network_of(net.module_)
         if network is None or loss is None or net.uses_closure:
             return None
-        samples = None if net.processes_.count > 1 else data.for_engine()
+        if net.processes_.count > 1 or net.listens_to_batches():
+            return None
+        samples = data.for_engine()
         if samples is None or not samples.n_targets:
             return None
-        return cls(net, network, samples, loss, n_threads)
+        return cls(net, network, samples, loss, n_threads, is_watched)
 
     def may_run(self) -> bool:
-        """Whether nothing has been frozen, hooked or replaced that torch would heed."""
+        """Whether nothing is frozen, hooked or replaced that torch would heed."""
+        if self._begun is not None and not self.is_watched:
+            return True
         module = self.net.module_
         parameters = list(module.parameters())
         if not can_step(self.net.optimizer_, parameters) or has_any_hooks(module):
@@ -154,53 +172,75 @@ class CompiledEpochs:
         """Losses and sizes of the batches of an epoch, after a step for each."""
         order, sizes = iterator._plan()
         batches = self._batches(iterator.dataset, order, np.asarray(sizes))
-        solver = CompiledSolver(self.net.optimizer_)
-        dropouts = dropouts_of(self.net.module_)
-        losses = np.empty(len(batches))
-        first, size = 0, _FIRST_CALL
+        solver, training = self._begin()
+        first, n = 0, _FIRST_CALL
         while first < len(batches):
-            part = slice(first, first + size)
-            n = len(losses[part])
+            n = min(n, len(batches) - first)
             start = time.perf_counter()
-            losses[part] = self.network.train(
+            training.run(batches, first, n)
+            seconds = time.perf_counter() - start
+            self._advance(solver, training, batches.rates[first : first + n])
+            first += n
+            n = max(1, int(n * min(_CALL / max(seconds, 1e-9), 1000)))
+        return batches.losses.tolist(), batches.sizes.tolist()
+
+    def _begin(self) -> tuple[CompiledSolver, Training]:
+        """Solver and training, made anew if somebody may have changed the net."""
+        if self._begun is None or self.is_watched:
+            net = self.net
+            solver = CompiledSolver(net.optimizer_)
+            dropouts = map(dropout_part, dropouts_of(net.module_))
+            training = Training(
+                self.network,
                 self.samples,
                 self.loss,
-                solver.part(self.net.alpha, self.net.max_grad_norm),
-                batches.part(part),
-                dropout=dropout_part(dropouts[0]),
-                input_dropout=dropout_part(dropouts[1]),
+                solver.part(net.alpha, net.max_grad_norm),
+                **dict(zip(("dropout", "input_dropout"), dropouts, strict=True)),
                 n_threads=self.n_threads,
+                gradients=self._gradients() if self.is_watched else None,
             )
-            seconds = time.perf_counter() - start
-            solver.advance(batches.rates[part])
-            if self.net.batch_rates_ is not None:
-                self.net.batch_rates_.advance(self.net.optimizer_, n)
-            self._count_draws(dropouts, n)
-            first += n
-            size = max(1, int(n * min(_CALL / max(seconds, 1e-9), 1000)))
-        return losses.tolist(), batches.sizes.tolist()
+            self._begun = solver, training
+        return self._begun
+
+    def _gradients(self) -> list[np.ndarray]:
+        """The gradients of the parameters, which callbacks may look at."""
+        parameters = list(self.net.module_.parameters())
+        for p in parameters:
+            if p.grad is None:
+                p.grad = torch.zeros_like(p)
+        return [p.grad.numpy() for p in parameters]
+
+    def _advance(
+        self, solver: CompiledSolver, training: Training, rates: np.ndarray
+    ) -> None:
+        """Note that a step was taken at each of these rates."""
+        solver.advance(rates, training.solver)
+        if self.net.batch_rates_ is not None:
+            self.net.batch_rates_.advance(self.net.optimizer_, len(rates))
+        n_draws = self.network.description.n_dropouts, 1  # in a batch
+        names = "dropout", "input_dropout"
+        dropouts = dropouts_of(self.net.module_)
+        for name, dropout, n in zip(names, dropouts, n_draws, strict=True):
+            if dropout is not None and dropout.p:
+                dropout.n_draws += len(rates) * n
+                getattr(training.parts, name).n_draws = dropout.n_draws
 
     def _batches(self, data: Any, order: Any, sizes: np.ndarray) -> Batches:
         """The batches that have any weight, as the loader gives them."""
         firsts = np.cumsum(sizes) - sizes
-        totals = sizes.astype(float)
         if data.mean_weight is not None:
             totals = sizes * data.mean_weight
         elif data.weights_on_host is not None:
             weights = data.weights_on_host.astype("f8")
             weights = weights if order is None else weights[order]
             totals = np.add.reduceat(weights, firsts)
-        counts = totals > 0
-        firsts, sizes, totals = firsts[counts], sizes[counts], totals[counts]
+            counts = totals > 0
+            firsts, sizes, totals = firsts[counts], sizes[counts], totals[counts]
+        else:
+            totals = sizes.astype(float)
         schedule = self.net.batch_rates_
         if schedule is None:
             rates = np.full(len(sizes), self.net.optimizer_.param_groups[0]["lr"])
         else:
             rates = schedule.next_rates(len(sizes))
         return Batches(order, firsts, sizes, totals, rates)
-
-    def _count_draws(self, dropouts: tuple[Any, Any], n_batches: int) -> None:
-        n_draws = self.network.description.n_dropouts, 1  # in a batch
-        for dropout, n in zip(dropouts, n_draws, strict=True):
-            if dropout is not None and dropout.p:
-                dropout.n_draws += n_batches * n

@@ -52,6 +52,7 @@ class CompiledSolver:
         self.group = optimizer.param_groups[0]
         self.name = _NAMES[type(optimizer)]
         self.states = [optimizer.state[p] for p in self.group["params"]]
+        self.steps: list[torch.Tensor] = []
         self.is_as_sklearn = type(optimizer) in (Adam, SGD)
 
     def part(self, alpha: float, max_grad_norm: float | None) -> SolverPart:
@@ -69,6 +70,7 @@ class CompiledSolver:
             }
             return SolverPart("sgd", **options)
         self._begin_adam()
+        self.steps = [state["step"] for state in self.states]
         beta_1, beta_2 = group["betas"]
         return SolverPart(
             self.name,
@@ -83,16 +85,20 @@ class CompiledSolver:
             **options,
         )
 
-    def advance(self, rates: np.ndarray) -> None:
-        """Note that a step was taken at each of these rates."""
+    def advance(self, rates: np.ndarray, part: Any) -> None:
+        """Note a step at each of these rates, also in the engine's ``part``."""
         group = self.group
         if self.name != "sgd":
-            for state in self.states:
-                state["step"] += len(rates)
+            part.n_steps += len(rates)
+            for step in self.steps:
+                step.add_(len(rates))
             if self.is_as_sklearn:
                 self.optimizer.advance(len(rates))
-        elif self.is_as_sklearn and (rates > 0).any():
-            group["last_lr"] = float(rates[rates > 0][-1])
+            return
+        part.n_steps = 1
+        positive = rates[rates > 0]
+        if self.is_as_sklearn and len(positive):
+            part.last_rate = group["last_lr"] = float(positive[-1])
 
     def _begin_adam(self) -> None:
         """The state that torch makes before its first step."""

@@ -220,11 +220,14 @@ class DeviceNet(NeuralNet):
         else:
             self._record_score(self.score, *zip(*seen, strict=True))
 
+    def listens_to_batches(self) -> bool:
+        """Whether a callback is called at batches."""
+        return any(map(self._has_listener, _OF_BATCHES))
+
     def _runs_compiled(self, iterator: Any) -> bool:
         """Train an epoch by the engine, if nobody listens to what it leaves out."""
         epochs = self.epochs_
-        is_heard = any(map(self._has_listener, _OF_BATCHES))
-        if epochs is None or is_heard or not epochs.may_run():
+        if epochs is None or not epochs.may_run():
             self.kernel_ = "torch"
             return False
         self.kernel_ = "compiled"

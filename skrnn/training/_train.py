@@ -133,8 +133,9 @@ def _train(
     checkpoint: Checkpoint | None,
 ) -> Ending:
     """Run all epochs, or those that a checkpoint leaves to do."""
-    net.choose_gradients(training, is_watched=bool(settings.callbacks))
-    net.epochs_ = CompiledEpochs.of(net, training, 1)
+    is_watched = bool(settings.callbacks)
+    net.choose_gradients(training, is_watched)
+    net.epochs_ = CompiledEpochs.of(net, training, 1, is_watched)
     n_epochs = net.max_epochs
     if checkpoint is not None:
         n_before = len(net.history)

@@ -1,0 +1,222 @@
+"""Networks, losses and solvers in the words of the package, for the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ._structures import (
+    ACTIVATIONS,
+    CELLS,
+    LOSSES,
+    MERGE_MODES,
+    N_GATES,
+    POOLINGS,
+    SOLVERS,
+    DenseParts,
+    DropoutDraws,
+    LossStructure,
+    Pointers,
+    RecurrentParts,
+    Shape,
+    SolverStructure,
+    Structure,
+    integers,
+)
+
+_WIDEST = 4  # vectors of samples in a block
+_CACHE = 2**19  # bytes that the activations of a block may take
+
+
+@dataclass(frozen=True)
+class DropoutPart:
+    """A dropout: probability, seed (with the rank of the process) and draws so far."""
+
+    p: float = 0.0
+    seed: int = 0
+    n_draws: int = 0
+
+    def structure(self) -> DropoutDraws:
+        return DropoutDraws(p=self.p, seed=self.seed % 2**64, n_draws=self.n_draws)
+
+
+@dataclass(frozen=True)
+class RecurrentDescription:
+    """Sizes and parts of a recurrent network, in the words of the parameters."""
+
+    cell: str
+    n_features: int
+    hidden_layer_sizes: tuple[int, ...]
+    n_outputs: int
+    bidirectional: bool = False
+    merge_mode: str = "concat"
+    pooling: str = "last"
+    conv_filters: tuple[int, ...] = ()
+    conv_kernel_size: int = 1
+    n_back: int = 0  # steps before the present one that a convolution reads
+    conv_activation: str = "relu"
+
+    prefix = "recurrent"
+
+    @property
+    def n_dropouts(self) -> int:
+        """How often the dropout of outputs draws in a batch."""
+        return len(self.hidden_layer_sizes)
+
+    @property
+    def shapes(self) -> list[Shape]:
+        """Shapes of the weights: of each layer, as torch stores them."""
+        shapes: list[Shape] = []
+        widths = [self.n_features, *self.conv_filters]
+        for n_in, n_out in pairwise(widths):
+            shapes += [(n_out, n_in, self.conv_kernel_size), (n_out,)]
+        width, n_gates = widths[-1], N_GATES[self.cell]
+        n_biases = 1 if self.cell == "gru_reset_before" else 2
+        for size in self.hidden_layer_sizes:
+            rows = n_gates * size
+            one_way = [(rows, width), (rows, size), *[(rows,)] * n_biases]
+            shapes += one_way * (2 if self.bidirectional else 1)
+            is_joined = self.bidirectional and self.merge_mode == "concat"
+            width = size * (2 if is_joined else 1)
+        return [*shapes, (self.n_outputs, width), (self.n_outputs,)]
+
+    def n_multiplications(self, n_steps: int) -> int:
+        """Of a sample on the way forward."""
+        matrices = [shape for shape in self.shapes if len(shape) > 1]
+        return n_steps * sum(int(np.prod(shape)) for shape in matrices)
+
+    def reads(self, n_steps: int, n_features: int) -> bool:
+        """Whether it reads samples of this size."""
+        return n_features == self.n_features
+
+    def widest(self, n_steps: int, itemsize: int) -> int:
+        """Vectors of a block whose activations stay in the cache."""
+        ways = 2 if self.bidirectional else 1
+        planes = {1: 2, 3: 5, 4: 7}[N_GATES[self.cell]]  # kept for each step
+        n_values = n_steps * ways * planes * sum(self.hidden_layer_sizes)
+        return 4 if n_values * 64 * itemsize <= 2 * _CACHE else 2
+
+    def structure(self, dropout: DropoutPart, input_dropout: DropoutPart) -> Structure:
+        return RecurrentParts(
+            cell=CELLS.index(self.cell),
+            n_layers=len(self.hidden_layer_sizes),
+            units=integers(self.hidden_layer_sizes),
+            n_features=self.n_features,
+            n_outputs=self.n_outputs,
+            is_bidirectional=self.bidirectional,
+            merge=MERGE_MODES.index(self.merge_mode),
+            pooling=POOLINGS.index(self.pooling),
+            n_convolutions=len(self.conv_filters),
+            filters=integers(self.conv_filters),
+            kernel_size=self.conv_kernel_size,
+            n_back=self.n_back,
+            activation=ACTIVATIONS.index(self.conv_activation),
+            input_dropout=input_dropout.structure(),
+            dropout=dropout.structure(),
+        )
+
+
+@dataclass(frozen=True)
+class DenseDescription:
+    """Sizes of a multi-layer perceptron; shorter samples have zeros before them."""
+
+    n_inputs: int
+    layer_sizes: tuple[int, ...]  # the last are the outputs
+    activation: str = "relu"
+
+    prefix = "dense"
+
+    @property
+    def n_dropouts(self) -> int:
+        """How often the dropout draws in a batch."""
+        return len(self.layer_sizes) - 1
+
+    @property
+    def n_outputs(self) -> int:
+        return self.layer_sizes[-1]
+
+    @property
+    def shapes(self) -> list[Shape]:
+        """Shapes of the weights, as torch stores them."""
+        sizes = pairwise([self.n_inputs, *self.layer_sizes])
+        return [shape for n_in, n_out in sizes for shape in [(n_out, n_in), (n_out,)]]
+
+    def n_multiplications(self, n_steps: int) -> int:
+        """Of a sample on the way forward."""
+        return sum(int(np.prod(shape)) for shape in self.shapes if len(shape) > 1)
+
+    def reads(self, n_steps: int, n_features: int) -> bool:
+        """Whether it reads samples of this size."""
+        return n_steps * n_features <= self.n_inputs
+
+    def widest(self, n_steps: int, itemsize: int) -> int:
+        return _WIDEST
+
+    def structure(self, dropout: DropoutPart, input_dropout: DropoutPart) -> Structure:
+        return DenseParts(
+            n_layers=len(self.layer_sizes),
+            units=integers(self.layer_sizes),
+            n_inputs=self.n_inputs,
+            activation=ACTIVATIONS.index(self.activation),
+            dropout=dropout.structure(),
+        )
+
+
+Description = RecurrentDescription | DenseDescription
+
+
+@dataclass(frozen=True)
+class LossPart:
+    """A loss, see ``losses.h``."""
+
+    name: str
+    quantile: float = 0.5
+    label_smoothing: float = 0.0
+    clips: bool = False
+    is_sum: bool = False
+    reports_mean: bool = False
+
+    def structure(self) -> LossStructure:
+        return LossStructure(
+            kind=LOSSES.index(self.name),
+            quantile=self.quantile,
+            label_smoothing=self.label_smoothing,
+            clips=self.clips,
+            is_sum=self.is_sum,
+            reports_mean=self.reports_mean,
+        )
+
+
+@dataclass
+class SolverPart:
+    """A solver with its state, see ``solvers.h``."""
+
+    name: str
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    decay: float = 0.0
+    corrects_epsilon: bool = False
+    momentum: float = 0.0
+    is_nesterov: bool = False
+    rescales: bool = False
+    alpha: float = 0.0
+    max_norm: float = 0.0
+    n_steps: int = 0
+    last_rate: float = 0.0
+    first: Sequence[np.ndarray] = ()
+    second: Sequence[np.ndarray] = ()
+
+    def structure(self, dtype: Any, shapes: list[Shape]) -> SolverStructure:
+        fields = {
+            name: value for name, value in vars(self).items() if name != "name"
+        } | {"kind": SOLVERS.index(self.name)}
+        for name in ("first", "second"):
+            arrays = fields.pop(name)
+            if len(arrays):
+                fields[name] = Pointers(arrays, dtype, shapes)
+        return SolverStructure(**fields)
