@@ -100,7 +100,11 @@ class RecurrentDescription:
         n_values = n_steps * ways * planes * sum(self.hidden_layer_sizes)
         return 4 if n_values * 64 * itemsize <= 2 * _CACHE else 2
 
-    def structure(self, dropout: DropoutPart, input_dropout: DropoutPart) -> Structure:
+    def structure(
+        self,
+        dropout: DropoutPart | None = None,
+        input_dropout: DropoutPart | None = None,
+    ) -> Structure:
         return RecurrentParts(
             cell=CELLS.index(self.cell),
             n_layers=len(self.hidden_layer_sizes),
@@ -115,8 +119,8 @@ class RecurrentDescription:
             kernel_size=self.conv_kernel_size,
             n_back=self.n_back,
             activation=ACTIVATIONS.index(self.conv_activation),
-            input_dropout=input_dropout.structure(),
-            dropout=dropout.structure(),
+            input_dropout=(input_dropout or DropoutPart()).structure(),
+            dropout=(dropout or DropoutPart()).structure(),
         )
 
 
@@ -156,13 +160,17 @@ class DenseDescription:
     def widest(self, n_steps: int, itemsize: int) -> int:
         return _WIDEST
 
-    def structure(self, dropout: DropoutPart, input_dropout: DropoutPart) -> Structure:
+    def structure(
+        self,
+        dropout: DropoutPart | None = None,
+        input_dropout: DropoutPart | None = None,
+    ) -> Structure:
         return DenseParts(
             n_layers=len(self.layer_sizes),
             units=integers(self.layer_sizes),
             n_inputs=self.n_inputs,
             activation=ACTIVATIONS.index(self.activation),
-            dropout=dropout.structure(),
+            dropout=(dropout or DropoutPart()).structure(),
         )
 
 

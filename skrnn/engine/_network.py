@@ -78,7 +78,7 @@ class CompiledNetwork:
             raise ValueError("the order names samples that there are not")
         widest = self.description.widest(1, self.dtype.itemsize)
         code = self.function("predict")(
-            _address(self.description.structure(DropoutPart(), DropoutPart())),
+            _address(self.description.structure()),
             _address(self.weights),
             _address(samples.structure),
             ctypes.c_void_p(None if places is None else places.address),
@@ -119,7 +119,7 @@ class Training:
     samples : Samples
     loss : LossPart
     solver : SolverPart
-    dropout, input_dropout : DropoutPart
+    dropout, input_dropout : DropoutPart, default=None
     n_threads : int, default=1
         Threads that share large batches; results are the same for any number.
     gradients : sequence of ndarray, default=None
@@ -138,8 +138,8 @@ class Training:
         loss: LossPart,
         solver: SolverPart,
         *,
-        dropout: DropoutPart = DropoutPart(),
-        input_dropout: DropoutPart = DropoutPart(),
+        dropout: DropoutPart | None = None,
+        input_dropout: DropoutPart | None = None,
         n_threads: int = 1,
         gradients: Sequence[np.ndarray] | None = None,
     ) -> None:
@@ -155,6 +155,7 @@ class Training:
         if gradients is not None:
             self._gradients = Pointers(gradients, dtype, shapes)
         self._function = network.function("train")
+        self._shares: dict[int, Shares] = {}  # by the largest batch
 
     def run(self, batches: Batches, first: int = 0, n: int | None = None) -> None:
         """Take a step for ``n`` of the batches, and note their losses.
@@ -181,17 +182,21 @@ class Training:
             _address(self.solver),
             _address(batches.structure(first, n)),
             ctypes.c_int64(batches.most),
-            _address(self._shares(batches.most)),
+            _address(self._shares_of(batches.most)),
             None if self._gradients is None else self._gradients.list,
         )
         _raise_for(code)
 
-    def _shares(self, batch_size: int) -> Shares:
-        network, n_steps = self.network, self.samples.n_steps
-        is_shared = network.is_worth_sharing(n_steps, batch_size)
-        widest = network.description.widest(n_steps, network.dtype.itemsize)
-        n_slots = _N_SLOTS if is_shared else 1
-        return Shares(n_slots=n_slots, n_threads=self.n_threads, widest=widest)
+    def _shares_of(self, batch_size: int) -> Shares:
+        if batch_size not in self._shares:
+            network, n_steps = self.network, self.samples.n_steps
+            is_shared = network.is_worth_sharing(n_steps, batch_size)
+            widest = network.description.widest(n_steps, network.dtype.itemsize)
+            n_slots = _N_SLOTS if is_shared else 1
+            self._shares[batch_size] = Shares(
+                n_slots=n_slots, n_threads=self.n_threads, widest=widest
+            )
+        return self._shares[batch_size]
 
 
 def _address(structure: Structure) -> Any:

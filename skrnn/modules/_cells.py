@@ -42,7 +42,7 @@ class Cell(ABC):
         self.norms = getattr(layer, "norms", None)
         self.n_hidden = len(self.bias) // self.n_gates
         self.reset_after = architecture.reset_after
-        self.activate = MLP_ACTIVATIONS[architecture.activation].function
+        self.activate = MLP_ACTIVATIONS[architecture.activation]
         self.gate = _GATE_ACTIVATIONS[architecture.recurrent_activation]
 
     def read(self, x: Tensor) -> Tensor:

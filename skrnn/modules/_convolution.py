@@ -37,7 +37,7 @@ class Convolutions(nn.Module):
         self.width = widths[-1]
         self.padding = architecture.conv_padding
         self.activation_name = architecture.conv_activation
-        self.activation = MLP_ACTIVATIONS[architecture.conv_activation].function
+        self.activation = MLP_ACTIVATIONS[architecture.conv_activation]
 
     def forward(
         self, x: Tensor, lengths: Tensor | None

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,13 +23,6 @@ _SMALLEST = 1e-4  # of a deviation, in units of the normalised window
 _LEAST_DISPERSION = 1e-8
 
 
-class _PointTerms(NamedTuple):
-    """The loss of a value, and its derivative by the raw output."""
-
-    value: Callable[[Tensor, Tensor], Tensor]
-    slope: Callable[[Tensor, Tensor], Tensor]
-
-
 def _poisson(raw: Tensor, y: Tensor) -> Tensor:
     return torch.xlogy(y, y) - y * raw - y + raw.exp()  # half the deviance, log link
 
@@ -37,25 +31,17 @@ def _huber(raw: Tensor, y: Tensor) -> Tensor:
     return functional.huber_loss(raw, y, reduction="none", delta=1.0)
 
 
-_LOSSES = {
-    "squared_error": _PointTerms(lambda raw, y: 0.5 * (raw - y) ** 2, torch.sub),
-    "absolute_error": _PointTerms(
-        lambda raw, y: (raw - y).abs(), lambda raw, y: (raw - y).sign()
-    ),
-    "huber": _PointTerms(_huber, lambda raw, y: (raw - y).clamp(-1, 1)),
-    "poisson": _PointTerms(_poisson, lambda raw, y: raw.exp() - y),
+def _pinball(raw: Tensor, y: Tensor, quantile: float) -> Tensor:
+    return torch.maximum(quantile * (y - raw), (quantile - 1) * (y - raw))
+
+
+_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "squared_error": lambda raw, y: 0.5 * (raw - y) ** 2,
+    "absolute_error": lambda raw, y: (raw - y).abs(),
+    "huber": _huber,
+    "poisson": _poisson,
 }
 LOSSES = (*_LOSSES, "quantile")
-
-
-def _pinball(quantile: float) -> _PointTerms:
-    def value(raw: Tensor, y: Tensor) -> Tensor:
-        return torch.maximum(quantile * (y - raw), (quantile - 1) * (y - raw))
-
-    def slope(raw: Tensor, y: Tensor) -> Tensor:
-        return (raw - y).sign().add_(1).mul_(0.5).sub_(quantile)
-
-    return _PointTerms(value, slope)
 
 
 class PointLoss(nn.Module):
@@ -74,7 +60,7 @@ class PointLoss(nn.Module):
         super().__init__()
         self.name = loss
         self.quantile = quantile
-        self.loss = _pinball(quantile) if loss == "quantile" else _LOSSES[loss]
+        self.loss = _LOSSES.get(loss, partial(_pinball, quantile=quantile))
         self.has_log_link = loss == "poisson"
         self.sums_outputs = sums_outputs
         self.reports_mean = sums_outputs and loss == "squared_error"
@@ -82,20 +68,10 @@ class PointLoss(nn.Module):
     def forward(
         self, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
     ) -> Tensor:
-        values = self.loss.value(raw, y)
+        values = self.loss(raw, y)
         if weights is not None:
             values = values * weights[:, None]
         return values.sum() / self._divisor(raw, total)
-
-    def with_slopes(
-        self, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
-    ) -> tuple[Tensor, Tensor]:
-        """The loss to report, and the gradient (batch, output) of the minimised one."""
-        slopes = self.loss.slope(raw, y).div_(self._divisor(raw, total))
-        if weights is not None:
-            slopes.mul_(weights[:, None])
-        loss = self(raw, y, weights, total)
-        return self.reported(loss, raw), slopes
 
     def _divisor(self, raw: Tensor, total: float) -> float:
         return total if self.sums_outputs else total * raw.shape[1]
@@ -138,26 +114,22 @@ class LogLoss(nn.Module):
             ).sum(dim=1)  # (batch,)
         return (losses if weights is None else losses * weights).sum() / total
 
-    def with_slopes(
+    def _clipped(
         self, raw: Tensor, y: Tensor, weights: Tensor | None, total: float
-    ) -> tuple[Tensor, Tensor]:
-        """The clipped loss, and the gradient (batch, output) of the minimised one."""
+    ) -> Tensor:
+        """The loss of probabilities that are an epsilon away from 0 and 1."""
         y = self._smoothed(y)
         p = raw.softmax(dim=1) if self.is_exclusive else raw.sigmoid()
         smallest = torch.finfo(p.dtype).eps
-        clipped = p.clamp(smallest, 1 - smallest)
-        target = y if weights is None else y * weights[:, None]
-        gain = torch.dot(target.view(-1), clipped.log().view(-1))
+        p = p.clamp(smallest, 1 - smallest)
+        gains = y * p.log()
         if not self.is_exclusive:
-            other = 1 - y if weights is None else (1 - y) * weights[:, None]
-            gain += torch.dot(other.view(-1), clipped.neg_().log1p_().view(-1))
-        slopes = p.sub_(y).div_(total)
-        if weights is not None:
-            slopes.mul_(weights[:, None])
-        return gain.div_(-total), slopes
+            gains = gains + (1 - y) * (-p).log1p()
+        gains = gains.sum(dim=1)  # (batch,)
+        return (gains if weights is None else gains * weights).sum() / -total
 
     def reported(self, loss: Tensor, raw: Tensor, *targets: Any) -> Tensor:
-        return self.with_slopes(raw.detach(), *targets)[0] if self.clips else loss
+        return self._clipped(raw.detach(), *targets) if self.clips else loss
 
     def _smoothed(self, y: Tensor) -> Tensor:
         if not self.label_smoothing:

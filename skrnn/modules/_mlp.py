@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, cast
 
@@ -14,7 +14,6 @@ from torch.nn import functional
 
 from ._activations import MLP_ACTIVATIONS
 from ._dropout import Dropout
-from ._layers import has_hooks
 from ._outline import LayerOutline, outline_of
 from ._undrawn import undrawn
 
@@ -87,48 +86,10 @@ class MLPNetwork(nn.Module):
             x = layer(x)  # (batch, hidden)
             if self.norms:
                 x = self.norms[i](x)
-            x = self.activation.function(x)
+            x = self.activation(x)
             if self.dropout.p:
                 x = self.dropout(x)
         return head(x)  # (batch, output)
-
-    def can_backpropagate(self) -> bool:
-        """Whether :meth:`backpropagate` can replace autograd.
-
-        It supports neither norms and dropout, nor frozen weights and hooks.
-        """
-        if self.norms or self.dropout.p or any(map(has_hooks, self.modules())):
-            return False
-        return all(p.requires_grad and not p._backward_hooks for p in self.parameters())
-
-    @torch.no_grad()
-    def backpropagate(
-        self, x: Tensor, loss_and_slopes: Callable[[Tensor], tuple[Tensor, Tensor]]
-    ) -> tuple[Tensor, Tensor]:
-        """Set the gradient of each parameter, without autograd.
-
-        Up to twice as fast as autograd if layers are small. ``loss_and_slopes`` turns
-        the raw outputs (batch, output) into the loss and its gradient with respect to
-        them. Returns the loss and the raw outputs.
-        """
-        layers = self.linear_layers()
-        function, backward = self.activation
-        inputs, sums = [x], []  # of each layer: (batch, in), (batch, out)
-        for layer in layers:
-            sums.append(functional.linear(inputs[-1], layer.weight, layer.bias))
-            inputs.append(function(sums[-1]) if len(sums) < len(layers) else sums[-1])
-        loss, gradient = loss_and_slopes(sums[-1])  # (), (batch, output)
-        for i in range(len(layers) - 1, -1, -1):
-            weight, bias = layers[i].weight, layers[i].bias
-            for parameter in (weight, bias):
-                if parameter.grad is None:
-                    parameter.grad = torch.empty_like(parameter)
-            torch.mm(gradient.t(), inputs[i], out=weight.grad)
-            torch.sum(gradient, 0, out=bias.grad)
-            if i > 0:
-                gradient = torch.mm(gradient, weight)  # (batch, hidden)
-                gradient = backward(gradient, sums[i - 1], inputs[i])
-        return loss, sums[-1]
 
 
 class DenseLayer(nn.Linear):

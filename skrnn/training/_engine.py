@@ -18,6 +18,7 @@ from ..engine import (
     CompiledNetwork,
     LossPart,
     Samples,
+    SolverPart,
     Training,
     library,
 )
@@ -197,18 +198,10 @@ class CompiledEpochs:
                 solver.part(net.alpha, net.max_grad_norm),
                 **dict(zip(("dropout", "input_dropout"), dropouts, strict=True)),
                 n_threads=self.n_threads,
-                gradients=self._gradients() if self.is_watched else None,
+                gradients=_gradients_of(net.module_) if self.is_watched else None,
             )
             self._begun = solver, training
         return self._begun
-
-    def _gradients(self) -> list[np.ndarray]:
-        """The gradients of the parameters, which callbacks may look at."""
-        parameters = list(self.net.module_.parameters())
-        for p in parameters:
-            if p.grad is None:
-                p.grad = torch.zeros_like(p)
-        return [p.grad.numpy() for p in parameters]
 
     def _advance(
         self, solver: CompiledSolver, training: Training, rates: np.ndarray
@@ -228,19 +221,83 @@ class CompiledEpochs:
     def _batches(self, data: Any, order: Any, sizes: np.ndarray) -> Batches:
         """The batches that have any weight, as the loader gives them."""
         firsts = np.cumsum(sizes) - sizes
-        if data.mean_weight is not None:
-            totals = sizes * data.mean_weight
-        elif data.weights_on_host is not None:
-            weights = data.weights_on_host.astype("f8")
-            weights = weights if order is None else weights[order]
-            totals = np.add.reduceat(weights, firsts)
+        totals = _totals(data, order, firsts, sizes)
+        if data.weights_on_host is not None:
             counts = totals > 0
             firsts, sizes, totals = firsts[counts], sizes[counts], totals[counts]
-        else:
-            totals = sizes.astype(float)
         schedule = self.net.batch_rates_
         if schedule is None:
             rates = np.full(len(sizes), self.net.optimizer_.param_groups[0]["lr"])
         else:
             rates = schedule.next_rates(len(sizes))
         return Batches(order, firsts, sizes, totals, rates)
+
+
+class CompiledGradients:
+    """Loss and gradient of all samples together, for solvers that search along lines.
+
+    Parameters
+    ----------
+    net : DeviceNet
+    network : CompiledNetwork
+    data : DeviceDataset
+    samples : Samples
+    loss : LossPart
+    """
+
+    def __init__(
+        self,
+        net: Any,
+        network: CompiledNetwork,
+        data: DeviceDataset,
+        samples: Samples,
+        loss: LossPart,
+    ) -> None:
+        solver = SolverPart("none", alpha=net.alpha)
+        arrays = _gradients_of(net.module_)
+        self.training = Training(network, samples, loss, solver, gradients=arrays)
+        order = None
+        if not data.is_uniform:
+            order = np.argsort(-data.lengths, kind="stable")
+        first, size = np.zeros(1, np.int64), np.array([len(data)])
+        total = _totals(data, order, first, size)
+        self.batches = Batches(order, first, size, total, np.zeros(1))
+
+    @classmethod
+    def of(cls, net: Any, data: DeviceDataset, is_watched: bool) -> Any:
+        """Those of a net, or None if torch has to compute them."""
+        loss, network = loss_part(net.criterion_), net.engine_.network_of(net.module_)
+        if is_watched or network is None or loss is None or net.processes_.count > 1:
+            return None
+        is_hooked = has_any_hooks(net.module_)
+        if is_hooked or not all(p.requires_grad for p in net.module_.parameters()):
+            return None
+        samples = data.for_engine()
+        if samples is None or not samples.n_targets:
+            return None
+        return cls(net, network, data, samples, loss)
+
+    def compute(self) -> float:
+        """The loss with its penalty; the gradients are those of the parameters."""
+        self.training.run(self.batches)
+        return float(self.batches.losses[0])
+
+
+def _gradients_of(module: Any) -> list[np.ndarray]:
+    """The gradients of the parameters, zero if they had none."""
+    parameters = list(module.parameters())
+    for p in parameters:
+        if p.grad is None:
+            p.grad = torch.zeros_like(p)
+    return [p.grad.numpy() for p in parameters]
+
+
+def _totals(data: Any, order: Any, firsts: Any, sizes: np.ndarray) -> np.ndarray:
+    """What the loss of each batch is divided by."""
+    if data.mean_weight is not None:
+        return sizes * data.mean_weight
+    if data.weights_on_host is None:
+        return sizes.astype(float)
+    weights = data.weights_on_host.astype("f8")
+    weights = weights if order is None else weights[order]
+    return np.add.reduceat(weights, firsts)

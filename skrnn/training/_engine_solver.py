@@ -52,7 +52,7 @@ class CompiledSolver:
         self.group = optimizer.param_groups[0]
         self.name = _NAMES[type(optimizer)]
         self.states = [optimizer.state[p] for p in self.group["params"]]
-        self.steps: list[torch.Tensor] = []
+        self.steps: list[np.ndarray] = []
         self.is_as_sklearn = type(optimizer) in (Adam, SGD)
 
     def part(self, alpha: float, max_grad_norm: float | None) -> SolverPart:
@@ -70,7 +70,7 @@ class CompiledSolver:
             }
             return SolverPart("sgd", **options)
         self._begin_adam()
-        self.steps = [state["step"] for state in self.states]
+        self.steps = [state["step"].numpy() for state in self.states]
         beta_1, beta_2 = group["betas"]
         return SolverPart(
             self.name,
@@ -91,7 +91,7 @@ class CompiledSolver:
         if self.name != "sgd":
             part.n_steps += len(rates)
             for step in self.steps:
-                step.add_(len(rates))
+                step += len(rates)
             if self.is_as_sklearn:
                 self.optimizer.advance(len(rates))
             return

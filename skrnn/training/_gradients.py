@@ -23,38 +23,29 @@ class Gradients:
         the batch, on the weight matrices.
     processes : Processes, default=ALONE
         If there are several, each process computes a share of every batch.
-    by_hand : bool, default=False
-        Whether the module writes its gradient over the last one, without autograd.
     """
 
     module: Any
     criterion: Any
     alpha: float
     processes: Processes = ALONE
-    by_hand: bool = False
 
     def __post_init__(self) -> None:
         matrices = _penalised(self.module)
         self.matrices = [(p, p.detach(), p.detach().view(-1)) for p in matrices]
 
-    def compute(
-        self, inputs: Any, targets: Any, decays: bool = True
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The loss with the penalty, and the outputs (of the share of this process).
-
-        Without ``decays`` the gradient leaves out the penalty.
-        """
+    def compute(self, inputs: Any, targets: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss with the penalty, and the outputs (of the share of this process)."""
         if self.processes.count > 1:
             loss, raw = self._of_all_shares(inputs, targets)
         else:
             loss, raw = self._of_share(inputs, targets)
         strength = self.alpha / targets[2]
-        if decays:
-            self.decay(strength)
+        self._decay(strength)
         # detached: the loss is kept to the end of the epoch, its graph is not
         return self.add_penalty(loss.detach(), strength), raw
 
-    def decay(self, strength: float) -> None:
+    def _decay(self, strength: float) -> None:
         """Add the gradient of the penalty."""
         for parameter, values, _ in self.matrices if strength else []:
             if parameter.grad is not None:  # None if a callback has frozen it
@@ -69,10 +60,6 @@ class Gradients:
     def _of_share(self, inputs: Any, targets: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """Loss without the penalty, and outputs, of the samples in this process."""
         criterion = self.criterion
-        if self.by_hand:
-            return self.module.backpropagate(
-                inputs["x"], lambda raw: criterion.with_slopes(raw, *targets)
-            )
         raw = self.module(**inputs)
         minimised = criterion(raw, *targets)
         minimised.backward()

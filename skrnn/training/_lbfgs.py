@@ -10,6 +10,7 @@ from scipy.optimize import OptimizeResult, minimize
 
 from ..modules import BatchNorm
 from ._datasets import DeviceDataset
+from ._engine import CompiledGradients
 from ._gradients import gradient_of
 from ._net import DeviceNet
 from ._settings import Settings
@@ -37,7 +38,7 @@ def lbfgs_loop(
     net._set_training(True)
     net.notify("on_epoch_begin", **data)
     net.check_trainable()
-    search = _Search(net, data)
+    search = _Search(net, data, is_watched=bool(settings.callbacks))
     try:
         result = minimize(
             search.loss_and_gradient,
@@ -63,10 +64,13 @@ def lbfgs_loop(
 class _Search:
     """The weights as one vector, and the loss as a function of it."""
 
-    def __init__(self, net: DeviceNet, data: dict[str, Any]) -> None:
+    def __init__(self, net: DeviceNet, data: dict[str, Any], is_watched: bool) -> None:
         self.net = net
         self.data = data
         self.batch = _everything(data["dataset_train"])
+        self.step: dict[str, Any] = {}
+        self.compiled = CompiledGradients.of(net, data["dataset_train"], is_watched)
+        net.kernel_ = "torch" if self.compiled is None else "compiled"
         self.parameters = [p for p in net.module_.parameters() if p.requires_grad]
         sizes = [p.numel() for p in self.parameters]
         self.flat = np.empty(sum(sizes))
@@ -90,12 +94,17 @@ class _Search:
     def loss_and_gradient(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         self.evaluated = vector.copy()
         self.write(vector)
-        if not self.net.gradients_.by_hand:
-            self.net.module_.zero_grad()
+        loss = self._compute()
+        gradients = [gradient_of(parameter) for parameter in self.parameters]
+        return loss, self._read(gradients)
+
+    def _compute(self) -> float:
+        if self.compiled is not None:
+            return self.compiled.compute()
+        self.net.module_.zero_grad()
         loss, raw = self.net.gradients_.compute(*self.batch)
         self.step = {"loss": loss, "y_pred": raw}
-        gradients = [gradient_of(parameter) for parameter in self.parameters]
-        return loss.item(), self._read(gradients)
+        return loss.item()
 
     def _settle_norms(self) -> None:
         """Let batch norms predict with the means at the accepted weights."""

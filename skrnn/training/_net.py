@@ -16,13 +16,13 @@ from skorch.callbacks import Callback
 from skorch.utils import TeeGenerator
 from torch.nn.utils import clip_grad_norm_
 
-from ..modules import Dropout, MLPNetwork
+from ..modules import Dropout
 from ._engine import CompiledEpochs, Engine, raw_outputs
 from ._gradients import Gradients
-from ._optimizers import Adam, copied, load_state
+from ._optimizers import copied, load_state
 from ._processes import ALONE
 from ._schedules import OneCycle
-from ._stopping import Diverged, StopTraining
+from ._stopping import Diverged, StopTraining, how_it_diverged
 
 _DIVERGED = (
     "training diverged in epoch {epoch}: {what}. Scale X and y (for "
@@ -73,7 +73,6 @@ class DeviceNet(NeuralNet):
         self.max_grad_norm = max_grad_norm
         self.uses_closure = uses_closure
         self.lowest_: dict[str, float] = {}
-        self.is_quick_ = False
         self.processes_ = ALONE
         self.batch_rates_: OneCycle | None = None  # of one call that trains
         self.engine_ = Engine()
@@ -285,37 +284,10 @@ class DeviceNet(NeuralNet):
                 step = self._losses_of(outputs[part], targets)
                 yield targets[0], targets[1], step
 
-    def choose_gradients(self, training: Any, is_watched: bool) -> None:
-        """Decide how gradients are computed: by autograd, or by an MLP itself.
-
-        The MLP itself is up to twice as fast (with :meth:`Adam.quick_step` nearly three
-        times) if layers are small. Callbacks of the user may freeze weights or register
-        hooks at any time, which only autograd respects.
-        """
-        by_hand = (
-            not is_watched
-            and training.is_dense
-            and isinstance(self.module_, MLPNetwork)
-            and self.module_.can_backpropagate()
-        )
-        self.gradients_ = Gradients(
-            self.module_, self.criterion_, self.alpha, self.processes_, by_hand
-        )
-        self.is_quick_ = (
-            by_hand
-            and self.processes_.count == 1
-            and isinstance(self.optimizer_, Adam)
-            and self.optimizer_.has_quick_steps()
-            and self.max_grad_norm is None
-            and not self._has_listener("on_grad_computed")
-        )
-
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """One step of the optimiser, with a closure only if it may need one."""
         if self.uses_closure:
             return super().train_step(batch, **fit_params)
-        if self.is_quick_:
-            return self._quick_step(batch)
         self.optimizer_.zero_grad()
         step = self.train_step_single(batch)
         if self._has_listener("on_grad_computed"):
@@ -332,16 +304,6 @@ class DeviceNet(NeuralNet):
         if self.max_grad_norm is not None:
             parameters = (p for _, p in self.get_all_learnable_params())
             clip_grad_norm_(parameters, self.max_grad_norm)
-        return {"loss": loss, "y_pred": raw}
-
-    def _quick_step(self, batch: Any) -> dict[str, Any]:
-        """One step of Adam, which adds the gradient of the penalty on its way."""
-        inputs, targets = batch
-        loss, raw = self.gradients_.compute(inputs, targets, decays=False)
-        strength = self.alpha / targets[2]
-        if not self.optimizer_.quick_step(strength):
-            self.gradients_.decay(strength)
-            self.optimizer_.step()
         return {"loss": loss, "y_pred": raw}
 
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
@@ -375,27 +337,11 @@ class DeviceNet(NeuralNet):
         loss = sum(map(mul, losses, sizes)) / sum(sizes)
         loss = self.processes_.broadcast(loss)  # rounding may change its last bit
         if not np.isfinite(loss):
-            raise self.diverged(self._how_it_diverged(prefix, losses))
+            raise self.diverged(how_it_diverged(self.history, prefix, losses))
         name = prefix + "_loss"
         self.history.record(name, loss)
         self.history.record(name + "_best", loss < self.lowest_.get(name, np.inf))
         self.lowest_[name] = min(loss, self.lowest_.get(name, np.inf))
-
-    def _how_it_diverged(self, prefix: str, losses: list[float]) -> str:
-        """Where the losses of an epoch become infinite or NaN, and what that means."""
-        if prefix == "valid":
-            return "the loss on the held-out samples was not finite"
-        is_finite = np.isfinite(losses)
-        if is_finite.all():
-            return "its mean loss was too large for a float"
-        first = int(np.argmin(is_finite))
-        what = f"the loss was {losses[first]} in batch {first + 1}"
-        earlier = [
-            epoch["train_loss"] for epoch in self.history[:-1] if "train_loss" in epoch
-        ] + losses[:first]
-        if not earlier:
-            return f"{what}, before any step: values of X or y are too large"
-        return f"{what}, after {earlier[-1]:.3g}: a sign of exploding gradients"
 
     def _record_score(
         self, score: Callable[..., float], targets: Any, outputs: Any, weights: Any

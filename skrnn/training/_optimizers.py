@@ -77,63 +77,12 @@ class Adam(TorchAdam):
         self.advance()
         return super().step(closure)
 
-    def has_quick_steps(self) -> bool:
-        """Whether :meth:`quick_step` does all that :meth:`step` would."""
-        if self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks:
-            return False
-        return all(
-            group["fused"]
-            and not (group["amsgrad"] or group["maximize"] or group["weight_decay"])
-            and isinstance(group["lr"], float)
-            for group in self.param_groups
-        )
-
-    @torch.no_grad()
-    def quick_step(self, decay: float) -> bool:
-        """Take a step without the checks of :meth:`step`, which cost more than a small
-        step itself: a quarter of the time of a fit on iris.
-
-        The weight matrices, multiplied by ``decay``, are added to their gradients.
-        Before the first step it does nothing and returns False.
-        """
-        groups = self.param_groups
-        if not all(p in self.state for group in groups for p in group["params"]):
-            return False
-        self.advance()
-        torch._foreach_add_([state["step"] for state in self.state.values()], 1)
-        for group in groups:
-            matrices = [p for p in group["params"] if p.ndim > 1]
-            others = [p for p in group["params"] if p.ndim <= 1]
-            self._update(group, matrices, decay)
-            self._update(group, others, 0.0)
-        return True
-
     def advance(self, n_steps: int = 1) -> None:
         """Count steps, and correct ``eps`` for the last of them."""
         for group in self.param_groups:
             group["n_steps"] += n_steps
             correction = 1 - group["betas"][1] ** group["n_steps"]
             group["eps"] = group["epsilon"] / math.sqrt(correction)
-
-    def _update(self, group: dict[str, Any], parameters: list, decay: float) -> None:
-        if not parameters:
-            return
-        states = [self.state[p] for p in parameters]
-        torch._fused_adam_(
-            parameters,
-            [p.grad for p in parameters],
-            [state["exp_avg"] for state in states],
-            [state["exp_avg_sq"] for state in states],
-            [],
-            [state["step"] for state in states],
-            lr=group["lr"],
-            beta1=group["betas"][0],
-            beta2=group["betas"][1],
-            weight_decay=decay,
-            eps=group["eps"],
-            amsgrad=False,
-            maximize=False,
-        )
 
 
 class SGD(TorchSGD):

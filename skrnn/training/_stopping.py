@@ -24,6 +24,23 @@ class Diverged(ValueError):
     """Raised if training leads to infinite values or NaN."""
 
 
+def how_it_diverged(history: Any, prefix: str, losses: list[float]) -> str:
+    """Where the losses of an epoch become infinite or NaN, and what that means."""
+    if prefix == "valid":
+        return "the loss on the held-out samples was not finite"
+    is_finite = np.isfinite(losses)
+    if is_finite.all():
+        return "its mean loss was too large for a float"
+    first = int(np.argmin(is_finite))
+    what = f"the loss was {losses[first]} in batch {first + 1}"
+    earlier = [
+        epoch["train_loss"] for epoch in history[:-1] if "train_loss" in epoch
+    ] + losses[:first]
+    if not earlier:
+        return f"{what}, before any step: values of X or y are too large"
+    return f"{what}, after {earlier[-1]:.3g}: a sign of exploding gradients"
+
+
 @dataclass(frozen=True)
 class Ending:
     """How training ended: "converged", "max_iter", "interrupted" or "failed".

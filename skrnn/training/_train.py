@@ -19,6 +19,7 @@ from ._callbacks import progress_callbacks, user_callbacks
 from ._checkpoint import Checkpoint
 from ._datasets import DeviceDataset
 from ._engine import CompiledEpochs
+from ._gradients import Gradients
 from ._lbfgs import CONVERGED, LIMIT, STOPPED, lbfgs_loop
 from ._memory import explain_lack
 from ._net import DeviceNet
@@ -134,7 +135,7 @@ def _train(
 ) -> Ending:
     """Run all epochs, or those that a checkpoint leaves to do."""
     is_watched = bool(settings.callbacks)
-    net.choose_gradients(training, is_watched)
+    net.gradients_ = Gradients(net.module_, net.criterion_, net.alpha, net.processes_)
     net.epochs_ = CompiledEpochs.of(net, training, 1, is_watched)
     n_epochs = net.max_epochs
     if checkpoint is not None:

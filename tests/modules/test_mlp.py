@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse
 import torch
 
+from skrnn.engine import Batches, CompiledNetwork, Samples, SolverPart, library
 from skrnn.modules import (
     LOSSES,
     MLP_ACTIVATIONS,
@@ -12,11 +13,16 @@ from skrnn.modules import (
     MLPNetwork,
     PointLoss,
     SparseRows,
+    description_of,
     draw_layer,
+    loss_part,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
+needs_engine = pytest.mark.skipif(
+    library("float64") is None, reason="the engine is not compiled"
+)
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((120, 4))
 WEIGHTS = RNG.uniform(0.5, 2, len(X))
@@ -54,31 +60,43 @@ def losses() -> dict:
     }
 
 
+def engine_gradients(module, criterion, y, weights, total):
+    """Loss and gradients of the first nine rows, from the engine."""
+    samples = Samples(
+        X[:9], np.arange(9), np.ones(9, np.int64), targets=y, weights=weights
+    )
+    one, nine = np.array([0]), np.array([9])
+    batches = Batches(None, one, nine, np.array([total]), np.zeros(1))
+    values = [p.detach().numpy() for p in module.parameters()]
+    gradients = [np.empty_like(value) for value in values]
+    compiled = CompiledNetwork(description_of(module), values)
+    solver = SolverPart("none")
+    loss = loss_part(criterion)
+    losses = compiled.train(samples, loss, solver, batches, gradients=gradients)
+    return losses[0], gradients
+
+
+@needs_engine
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("loss", losses())
 @pytest.mark.parametrize("activation", MLP_ACTIVATIONS)
 def test_gradient_is_that_of_autograd(activation, loss, weighted):
     criterion, y = losses()[loss]
     module = network(activation=activation)
-    x = torch.tensor(X[:9])
-    weights = torch.tensor(WEIGHTS[:9]) if weighted else None
+    weights = WEIGHTS[:9] if weighted else None
     total = float(WEIGHTS[:9].sum()) if weighted else 9.0
-    targets = torch.tensor(y), weights
-    assert module.can_backpropagate()
-    reported, raw = module.backpropagate(
-        x, lambda raw: criterion.with_slopes(raw, *targets, total)
-    )
-    own = [p.grad.clone() for p in module.parameters()]
-    torch.testing.assert_close(raw, module(x))
+    reported, own = engine_gradients(module, criterion, y, weights, total)
+    targets = torch.tensor(y), None if weights is None else torch.tensor(weights)
+    raw = module(torch.tensor(X[:9]))
     minimised = criterion(raw, *targets, total)
     expected = criterion.reported(minimised, raw, *targets, total)
-    torch.testing.assert_close(reported, expected)
-    module.zero_grad()
-    criterion(module(x), *targets, total).backward()
+    assert reported == pytest.approx(expected.item(), rel=1e-12)
+    minimised.backward()
     for mine, parameter in zip(own, module.parameters(), strict=True):
-        torch.testing.assert_close(mine, parameter.grad, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(mine, parameter.grad, rtol=1e-9, atol=1e-12)
 
 
+@needs_engine
 @pytest.mark.parametrize(
     ("activation", "loss", "weighted"),
     [(name, "squared_error", True) for name in MLP_ACTIVATIONS]
@@ -89,12 +107,13 @@ def test_gradient_is_the_slope_of_the_loss(activation, loss, weighted):
     criterion, y = losses()[loss]
     module = network(activation=activation)
     x = torch.tensor(X[:9])
-    targets = torch.tensor(y), torch.tensor(WEIGHTS[:9]) if weighted else None
+    weights = WEIGHTS[:9] if weighted else None
+    targets = torch.tensor(y), None if weights is None else torch.tensor(weights)
     total = float(WEIGHTS[:9].sum()) if weighted else 9.0
-    module.backpropagate(x, lambda raw: criterion.with_slopes(raw, *targets, total))
+    _, gradients = engine_gradients(module, criterion, y, weights, total)
     step = 1e-6
     with torch.no_grad():
-        for parameter in module.parameters():
+        for parameter, gradient in zip(module.parameters(), gradients, strict=True):
             flat, slopes = parameter.view(-1), []
             for i in range(len(flat)):
                 centre = flat[i].item()
@@ -105,7 +124,10 @@ def test_gradient_is_the_slope_of_the_loss(activation, loss, weighted):
                 flat[i] = centre
                 slopes.append((ends[0] - ends[1]) / (2 * step))
             torch.testing.assert_close(
-                torch.stack(slopes), parameter.grad.view(-1), rtol=1e-5, atol=1e-7
+                torch.stack(slopes),
+                torch.tensor(gradient).view(-1),
+                rtol=1e-5,
+                atol=1e-7,
             )
 
 
@@ -127,7 +149,7 @@ def test_activations_by_their_formulas(name):
         "silu": x / (1 + 1 / e),
         "leaky_relu": np.where(x > 0, x, 0.01 * x),
     }
-    found = MLP_ACTIVATIONS[name].function(torch.tensor(x)).numpy()
+    found = MLP_ACTIVATIONS[name](torch.tensor(x)).numpy()
     np.testing.assert_allclose(found, expected[name], rtol=1e-12, atol=1e-12)
 
 
