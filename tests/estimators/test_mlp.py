@@ -24,6 +24,7 @@ from skrnn.modules import (
     draw_layer,
 )
 from skrnn.training import SCHEDULES, SOLVERS
+from tests.common_engine import needs_engine
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -69,23 +70,25 @@ def test_gradient_of_the_penalty(options):
     assert penalised.loss_ == pytest.approx(plain.loss_ + penalty)
 
 
-def has_own_gradient(**options) -> bool:
+def kernel(X=X, **options) -> str:
     model = MLPRegressor(hidden_layer_sizes=4, max_iter=1, random_state=0, **options)
-    return model.fit(X, Y).net_.gradients_.by_hand
+    return model.fit(X, Y).net_.kernel_
 
 
-def test_which_gradient_is_taken():
-    assert has_own_gradient()
-    assert has_own_gradient(solver="lbfgs")
+@needs_engine
+def test_which_code_trains(monkeypatch):
+    for options in ({}, {"solver": "lbfgs"}, {"solver": "sgd"}, {"dropout": 0.1}):
+        assert kernel(**options) == "compiled"
     for options in (
-        {"dropout": 0.1},
         {"batch_norm": True},
         {"layer_norm": True},
         {"callbacks": [Freezer("layers.0*")]},
+        {"solver": "rmsprop"},
+        {"X": scipy.sparse.csr_array(X)},
     ):
-        assert not has_own_gradient(**options)
-    model = MLPRegressor(max_iter=1).fit(scipy.sparse.csr_array(X), Y)
-    assert not model.net_.gradients_.by_hand
+        assert kernel(**options) == "torch"
+    monkeypatch.setenv("SKRNN_ENGINE", "torch")
+    assert kernel() == "torch"
 
 
 def test_hooks_and_frozen_weights_are_respected():
@@ -118,7 +121,7 @@ def test_hooks_between_calls_are_run(register):
     register(model.net_.module_, lambda: calls.append(1))
     model.partial_fit(X, Y)
     assert calls
-    assert not model.net_.gradients_.by_hand
+    assert model.net_.kernel_ == "torch"
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])

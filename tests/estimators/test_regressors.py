@@ -35,7 +35,8 @@ def quick(cls=GRURegressor, **parameters):
 
 
 @pytest.mark.parametrize("sizes", [(8,), (8, 8)])
-def test_lstm_equals_bare_torch_bit_for_bit(sizes):
+def test_lstm_equals_bare_torch_bit_for_bit(sizes, monkeypatch):
+    monkeypatch.setenv("SKRNN_ENGINE", "torch")
     model = LSTMRegressor(sizes, max_iter=3, random_state=0).fit(X, Y)
     layer = nn.LSTM(2, 8, num_layers=len(sizes), batch_first=True)
     head = nn.Linear(8, 1)

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse
 import torch
 
-from skrnn.engine import Batches, CompiledNetwork, Samples, SolverPart, library
+from skrnn.engine import Batches, CompiledNetwork, Samples, SolverPart
 from skrnn.modules import (
     LOSSES,
     MLP_ACTIVATIONS,
@@ -17,12 +17,10 @@ from skrnn.modules import (
     draw_layer,
     loss_part,
 )
+from tests.common_engine import needs_engine
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-needs_engine = pytest.mark.skipif(
-    library("float64") is None, reason="the engine is not compiled"
-)
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((120, 4))
 WEIGHTS = RNG.uniform(0.5, 2, len(X))

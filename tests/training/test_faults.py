@@ -247,6 +247,7 @@ class SmallDevice:
 
     def __init__(self, monkeypatch, largest):
         self.sizes = []
+        monkeypatch.setenv("SKRNN_ENGINE", "torch")
         real = RecurrentNetwork.forward
 
         def forward(module, x, *args, **kwargs):
