@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._descriptions import DropoutPart, RecurrentDescription
 from ._library import library
-from ._network import DropoutPart, RecurrentDescription
 from ._structures import Pointer, Pointers, Shape
 
 _ROW_NOT_FINITE, _OUTPUT_NOT_FINITE = 2, 3  # of exports.h

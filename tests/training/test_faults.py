@@ -291,6 +291,7 @@ def test_training_says_which_batch_size_fits(monkeypatch):
 
 
 def test_the_batch_size_that_fits_is_one_of_the_longest(monkeypatch):
+    monkeypatch.setenv("SKRNN_ENGINE", "torch")
     sequences = [np.ones((1 + i % 40, 2)) for i in range(80)]
     real = RecurrentNetwork.forward
 
