@@ -153,7 +153,7 @@ def test_activations_and_slopes_are_autograd_s(functions, name):
     x = x.astype(functions.dtype)
     gradient = rng.uniform(-1, 1, size=x.size).astype(functions.dtype)
     inputs = torch.tensor(x, dtype=torch.float64, requires_grad=True)
-    expected = MLP_ACTIVATIONS[name].function(inputs)
+    expected = MLP_ACTIVATIONS[name](inputs)
     expected.backward(torch.tensor(gradient, dtype=torch.float64))
     y = functions(name, x)
     tolerance = {"float32": 6e-7, "float64": 1e-15}[functions.dtype]
