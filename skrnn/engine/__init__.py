@@ -8,7 +8,7 @@ from ._descriptions import (
     RecurrentDescription,
     SolverPart,
 )
-from ._library import library, variant, variants, why_not
+from ._library import is_forced, library, variant, variants, why_not
 from ._network import CompiledNetwork, Training
 from ._samples import Batches, Samples
 from ._stream import CompiledStream, NotFiniteError, StreamState, is_causal

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ._library import variant
 from ._structures import (
     ACTIVATIONS,
     CELLS,
@@ -30,6 +31,12 @@ from ._structures import (
 
 _WIDEST = 4  # vectors of samples in a block
 _CACHE = 2**19  # bytes that the activations of a block may take
+# hidden units up to which the engine was measured to be faster than torch
+_LARGEST = {"lstm": 256, "gru": 384, "gru_reset_before": 384} | dict.fromkeys(
+    ("rnn_tanh", "rnn_relu"), 384
+)
+_NARROW = 2  # vectors of less than 64 bytes: up to half of that
+_MOST_WEIGHTS = 1_000_000  # of a perceptron
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,13 @@ class RecurrentDescription:
         n_values = n_steps * ways * planes * sum(self.hidden_layer_sizes)
         return 4 if n_values * 64 * itemsize <= 2 * _CACHE else 2
 
+    def pays(self) -> bool:
+        """Whether the engine is faster than torch."""
+        limit = _LARGEST[self.cell]
+        if variant() != "x86_64_v4":
+            limit //= _NARROW
+        return max(self.hidden_layer_sizes) <= limit
+
     def structure(
         self,
         dropout: DropoutPart | None = None,
@@ -159,6 +173,10 @@ class DenseDescription:
 
     def widest(self, n_steps: int, itemsize: int) -> int:
         return _WIDEST
+
+    def pays(self) -> bool:
+        """Whether the engine is faster than torch."""
+        return self.n_multiplications(1) <= _MOST_WEIGHTS
 
     def structure(
         self,

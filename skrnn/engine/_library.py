@@ -56,6 +56,11 @@ def variant() -> str | None:
     return _choose().variant
 
 
+def is_forced() -> bool:
+    """Whether the user asks for a library, even if torch is faster."""
+    return os.environ.get("SKRNN_ENGINE", "") not in ("", "torch")
+
+
 def why_not() -> str:
     """Why there is no library; empty if there is one."""
     try:

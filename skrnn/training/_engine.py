@@ -20,11 +20,13 @@ from ..engine import (
     Samples,
     SolverPart,
     Training,
+    is_forced,
     library,
 )
 from ..modules import description_of, dropout_part, dropouts_of, loss_part
 from ._datasets import DeviceDataset
 from ._engine_solver import CompiledSolver, can_step
+from ._threads import choose_engine_threads
 
 _CALL = 0.05  # seconds of a call, so that Ctrl-C is heard
 _FIRST_CALL = 4  # batches, to measure their time
@@ -55,7 +57,7 @@ class Engine:
         if found is not self._found or addresses != self._addresses:
             description = None if found is None else description_of(module)
             self._network = None
-            if description is not None:
+            if description is not None and (description.pays() or is_forced()):
                 weights = [p.detach().numpy() for p in parameters]
                 self._network = CompiledNetwork(description, weights)
             self._addresses, self._found = addresses, found
@@ -139,7 +141,7 @@ class CompiledEpochs:
 
     @classmethod
     def of(
-        cls, net: Any, data: DeviceDataset, n_threads: int, is_watched: bool
+        cls, net: Any, data: DeviceDataset, n_threads: int | str, is_watched: bool
     ) -> CompiledEpochs | None:
         """Those of a net, or None if torch has to train it."""
         loss, network = loss_part(net.criterion_), net.engine_.network_of(net.module_)
@@ -150,7 +152,9 @@ class CompiledEpochs:
         samples = data.for_engine()
         if samples is None or not samples.n_targets:
             return None
-        return cls(net, network, samples, loss, n_threads, is_watched)
+        is_large = network.is_worth_sharing(samples.n_steps, net.batch_size)
+        threads = choose_engine_threads(n_threads, is_large)
+        return cls(net, network, samples, loss, threads, is_watched)
 
     def may_run(self) -> bool:
         """Whether nothing is frozen, hooked or replaced that torch would heed."""

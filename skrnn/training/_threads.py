@@ -38,6 +38,18 @@ def choose_threads(n_threads: int | str, module: Any, batch_size: int) -> int | 
     return None
 
 
+def choose_engine_threads(n_threads: int | str, is_worth_sharing: bool) -> int:
+    """Threads of the compiled engine, as :func:`choose_threads` chooses torch's."""
+    if _is_forked:
+        return 1
+    if n_threads != "auto":
+        return int(n_threads)
+    if _is_pool_worker() or not is_worth_sharing:
+        return 1
+    is_inside = getattr(_this_thread, "is_inside", False)
+    return _setting_outside if is_inside else torch.get_num_threads()
+
+
 def _is_pool_worker() -> bool:
     """Whether this thread or process is probably one of several workers."""
     is_main = threading.current_thread() is threading.main_thread()

@@ -136,7 +136,7 @@ def _train(
     """Run all epochs, or those that a checkpoint leaves to do."""
     is_watched = bool(settings.callbacks)
     net.gradients_ = Gradients(net.module_, net.criterion_, net.alpha, net.processes_)
-    net.epochs_ = CompiledEpochs.of(net, training, 1, is_watched)
+    net.epochs_ = CompiledEpochs.of(net, training, settings.n_threads, is_watched)
     n_epochs = net.max_epochs
     if checkpoint is not None:
         n_before = len(net.history)
