@@ -15,6 +15,7 @@ from ._structures import (
     CELLS,
     LOSSES,
     MERGE_MODES,
+    MOST_LAYERS,
     N_GATES,
     POOLINGS,
     SOLVERS,
@@ -48,6 +49,8 @@ class DropoutPart:
     n_draws: int = 0
 
     def structure(self) -> DropoutDraws:
+        if not 0 <= self.p < 1:
+            raise ValueError(f"a dropout has 0 <= p < 1, got p={self.p}")
         return DropoutDraws(p=self.p, seed=self.seed % 2**64, n_draws=self.n_draws)
 
 
@@ -68,6 +71,16 @@ class RecurrentDescription:
     conv_activation: str = "relu"
 
     prefix = "recurrent"
+
+    def __post_init__(self) -> None:
+        _check_sizes("layers", self.hidden_layer_sizes, 1)
+        _check_sizes("convolutions", self.conv_filters, 0)
+        _check_sizes("inputs and outputs", (self.n_features, self.n_outputs), 2)
+        if not 0 <= self.n_back < self.conv_kernel_size:
+            raise ValueError(
+                f"a kernel of {self.conv_kernel_size} steps cannot read "
+                f"{self.n_back} before the present one"
+            )
 
     @property
     def n_dropouts(self) -> int:
@@ -147,6 +160,10 @@ class DenseDescription:
     activation: str = "relu"
 
     prefix = "dense"
+
+    def __post_init__(self) -> None:
+        _check_sizes("layers", self.layer_sizes, 1)
+        _check_sizes("inputs", (self.n_inputs,), 1)
 
     @property
     def n_dropouts(self) -> int:
@@ -237,12 +254,26 @@ class SolverPart:
     first: Sequence[np.ndarray] = ()
     second: Sequence[np.ndarray] = ()
 
+    @property
+    def states(self) -> dict[str, Sequence[np.ndarray]]:
+        """The arrays that its steps change, by name."""
+        if self.name in ("adam", "adamw"):
+            return {"first": self.first, "second": self.second}
+        return {"first": self.first} if self.name == "sgd" and self.momentum else {}
+
     def structure(self, dtype: Any, shapes: list[Shape]) -> SolverStructure:
-        fields = {
-            name: value for name, value in vars(self).items() if name != "name"
-        } | {"kind": SOLVERS.index(self.name)}
-        for name in ("first", "second"):
-            arrays = fields.pop(name)
-            if len(arrays):
-                fields[name] = Pointers(arrays, dtype, shapes)
+        fields = {**vars(self), "kind": SOLVERS.index(self.name)}
+        for name in ("name", "first", "second"):
+            del fields[name]
+        for name, arrays in self.states.items():
+            fields[name] = Pointers(arrays, dtype, shapes, writes=True)
         return SolverStructure(**fields)
+
+
+def _check_sizes(name: str, sizes: Sequence[int], least: int) -> None:
+    """Raise if the library has no room for so many, or one is empty."""
+    if not least <= len(sizes) <= MOST_LAYERS or min(sizes, default=1) < 1:
+        raise ValueError(
+            f"the engine expected {least} to {MOST_LAYERS} sizes of {name}, each at "
+            f"least 1, got {tuple(sizes)}"
+        )

@@ -42,6 +42,7 @@ class CompiledNetwork:
         if found is None:
             raise RuntimeError("there is no compiled library")
         self._library = found
+        self.is_writeable = all(values.flags.writeable for values in weights)
         self.weights = Weights(
             n=len(weights),
             values=Pointers(weights, self.dtype, self.shapes),
@@ -145,6 +146,8 @@ class Training:
     ) -> None:
         description, dtype, shapes = network.description, network.dtype, network.shapes
         network.check(samples, description.n_outputs)
+        if solver.name != "none" and not network.is_writeable:
+            raise ValueError("the engine cannot train weights that are read-only")
         self.network = network
         self.samples = samples
         self.n_threads = n_threads
@@ -153,7 +156,7 @@ class Training:
         self._loss = loss.structure()
         self._gradients = None
         if gradients is not None:
-            self._gradients = Pointers(gradients, dtype, shapes)
+            self._gradients = Pointers(gradients, dtype, shapes, writes=True)
         self._function = network.function("train")
         self._shares: dict[int, Shares] = {}  # by the largest batch
 
@@ -170,8 +173,7 @@ class Training:
         MemoryError
         """
         n = len(batches) - first if n is None else n
-        if first == 0:
-            batches.check(self.samples.n_samples)
+        batches.check(self.samples.n_samples)
         if not n:
             return
         code = self._function(

@@ -8,6 +8,8 @@ import numpy as np
 
 from ._structures import BatchesStructure, Pointer, SamplesStructure
 
+_MANY = 2**62  # more samples than there can be
+
 
 class Samples:
     """Windows into shared rows with their targets, as the library reads them.
@@ -56,6 +58,8 @@ class Samples:
         is_uniform = bool((lengths == self.n_steps).all())
         _check_windows("window", starts, lengths, len(rows))
         fields: dict[str, Any] = {}
+        if (center is None) != (scale is None):
+            raise ValueError("center and scale are given together, or neither is")
         if center is not None and scale is not None:
             shape = (n, center.shape[1])
             fields["center"] = Pointer(center, dtype, shape)
@@ -70,6 +74,8 @@ class Samples:
             fields["n_target_steps"] = n_target_steps
             n_columns = n_target_columns or width
             fields["n_target_columns"] = n_columns
+            if not 0 < n_columns <= width:
+                raise ValueError(f"targets have {width} columns, not {n_columns}")
             self.n_targets = n_target_steps * n_columns
             places = np.arange(n) if target_starts is None else target_starts
             _check_windows("target", places, n_target_steps, len(targets))
@@ -77,8 +83,9 @@ class Samples:
                 fields["target_starts"] = Pointer(target_starts, np.int64, (n,))
         if weights is not None:
             fields["weights"] = Pointer(weights, dtype, (n,))
+        each_length = Pointer(lengths, np.int64, (n,))
         if not is_uniform:
-            fields["lengths"] = Pointer(lengths, np.int64, (n,))
+            fields["lengths"] = each_length
         self.structure = SamplesStructure(
             rows=Pointer(rows, dtype, rows.shape),
             n_features=rows.shape[1],
@@ -126,12 +133,14 @@ class Batches:
         self.rates = rates
         self.losses = np.empty(n)
         self.most = int(sizes.max(initial=0))
-        self.end = int((firsts + sizes).max(initial=0))
-        if n and (firsts.min() < 0 or sizes.min() < 1):
-            raise ValueError("a batch begins before the first sample, or is empty")
-        self.order = None if order is None else Pointer(order, np.int64, order.shape)
+        _check_windows("batch", firsts, sizes, _MANY if order is None else len(order))
+        self.order = None if order is None else Pointer(order, np.int64, (len(order),))
+        last = int((firsts + sizes).max(initial=0)) - 1  # sample
         if order is not None:
-            check_order(order, self.end)
+            last = int(order.max(initial=-1))
+            if order.min(initial=0) < 0:
+                raise ValueError(f"the order names sample {order.min()}")
+        self.last = last
         self._lists = {
             "firsts": Pointer(firsts, np.int64, (n,)),
             "sizes": Pointer(sizes, np.int64, (n,)),
@@ -145,27 +154,18 @@ class Batches:
 
     def check(self, n_samples: int) -> None:
         """Raise if there are fewer samples than the batches name."""
-        order = self.order
-        last = self.end - 1 if order is None else int(order.array.max(initial=-1))
-        if last >= n_samples:
+        if self.last >= n_samples:
             raise ValueError(
-                f"the order names sample {last}, but there are {n_samples}"
+                f"the order names sample {self.last}, but there are {n_samples}"
             )
 
     def structure(self, first: int, n: int) -> BatchesStructure:
         """The structure of ``n`` of the batches."""
+        if not 0 <= first <= first + n <= len(self):
+            raise ValueError(f"there are {len(self)} batches, not {first} + {n}")
         addresses = {name: one.address + 8 * first for name, one in self._lists.items()}
         order = None if self.order is None else self.order.address
         return BatchesStructure(n=n, order=order, **addresses)
-
-
-def check_order(order: np.ndarray, n_named: int) -> None:
-    """Raise if an order is shorter than it is used, or names a sample below 0."""
-    if n_named > len(order) or (len(order) and order.min() < 0):
-        raise ValueError(
-            f"the batches name {n_named} places of an order of {len(order)} samples, "
-            "none of which may be negative"
-        )
 
 
 def _check_windows(
@@ -174,5 +174,6 @@ def _check_windows(
     """Raise if a window lies outside of the rows."""
     if not len(starts):
         return
-    if starts.min() < 0 or np.min(lengths) < 1 or (starts + lengths).max() > n_rows:
+    ends_outside = starts > n_rows - np.asarray(lengths)  # a sum might overflow
+    if starts.min() < 0 or np.min(lengths) < 1 or ends_outside.any():
         raise ValueError(f"a {name} lies outside of the {n_rows} rows")

@@ -49,16 +49,22 @@ class Pointer:
     Raises
     ------
     ValueError
-        If the dtype or the shape is not the one that the library expects, or the
-        values are not contiguous.
+        If the dtype or the shape is not the one that the library expects, the values
+        are not contiguous and aligned, or it ``writes`` and may only read.
     """
 
-    def __init__(self, array: np.ndarray, dtype: Any, shape: Shape) -> None:
+    def __init__(
+        self, array: np.ndarray, dtype: Any, shape: Shape, *, writes: bool = False
+    ) -> None:
+        flags = array.flags
         is_as_expected = array.dtype == dtype and array.shape == shape
-        if not (is_as_expected and array.flags.c_contiguous):
+        is_usable = flags.c_contiguous and flags.aligned
+        if not (is_as_expected and is_usable and (flags.writeable or not writes)):
             raise ValueError(
-                f"the engine expected a contiguous array of {np.dtype(dtype)} and "
-                f"shape {shape}, got {array.dtype} and {array.shape}"
+                f"the engine expected a contiguous{' writeable' * writes} array of "
+                f"{np.dtype(dtype)} and shape {shape}, got {array.dtype} and "
+                f"{array.shape}, {'' if flags.writeable else 'not '}writeable, with "
+                f"strides {array.strides}"
             )
         self.array = array
         self.address = array.ctypes.data
@@ -68,14 +74,19 @@ class Pointers(Pointer):
     """The address of a list of addresses of arrays."""
 
     def __init__(
-        self, arrays: Sequence[np.ndarray], dtype: Any, shapes: Sequence[Shape]
+        self,
+        arrays: Sequence[np.ndarray],
+        dtype: Any,
+        shapes: Sequence[Shape],
+        *,
+        writes: bool = False,
     ) -> None:
         if len(arrays) != len(shapes):
             raise ValueError(
                 f"the engine expected {len(shapes)} arrays, got {len(arrays)}"
             )
         each = [
-            Pointer(array, dtype, shape)
+            Pointer(array, dtype, shape, writes=writes)
             for array, shape in zip(arrays, shapes, strict=True)
         ]
         self.held = each
