@@ -16,6 +16,9 @@ from ._structures import Pointer, Pointers, Shape
 _ROW_NOT_FINITE, _OUTPUT_NOT_FINITE = 2, 3  # of exports.h
 _INT, _POINTER = ctypes.c_int64, ctypes.c_void_p
 _RUN = ctypes.CFUNCTYPE(_INT, _POINTER, _INT, _INT, *[_POINTER] * 4)
+_OPEN = ctypes.CFUNCTYPE(_POINTER, _POINTER, _POINTER)
+_CLOSE = ctypes.CFUNCTYPE(None, _POINTER)
+_SIZE = ctypes.CFUNCTYPE(_INT, _POINTER)
 
 
 class StreamState(NamedTuple):
@@ -129,18 +132,15 @@ class CompiledStream:
         """The address of a new stream of the library, which is closed after this."""
         parts = self.description.structure(DropoutPart(), DropoutPart())
         pointers = Pointers(weights, self.dtype, self.description.shapes)
-        open_ = ctypes.CFUNCTYPE(_POINTER, _POINTER, _POINTER)
-        address = open_(("skrnn_stream_open", found))(
-            ctypes.byref(parts), pointers.address
-        )
+        open_ = _OPEN(("skrnn_stream_open", found))
+        address = open_(ctypes.byref(parts), pointers.address)
         if address is None:
             raise MemoryError("the engine found no memory for a stream")
-        close = ctypes.CFUNCTYPE(None, _POINTER)(("skrnn_stream_close", found))
-        weakref.finalize(self, close, address)
+        weakref.finalize(self, _CLOSE(("skrnn_stream_close", found)), address)
         return address
 
     def _check_size(self, found: ctypes.CDLL) -> None:
-        size = ctypes.CFUNCTYPE(_INT, _POINTER)(("skrnn_stream_size", found))
+        size = _SIZE(("skrnn_stream_size", found))
         if size(self._stream) != len(self._state_type()):
             raise RuntimeError("the state of the library has another size than here")
 

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from skrnn.engine import CompiledStream, NotFiniteError, variants, why_not
+from skrnn.engine import (
+    CompiledNetwork,
+    CompiledStream,
+    NotFiniteError,
+    Samples,
+    variants,
+    why_not,
+)
 from skrnn.modules import RecurrentNetwork, description_of
 
 VARIANTS = variants()
@@ -30,7 +37,8 @@ PARTS = [  # with sizes below, at and above the width of a vector
     ((90,), {"conv_filters": (7,), "conv_kernel_size": 2, "pooling": "mean"}),
 ]
 TOLERANCES = {"float32": 1e-6, "float64": 1e-12}
-ROWS = np.random.default_rng(0).standard_normal((150, 3))
+RNG = np.random.default_rng(0)
+ROWS = RNG.standard_normal((150, 3))
 
 
 def network(cell="lstm", sizes=(6,), dtype="float64", n_outputs=2, **parts):
@@ -144,3 +152,27 @@ def test_it_has_copies_of_the_weights():
             weight.zero_()
     found = stream.run(ROWS, stream.start())[0]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("sizes", "parts"), PARTS, ids=str)
+@pytest.mark.parametrize(("cell", "params"), CELLS)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_few_samples_are_predicted_as_those_of_a_block(
+    cell, params, parts, sizes, dtype, variant, monkeypatch
+):
+    monkeypatch.setenv("SKRNN_ENGINE", variant)
+    module = network(cell, sizes, dtype, **params, **parts)
+    weights = [p.detach().numpy() for p in module.parameters()]
+    compiled_network = CompiledNetwork(description_of(module), weights)
+    lengths = np.r_[45, RNG.integers(1, 46, 39)]  # of which a block has 32 rows
+    starts = RNG.integers(0, 105, 40)
+    center = RNG.standard_normal((40, 2)).astype(dtype)
+    scale = RNG.uniform(0.5, 2, (40, 2)).astype(dtype)
+    rows = ROWS.astype(dtype)
+    samples = Samples(rows, starts, lengths, center=center, scale=scale)
+    expected = compiled_network.predict(samples)
+    tolerance = TOLERANCES[dtype] * np.abs(expected).max()
+    for order in ([0], [7], [3, 1], [30, 39, 2, 0]):
+        found = compiled_network.predict(samples, np.array(order))
+        np.testing.assert_allclose(found, expected[order], rtol=0, atol=tolerance)

@@ -117,6 +117,7 @@ EXPORT int64_t skrnn_train_dense(const DenseParts *parts, const Weights *weights
 // Raw outputs (n, O) of samples in an order (null: as they are).
 EXPORT int64_t skrnn_predict_recurrent(const Parts *parts, const Weights *weights, const Samples *samples,
                              const int64_t *order, int64_t n, int64_t widest, real *out) {
+  if (is_few(*parts, n)) return predict_few(*parts, weights->values, *samples, order, n, out);
   int64_t B = smaller_of(vectors_of(n), smaller_of(widest, WIDEST)) * LANES;
   return predict<Network>(*parts, *weights, *samples, order, n, B, widest, parts->n_outputs, out);
 }
@@ -136,9 +137,7 @@ EXPORT void skrnn_stream_close(void *stream) { close_stream((Stream *)stream); }
 
 // Numbers of its state.
 EXPORT int64_t skrnn_stream_size(const void *stream) {
-  int64_t total = 0;
-  visit_state(*(const Stream *)stream, 0, [&](real *, int64_t size) { total += size; });
-  return total;
+  return state_size(*(const Stream *)stream);
 }
 
 // Reads rows (n, F) after n_before others: state before -> state after, and out (n, O).

@@ -221,8 +221,14 @@ static void pool_running(const Stream &s, const real *states, int64_t n_before, 
   }
 }
 
-// rows (n, F) after n_before others -> s.outputs (n, O)
-static void run_block(const Stream &s, const real *rows, int64_t n_before, int64_t n) {
+// What the head reads of a block, (n, H) at a stride.
+struct HeadInput {
+  const real *x;
+  int64_t stride;
+};
+
+// rows (n, F) after n_before others
+static HeadInput run_block(const Stream &s, const real *rows, int64_t n_before, int64_t n) {
   const real *x = rows;
   int64_t stride = s.parts.n_features;
   for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
@@ -237,13 +243,39 @@ static void run_block(const Stream &s, const real *rows, int64_t n_before, int64
     run_layer(l, s.parts.cell, x, stride, n);
     stride = padded(l.H), x = l.h + stride;
   }
-  if (s.parts.pooling != LAST) {
-    pool_running(s, x, n_before, n);
-    x = s.pooled + stride;
+  if (s.parts.pooling == LAST) return {x, stride};
+  pool_running(s, x, n_before, n);
+  return {s.pooled + stride, stride};
+}
+
+// in (n, H) -> out (n, O)
+static void run_head(const Stream &s, const HeadInput &in, int64_t n, real *out) {
+  int64_t O = s.n_outputs(), stride = padded(O);
+  for (int64_t t = 0; t < n; t++) copy_reals(s.outputs + t * stride, s.head_bias, stride);
+  add_product(s.outputs, stride, in.x, in.stride, s.head, n);
+  for (int64_t t = 0; t < n; t++) copy_reals(out + t * O, s.outputs + t * stride, O);
+}
+
+static int64_t state_size(const Stream &s) {
+  int64_t total = 0;
+  visit_state(s, 0, [&](real *, int64_t size) { total += size; });
+  return total;
+}
+
+// rows (n, F) after n_before others, state before -> state after, and out (n, O), or (O,) after
+// the last row alone. s has memory for blocks of `most` rows.
+static void run_rows(const Stream &s, int64_t most, int64_t n_before, int64_t n, const real *rows,
+                     const real *before, real *after, real *out, bool last_alone) {
+  for (int64_t first = 0; first < n; first += most, before = after) {
+    int64_t count = n - first < most ? n - first : most;
+    const real *from = before;
+    visit_state(s, 0, [&](real *part, int64_t size) { copy_reals(part, from, size), from += size; });
+    HeadInput in = run_block(s, rows + first * s.parts.n_features, n_before + first, count);
+    real *to = after;
+    visit_state(s, count, [&](real *part, int64_t size) { copy_reals(to, part, size), to += size; });
+    if (!last_alone) run_head(s, in, count, out + first * s.n_outputs());
+    else if (first + count == n) run_head(s, {in.x + (count - 1) * in.stride, 0}, 1, out);
   }
-  int64_t O = padded(s.n_outputs());
-  for (int64_t t = 0; t < n; t++) copy_reals(s.outputs + t * O, s.head_bias, O);
-  add_product(s.outputs, O, x, stride, s.head, n);
 }
 
 static bool all_finite(const real *values, int64_t n) {
@@ -282,8 +314,7 @@ static void close_stream(Stream *s) {
 // rows (n, F) after n_before others, state before -> state after, out (n, O)
 static Status run_stream(const Stream &shared, int64_t n_before, int64_t n, const real *rows,
                          const real *before, real *after, real *out) {
-  int64_t F = shared.parts.n_features, O = shared.n_outputs();
-  if (!all_finite(rows, n * F)) return ROW_NOT_FINITE;
+  if (!all_finite(rows, n * shared.parts.n_features)) return ROW_NOT_FINITE;
   Stream s = shared;
   int64_t most = n < STREAM_BLOCK ? n : STREAM_BLOCK;
   Memory memory;
@@ -291,16 +322,42 @@ static Status run_stream(const Stream &shared, int64_t n_before, int64_t n, cons
   if (!memory.open(memory.used)) return NO_MEMORY;
   take_block(memory, s, most);
   memset(memory.base, 0, memory.used);
-  const real *from = before;
-  for (int64_t first = 0; first < n; first += most, from = after) {
-    int64_t count = n - first < most ? n - first : most;
-    visit_state(s, 0, [&](real *part, int64_t size) { copy_reals(part, from, size), from += size; });
-    run_block(s, rows + first * F, n_before + first, count);
-    real *to = after;
-    visit_state(s, count, [&](real *part, int64_t size) { copy_reals(to, part, size), to += size; });
-    for (int64_t t = 0; t < count; t++)
-      copy_reals(out + (first + t) * O, s.outputs + t * padded(O), O);
-  }
+  run_rows(s, most, n_before, n, rows, before, after, out, false);
   memory.close();
-  return all_finite(out, n * O) ? DONE : OUTPUT_NOT_FINITE;
+  return all_finite(out, n * s.n_outputs()) ? DONE : OUTPUT_NOT_FINITE;
+}
+
+// Whether a prediction takes less time sample by sample: a block would leave most lanes empty.
+static bool is_few(const Parts &p, int64_t n) {
+  bool reads_ahead = p.is_bidirectional || (p.n_convolutions && p.n_back != p.kernel_size - 1);
+  return !reads_ahead && (n == 1 || 3 * n <= LANES);
+}
+
+// Raw outputs (n, O) of samples in an order (null: as they are), one after the other.
+static Status predict_few(const Parts &parts, real *const *weights, const Samples &samples,
+                          const int64_t *order, int64_t n, real *out) {
+  Stream *s = open_stream(parts, weights);
+  if (!s) return NO_MEMORY;
+  int64_t T = samples.n_steps, most = T < STREAM_BLOCK ? T : STREAM_BLOCK, size = state_size(*s);
+  Memory memory;
+  real *rows, *before, *after, length;
+  auto take = [&] {
+    take_block(memory, *s, most);
+    rows = memory.take(T * parts.n_features);
+    before = memory.take(size);
+    after = memory.take(size);
+  };
+  take();
+  bool is_ready = memory.open(memory.used);
+  if (is_ready) {
+    take();
+    memset(memory.base, 0, memory.used);
+    for (int64_t i = 0; i < n; i++) {
+      gather(samples, {order, i, 0, 1, 0}, T, 1, rows, &length);
+      run_rows(*s, most, 0, (int64_t)length, rows, before, after, out + i * s->n_outputs(), true);
+    }
+    memory.close();
+  }
+  close_stream(s);
+  return is_ready ? DONE : NO_MEMORY;
 }
