@@ -121,17 +121,22 @@ class ForecastNetwork(nn.Module):
         lengths: Tensor | None = None,
         segments: Segments | None = None,
     ) -> Tensor:
-        # x (batch, time, feature), future (batch, horizon, column),
-        # log_scale (batch, target)
-        steps = self.trunk(x, lengths, segments)  # (batch, horizon * width)
-        steps = steps.view(len(x), self.horizon, -1)  # (batch, horizon, width)
+        # x (batch, time, feature)
+        return self.decode(self.trunk(x, lengths, segments), future, log_scale)
+
+    def decode(
+        self, steps: Tensor, future: Tensor | None, log_scale: Tensor | None
+    ) -> Tensor:
+        """Forecasts from what the trunk computes, steps (batch, horizon * width)."""
+        # future (batch, horizon, column), log_scale (batch, target)
+        steps = steps.view(len(steps), self.horizon, -1)  # (batch, horizon, width)
         values = steps[..., : self.n_values]  # (batch, horizon, value)
         if self.future is not None and future is not None:
             values = values + self.future(future, steps[..., self.n_values :])
         if log_scale is not None:  # of the first parameter of each target
             shift = functional.pad(log_scale[..., None], (0, self.n_parameters - 1))
             values = values + shift.flatten(1)[:, None]  # (batch, 1, value)
-        return values.reshape(len(x), -1)  # (batch, horizon * target * parameter)
+        return values.flatten(1)  # (batch, horizon * target * parameter)
 
 
 class FutureDecoder(nn.Module):

@@ -77,6 +77,13 @@ def has_any_hooks(module: Any) -> bool:
     )
 
 
+def trunk_of(net: Any) -> CompiledNetwork | None:
+    """The compiled trunk of a forecasting net, or None if torch has to run it."""
+    return (
+        None if has_any_hooks(net.module_) else Engine().network_of(net.module_.trunk)
+    )
+
+
 def raw_outputs(
     net: Any, data: DeviceDataset, order: np.ndarray | None
 ) -> np.ndarray | None:

@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from ..engine import Samples
 from ..modules import ForecastNetwork, is_padding, normalize_windows
 from ._datasets import to_tensor
+from ._engine import trunk_of
 from ._memory import compute_in_parts
 from ._net import DeviceNet
 from ._window_datasets import cut_segments
@@ -129,6 +131,7 @@ class _Rolling:
         self.lengths = inputs.ends - inputs.starts
         self.typical = to_tensor(inputs.typical, device)  # (batch, target)
         self.units = None if inputs.units is None else to_tensor(inputs.units, device)
+        self.trunk = trunk_of(net)
         self.future = to_tensor(np.asarray(future, dtype=np.int64), device)
 
     def run(self, n_steps: int, choose: Choose) -> list[np.ndarray]:
@@ -156,7 +159,7 @@ class _Rolling:
             inputs["future"] = functional.pad(ahead, (0, 0, 0, missing))
         if self.units is not None:
             inputs["log_scale"] = (affine.scale * self.units).log()
-        raw = self.net.criterion_.predictions(module(**inputs))
+        raw = self.net.criterion_.predictions(self._outputs(**inputs))
         shape = (len(raw), module.horizon, n_targets, module.n_parameters)
         parameters = raw.view(shape)[:, :n_steps]  # (batch, step, target, parameter)
         if self.units is not None:  # values are counts
@@ -169,6 +172,28 @@ class _Rolling:
         center = affine.center[:, None].expand(spread).cpu().numpy()
         scale = affine.scale[:, None].expand(spread).cpu().numpy()
         return [on_host, chosen, center, scale]
+
+    def _outputs(
+        self,
+        x: torch.Tensor,
+        future: torch.Tensor | None = None,
+        log_scale: torch.Tensor | None = None,
+        lengths: torch.Tensor | None = None,
+        **options: Any,
+    ) -> torch.Tensor:
+        """The outputs of the module, whose trunk the engine runs if it can."""
+        if self.trunk is None:
+            return self.module(x, future, log_scale, lengths, **options)
+        n_samples, n_steps, n_features = x.shape
+        starts = np.arange(0, n_samples * n_steps, n_steps)
+        whole = np.full(n_samples, n_steps)
+        samples = Samples(
+            x.reshape(-1, n_features).numpy(),  # (batch * time, feature)
+            starts,
+            whole if lengths is None else lengths.numpy(),
+        )
+        steps = torch.from_numpy(self.trunk.predict(samples))
+        return self.module.decode(steps, future, log_scale)
 
 
 def _oldest_first(window: torch.Tensor, lengths: np.ndarray) -> dict[str, Any]:

@@ -8,10 +8,12 @@ import pytest
 from pandas.testing import assert_frame_equal
 from sktime.forecasting.base import ForecastingHorizon
 
+from skrnn.engine import CompiledNetwork, library, why_not
 from skrnn.sktime import GRUForecaster, MLPForecaster
 from tests.forecast_data import (
     FORECASTERS,
     QUICK,
+    counts,
     covariate_data,
     months,
     noise,
@@ -32,6 +34,36 @@ def test_one_step_alone_is_that_of_many(horizon, loss):
         pd.testing.assert_frame_equal(alone, all_steps.iloc[[step - 1]])
         quantiles = forecaster.predict_quantiles(fh=[step], alpha=[0.1, 0.9])
         pd.testing.assert_frame_equal(quantiles, many.iloc[[step - 1]])
+
+
+@pytest.mark.skipif(library("float32") is None, reason=why_not())
+@pytest.mark.parametrize("cls", FORECASTERS)
+@pytest.mark.parametrize(
+    ("y", "X", "params"),
+    [
+        (noise(), None, {"horizon": 1}),
+        (panel((60, 5, 9)), None, {"horizon": 3, "normalize": "series"}),
+        (counts(), None, {"loss": "negative_binomial", "n_samples": 20}),
+        (*covariate_data(), {"loss": "normal", "horizon": 2, "n_samples": 20}),
+    ],
+)
+def test_engine_and_torch_roll_alike(cls, y, X, params, monkeypatch):
+    fh, known, after = range(1, 13), X, None
+    if X is not None:
+        y, known, after = y.iloc[:-12], X.iloc[:-12], X.iloc[-12:]
+    forecaster = cls(**{**QUICK, "max_iter": 2, **params}).fit(y, known, fh)
+    calls = []
+    predict = CompiledNetwork.predict
+    monkeypatch.setattr(
+        CompiledNetwork, "predict", lambda *args: calls.append(1) or predict(*args)
+    )
+    forecasts = []
+    for engine in ("", "torch"):
+        monkeypatch.setenv("SKRNN_ENGINE", engine)
+        forecasts.append(forecaster.predict(X=after))
+        assert len(calls) == -(-12 // params.get("horizon", 12))
+    spread = float(y.std().iloc[0])
+    np.testing.assert_allclose(*forecasts, rtol=0, atol=2e-6 * spread)
 
 
 @pytest.mark.parametrize("normalize", ["window", "series", None])
