@@ -16,9 +16,10 @@ from skrnn import (
     LSTMRegressor,
     RNNRegressor,
 )
-from skrnn.engine import StreamState, library, why_not
+from skrnn.engine import StreamState
 from skrnn.estimators import Stream
 from skrnn.training._streams import CompiledFollower, TorchFollower
+from tests.common_engine import needs_engine
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 RNG = np.random.default_rng(0)
@@ -46,7 +47,6 @@ COMPILED = [
     (RNNRegressor, {"activation": "relu"}),
     (RNNRegressor, {"pooling": "max", "conv_filters": 2}),
 ]
-needs_library = pytest.mark.skipif(library("float32") is None, reason=why_not())
 
 
 def fitted(cls, y=Y, X=X, **params):
@@ -331,7 +331,7 @@ def test_threads_are_set_back():
         torch.set_num_threads(before)
 
 
-@needs_library
+@needs_engine
 @pytest.mark.parametrize(("made", "resumed"), [("compiled", "torch"), ("torch", "")])
 @pytest.mark.parametrize("parts", COMPILED, ids=str)
 def test_pickles_resume_with_and_without_the_engine(parts, made, resumed, monkeypatch):
@@ -348,7 +348,7 @@ def test_pickles_resume_with_and_without_the_engine(parts, made, resumed, monkey
     np.testing.assert_allclose(other.predict(ROWS[51:80]), expected, rtol=0, atol=1e-5)
 
 
-@needs_library
+@needs_engine
 @pytest.mark.parametrize("parts", COMPILED, ids=str)
 def test_the_engine_follows_what_it_can(parts, monkeypatch):
     model = fitted(parts[0], **parts[1])
@@ -357,7 +357,7 @@ def test_the_engine_follows_what_it_can(parts, monkeypatch):
     assert isinstance(model.stream()._follower, TorchFollower)
 
 
-@needs_library
+@needs_engine
 def test_torch_follows_the_rest():
     for params in (
         {"peephole": True},

@@ -8,8 +8,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 from sktime.forecasting.base import ForecastingHorizon
 
-from skrnn.engine import CompiledNetwork, library, why_not
+from skrnn.engine import CompiledNetwork
 from skrnn.sktime import GRUForecaster, MLPForecaster
+from tests.common_engine import needs_engine
 from tests.forecast_data import (
     FORECASTERS,
     QUICK,
@@ -36,7 +37,7 @@ def test_one_step_alone_is_that_of_many(horizon, loss):
         pd.testing.assert_frame_equal(quantiles, many.iloc[[step - 1]])
 
 
-@pytest.mark.skipif(library("float32") is None, reason=why_not())
+@needs_engine
 @pytest.mark.parametrize("cls", FORECASTERS)
 @pytest.mark.parametrize(
     ("y", "X", "params"),
