@@ -10,7 +10,13 @@ from ._architecture import (
     RECURRENT_INITIALIZERS,
     Architecture,
 )
-from ._compiled import description_of, dropout_part, dropouts_of, loss_part
+from ._compiled import (
+    description_of,
+    dropout_part,
+    dropouts_of,
+    loss_part,
+    stream_description_of,
+)
 from ._dropout import Dropout
 from ._forecast import ForecastNetwork
 from ._initial_weights import INITIALIZERS, draw_layer

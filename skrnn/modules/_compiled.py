@@ -34,6 +34,13 @@ def description_of(module: nn.Module) -> Description | None:
     return _dense(module) if type(module) is MLPNetwork else None
 
 
+def stream_description_of(module: nn.Module) -> RecurrentDescription | None:
+    """The description for outputs after each row of one series; None as above."""
+    if type(module) is RecurrentNetwork:
+        return _recurrent(module, is_stream=True)
+    return None
+
+
 def dropouts_of(module: nn.Module) -> tuple[Dropout | None, Dropout | None]:
     """The dropouts that the engine runs: of outputs, and of inputs."""
     network: Any = module
@@ -69,16 +76,18 @@ def loss_part(criterion: nn.Module) -> LossPart | None:
     return None
 
 
-def _recurrent(network: RecurrentNetwork) -> RecurrentDescription | None:
+def _recurrent(
+    network: RecurrentNetwork, *, is_stream: bool = False
+) -> RecurrentDescription | None:
     parts = network.architecture
     filters = parts.conv_filters or ()
     is_plain = not (
         parts.peephole
         or parts.layer_norm
         or parts.zoneout
-        or parts.recurrent_dropout
+        or (parts.recurrent_dropout and not is_stream)  # which only training has
         or parts.residual
-        or parts.return_sequences
+        or (parts.return_sequences and not is_stream)
         or parts.projection_size is not None
         or network.embedding is not None
         or parts.recurrent_activation != "logistic"

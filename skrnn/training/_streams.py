@@ -18,7 +18,7 @@ from ..engine import (
     is_causal,
     library,
 )
-from ..modules import LogLoss, NetworkState, PointLoss, description_of
+from ..modules import LogLoss, NetworkState, PointLoss, stream_description_of
 from ._datasets import to_tensor
 from ._engine import has_any_hooks
 from ._net import DeviceNet
@@ -33,15 +33,14 @@ Read = tuple[np.ndarray, Any]  # predictions (n_rows, n_outputs), and a state
 def follower_of(net: DeviceNet, n_threads: int | str) -> Follower:
     """What follows a series with the network of a net, from now on.
 
-    The engine if it can run the network, with copies of the weights. Else torch, as
-    for networks whose single steps are worth several threads.
+    The engine if it can run the network, with copies of the weights, on one thread;
+    else torch.
     """
-    module = net.module_
-    if not module.is_worth_sharing(1):
-        n_threads = 1 if n_threads == "auto" else n_threads
-        description = _description(net)
-        if description is not None:
-            return CompiledFollower(net, description)
+    description = _description(net)
+    if description is not None:
+        return CompiledFollower(net, description)
+    if n_threads == "auto" and not net.module_.is_worth_sharing(1):
+        n_threads = 1  # resolved once: it takes longer than a small step
     return TorchFollower(net, n_threads)
 
 
@@ -51,8 +50,8 @@ def _description(net: DeviceNet) -> RecurrentDescription | None:
     dtype = str(weight.dtype).removeprefix("torch.")
     if weight.device.type != "cpu" or library(dtype) is None:
         return None
-    description = description_of(net.module_)
-    if not isinstance(description, RecurrentDescription) or has_any_hooks(net.module_):
+    description = stream_description_of(net.module_)
+    if description is None or has_any_hooks(net.module_):
         return None
     return description if is_causal(description) else None
 

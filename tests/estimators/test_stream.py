@@ -44,7 +44,7 @@ COMPILED = [
     (LSTMRegressor, {"conv_filters": 3, "conv_kernel_size": 1, "pooling": "mean"}),
     (GRURegressor, {"reset_after": False}),
     (GRURegressor, {"pooling": "mean"}),
-    (RNNRegressor, {"activation": "relu"}),
+    (RNNRegressor, {"activation": "relu", "recurrent_dropout": 0.1}),
     (RNNRegressor, {"pooling": "max", "conv_filters": 2}),
 ]
 
@@ -346,6 +346,16 @@ def test_pickles_resume_with_and_without_the_engine(parts, made, resumed, monkey
     assert type(other._follower) is not type(stream._follower)
     assert other.n_rows == 51
     np.testing.assert_allclose(other.predict(ROWS[51:80]), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["", "torch"])
+def test_targets_at_each_step(engine, monkeypatch):
+    monkeypatch.setenv("SKRNN_ENGINE", engine)
+    steps = ROWS[1:401, 0].reshape(40, 10)
+    model = fitted(GRURegressor, steps, return_sequences=True)
+    stream = model.stream(X[0, :4])
+    found = [*(stream.step(row) for row in X[0, 4:7]), *stream.predict(X[0, 7:])]
+    np.testing.assert_allclose(found, model.predict(X[:1])[0, 4:], rtol=0, atol=1e-6)
 
 
 @needs_engine
