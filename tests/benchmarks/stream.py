@@ -1,10 +1,10 @@
 """A forecast after each new row: a stream beside reading the window again.
 
 An LSTM of 32 units over rows of 4 features. ``stream.step`` at the 100th, the 1,000th
-and the 10,000th row, and with a history of so many rows read anew each time; beside
-them ``predict`` on a window of 24 and of 96 rows, torch's own module on that window,
-and torch's cell with its head, the least that a step can cost. All take turns on one
-thread, and medians are reported.
+and the 10,000th row, and through torch (``SKRNN_ENGINE=torch``); ``predict`` with a
+history of so many rows read anew each time; ``predict`` on a window of 24 and of 96
+rows, and torch's own module on that window; torch's cell with its head. All take turns
+on one thread, and medians are reported.
 
     python tests/benchmarks/stream.py
 
@@ -13,6 +13,7 @@ prints a Markdown table in microseconds a row.
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 import warnings
@@ -70,6 +71,10 @@ def ways() -> dict[str, Callable[[], object]]:
         for row in ROWS[: n_rows - 1]:
             stream.step(row)
         found[f"stream.step, row {n_rows:,}"] = lambda s=stream: s.step(ROWS[0])
+    os.environ["SKRNN_ENGINE"] = "torch"  # a stream chooses once
+    of_torch = models[24].stream(ROWS[:99])
+    del os.environ["SKRNN_ENGINE"]
+    found["stream.step, through torch"] = lambda: of_torch.step(ROWS[0])
     found["torch.nn.LSTMCell and head"] = torch_cell()
     for window, model in models.items():
         x = ROWS[np.newaxis, :window]
@@ -97,7 +102,7 @@ def main() -> None:
     unit = medians["stream.step, row 10,000"]
     print("| way | microseconds | relative to a step |\n|---|---|---|")
     for name, median in medians.items():
-        print(f"| {name} | {median:.0f} | {median / unit:.1f} |")
+        print(f"| {name} | {median:.1f} | {median / unit:.1f} |")
 
 
 if __name__ == "__main__":
