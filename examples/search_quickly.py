@@ -1,8 +1,8 @@
 """Search 24 recurrent networks for the stock example, with the engine and without.
 
-The same search runs twice, each time in a process of its own: by the compiled engine and
-by torch alone (SKRNN_ENGINE). Both find the same scores up to rounding. Prints the
-seconds of each and the best candidates, and leaves output/search_quickly.png.
+The same search runs twice, each time in a process of its own: by the compiled engine
+and by torch alone (SKRNN_ENGINE). Both find the same scores up to rounding. Prints the
+seconds of each and the best candidate, and leaves output/search_quickly.png.
 """
 
 from __future__ import annotations
