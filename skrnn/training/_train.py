@@ -118,6 +118,7 @@ def _all_or_nothing(
         raise
     finally:
         net.train_split = net.iterator_train__shuffling = None  # they hold data
+        net.epochs_ = None
     try:
         net.notify("on_train_end", X=training, y=None)
     except BaseException:
