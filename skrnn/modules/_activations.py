@@ -8,8 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+
+def _identity(x: Tensor) -> Tensor:
+    return x
+
+
 MLP_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "identity": lambda x: x,
+    "identity": _identity,
     "logistic": torch.sigmoid,
     "tanh": torch.tanh,
     "relu": torch.relu,

@@ -23,6 +23,15 @@ _SMALLEST = 1e-4  # of a deviation, in units of the normalised window
 _LEAST_DISPERSION = 1e-8
 
 
+# functions with names, so that nets can be copied and pickled
+def _squared(raw: Tensor, y: Tensor) -> Tensor:
+    return 0.5 * (raw - y) ** 2
+
+
+def _absolute(raw: Tensor, y: Tensor) -> Tensor:
+    return (raw - y).abs()
+
+
 def _poisson(raw: Tensor, y: Tensor) -> Tensor:
     return torch.xlogy(y, y) - y * raw - y + raw.exp()  # half the deviance, log link
 
@@ -36,8 +45,8 @@ def _pinball(raw: Tensor, y: Tensor, quantile: float) -> Tensor:
 
 
 _LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "squared_error": lambda raw, y: 0.5 * (raw - y) ** 2,
-    "absolute_error": lambda raw, y: (raw - y).abs(),
+    "squared_error": _squared,
+    "absolute_error": _absolute,
     "huber": _huber,
     "poisson": _poisson,
 }

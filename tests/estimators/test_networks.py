@@ -229,3 +229,18 @@ def test_cross_validation_of_unequal_lengths_with_parts():
         error_score="raise",
     )
     assert np.isfinite(search.fit(sequences, y).cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "quantile"])
+def test_a_fitted_net_can_be_copied_and_holds_no_data(loss):
+    X = np.random.default_rng(0).standard_normal((40, 5, 2)).astype("f4")
+    y = X[:, 0, 0]
+    options = {"loss": loss, "max_iter": 2, "learning_rate": "cosine"}
+    model = LSTMRegressor(4, **options, random_state=0).fit(X, y)
+    assert model.net_.epochs_ is None
+    twin = copy.deepcopy(model.net_)
+    before = {k: v.clone() for k, v in model.net_.module_.state_dict().items()}
+    model.partial_fit(X, y)  # in place: the copy has weights of its own
+    for name, weights in model.net_.module_.state_dict().items():
+        assert (twin.module_.state_dict()[name] == before[name]).all()
+        assert (weights != before[name]).any()
