@@ -63,7 +63,9 @@ class Stream:
     Streams are independent of each other. ``copy.deepcopy`` gives one that continues
     from the same rows on its own, to try out a possible future; copies share the
     weights. A pickle holds the weights and the state as arrays, and resumes on the
-    estimator's device, or on the best one of a machine that does not have it.
+    estimator's device, or on the best one of a machine that does not have it. A stream
+    chooses once, when it is made or unpickled, whether the compiled engine or torch
+    computes its steps.
 
     The layers start from a state of zeros. A network trained on windows has only seen
     the states after a few rows; ``stateful=True`` trains it on the states of a long

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -346,6 +347,19 @@ def test_pickles_resume_with_and_without_the_engine(parts, made, resumed, monkey
     assert type(other._follower) is not type(stream._follower)
     assert other.n_rows == 51
     np.testing.assert_allclose(other.predict(ROWS[51:80]), expected, rtol=0, atol=1e-5)
+
+
+def test_copies_in_threads_do_not_disturb_each_other():
+    stream = fitted(GRURegressor, pooling="mean", conv_filters=2).stream(ROWS[:5])
+
+    def follow(first):
+        mine = copy.copy(stream)
+        return [mine.step(row) for row in ROWS[first : first + 500]]
+
+    firsts = [0, 500, 1000, 1500]
+    expected = [follow(first) for first in firsts]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(follow, firsts)) == expected
 
 
 @pytest.mark.parametrize("engine", ["", "torch"])
