@@ -69,7 +69,10 @@ class PointLoss(nn.Module):
         super().__init__()
         self.name = loss
         self.quantile = quantile
-        self.loss = _LOSSES.get(loss, partial(_pinball, quantile=quantile))
+        is_quantile = loss == "quantile"
+        self.loss = (
+            partial(_pinball, quantile=quantile) if is_quantile else _LOSSES[loss]
+        )
         self.has_log_link = loss == "poisson"
         self.sums_outputs = sums_outputs
         self.reports_mean = sums_outputs and loss == "squared_error"

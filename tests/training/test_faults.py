@@ -308,6 +308,7 @@ def test_the_batch_size_that_fits_is_one_of_the_longest(monkeypatch):
 
 
 def test_memory_that_runs_out_in_forecasts(monkeypatch):
+    monkeypatch.setenv("SKRNN_ENGINE", "torch")
     model = GRUForecaster(6, 1, hidden_layer_sizes=3, max_iter=2, random_state=0)
     y = pd.Series(wave(160)[:, 0])
     model.set_params(learning_rate="cosine").fit(y)
