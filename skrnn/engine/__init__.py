@@ -8,6 +8,7 @@ from ._descriptions import (
     RecurrentDescription,
     SolverPart,
 )
+from ._layer import LayerCall, LayerDescription, LayerTensors
 from ._library import is_forced, library, variant, variants, why_not
 from ._network import CompiledNetwork, Training
 from ._samples import Batches, Samples

@@ -65,6 +65,26 @@ class Architecture:
             and not (self.peephole or self.layer_norm or self.zoneout)
         )
 
+    @property
+    def engine_cell(self) -> str | None:
+        """The engine's name of the cell; None if it lacks a part.
+
+        The engine has no masks of recurrent dropout either, which training needs.
+        """
+        lacks_part = (
+            self.activation not in _TORCH_ACTIVATIONS[self.cell]
+            or self.recurrent_activation != "logistic"
+            or self.projection_size is not None
+            or self.peephole
+            or self.layer_norm
+            or self.zoneout
+        )
+        if lacks_part:
+            return None
+        if self.cell == "rnn":
+            return f"rnn_{self.activation}"
+        return self.cell if self.reset_after else "gru_reset_before"
+
     def check(self, hidden_layer_sizes: Sequence[int]) -> None:
         """Raise if parts exclude each other."""
         self._check_start()

@@ -82,29 +82,19 @@ def _recurrent(
     parts = network.architecture
     filters = parts.conv_filters or ()
     is_plain = not (
-        parts.peephole
-        or parts.layer_norm
-        or parts.zoneout
-        or (parts.recurrent_dropout and not is_stream)  # which only training has
+        (parts.recurrent_dropout and not is_stream)  # which only training has
         or parts.residual
         or (parts.return_sequences and not is_stream)
-        or parts.projection_size is not None
         or network.embedding is not None
-        or parts.recurrent_activation != "logistic"
         or parts.pooling not in POOLINGS
         or (filters and parts.conv_padding == "valid")
         or parts.conv_activation not in ACTIVATIONS
     )
-    activations = ("tanh", "relu") if parts.cell == "rnn" else ("tanh",)
     sizes = tuple(_hidden_size(layer) for layer in network.stack())
     n_layers = max(len(sizes), len(filters))
-    if not is_plain or parts.activation not in activations or n_layers > MOST_LAYERS:
+    cell = parts.engine_cell
+    if not is_plain or cell is None or n_layers > MOST_LAYERS:
         return None
-    cell = parts.cell
-    if cell == "rnn":
-        cell = f"rnn_{parts.activation}"
-    elif cell == "gru" and not parts.reset_after:
-        cell = "gru_reset_before"
     back = parts.conv_kernel_size - 1
     return RecurrentDescription(
         cell,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from functools import cache
 from threading import Lock
-from typing import Any, TypeGuard
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from ._architecture import Architecture
 from ._cells import Gates, State, UnrolledLayer, unroll
+from ._compiled_layer import CompiledLayer
 from ._dropout import Dropout
-from ._gru_kernel import gru_states
 from ._pooling import last_valid
 from ._undrawn import undrawn
 
@@ -26,8 +26,6 @@ _STEPS: dict[Any, Any] = {
 }
 Segments = list[tuple[int, int]]
 _once = Lock()
-_LARGEST_LOOP = 256  # hidden units; measured up to there
-_SMALLEST_LOOP = 64  # samples in inference; torch is faster with fewer
 
 
 class RecurrentLayer(nn.Module):
@@ -72,9 +70,10 @@ class RecurrentLayer(nn.Module):
 
     @property
     def kernel(self) -> str:
-        if isinstance(self.forward_in_time, UnrolledLayer) or self._is_masked:
-            return "steps"
-        return "loop" if _is_for_loop(self.forward_in_time) else "fused"
+        if self._compiled() is not None:
+            return "compiled"
+        is_ours = isinstance(self.forward_in_time, UnrolledLayer)
+        return "steps" if is_ours or self._is_masked else "fused"
 
     @property
     def _is_masked(self) -> bool:
@@ -84,6 +83,11 @@ class RecurrentLayer(nn.Module):
         self, x: Tensor, lengths: Tensor | None = None, segments: Segments | None = None
     ) -> Tensor:
         """States of all steps (batch, time, state), two directions side by side."""
+        compiled = self._compiled_for(x)
+        if compiled is not None:
+            states, _ = compiled.run(x, lengths)
+            assert states is not None
+            return states
         output = self._run(self.forward_in_time, x, segments)
         if self.backward_in_time is None:
             return output
@@ -93,6 +97,11 @@ class RecurrentLayer(nn.Module):
     def advance(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
         """States of all steps and the last one, continuing from the state given."""
         layer = self.forward_in_time
+        compiled = self._compiled_for(x)
+        if compiled is not None:
+            states, last = compiled.run(x, first=state)
+            assert states is not None
+            return states, last
         if self._is_masked:
             return self._run_masked(layer, x, state)
         if state is not None and _is_one_step(layer, x):
@@ -103,6 +112,16 @@ class RecurrentLayer(nn.Module):
             before = state[0]
         output, after = layer(x, before)
         return output, after if isinstance(after, tuple) else (after,)
+
+    def last(
+        self, x: Tensor, lengths: Tensor | None, segments: Segments | None
+    ) -> Tensor:
+        """The state after all steps, of both directions joined, (batch, output)."""
+        compiled = None if has_hooks(self) else self._compiled_for(x)
+        if compiled is None:
+            return self.final(self(x, lengths, segments), lengths)
+        _, (hidden, *_) = compiled.run(x, lengths, needs_states=False)
+        return self.merge(torch.cat(hidden.unbind(), dim=1))
 
     def merge(self, states: Tensor) -> Tensor:
         """States of both directions joined, (..., output)."""
@@ -131,6 +150,25 @@ class RecurrentLayer(nn.Module):
             for name, values in backward.items():
                 found[name + "_backward"] = reverse_time(values, lengths)
         return found
+
+    def _compiled(self) -> CompiledLayer | None:
+        """The layer of the engine; None if there is none, or it lacks a part."""
+        cell = self.architecture.engine_cell
+        if cell is None or self._is_masked:
+            return None
+        return CompiledLayer.of(cell, self._directions())
+
+    def _compiled_for(self, x: Tensor) -> CompiledLayer | None:
+        """The layer of the engine; None if torch has to run x or is faster."""
+        if not x.shape[0] or not x.shape[1] or _is_transformed(x):
+            return None
+        if any(has_hooks(layer) for layer in self._directions()):
+            return None
+        return self._compiled()
+
+    def _directions(self) -> list[nn.Module]:
+        ways = [self.forward_in_time, self.backward_in_time]
+        return [layer for layer in ways if layer is not None]
 
     def _gates_of(self, layer: nn.Module, x: Tensor) -> Gates:
         record: list[Gates] = []
@@ -192,7 +230,7 @@ def run(layer: nn.Module, x: Tensor, segments: Segments | None) -> Tensor:
     ``n_alive`` samples are computed, from the state at the end of the segment before.
     """
     if segments is None:
-        return gru_states(layer, x) if _loops_over(layer, x) else layer(x)[0]
+        return layer(x)[0]
     outputs, first = [], 0
     state: Tensor | tuple[Tensor, ...] | None = None
     for n_alive, stop in segments:
@@ -227,21 +265,6 @@ def _step(layer: Any, x: Tensor, state: State) -> tuple[Tensor, State]:
     return after[0][:, None], tuple(part[None] for part in after)
 
 
-def _is_for_loop(layer: nn.Module) -> TypeGuard[nn.GRU]:
-    if type(layer) is not nn.GRU or layer.hidden_size > _LARGEST_LOOP:
-        return False
-    weight = layer.weight_hh_l0
-    is_plain = weight.dtype in (torch.float32, torch.float64)
-    return is_plain and weight.device.type == "cpu"
-
-
-def _loops_over(layer: nn.Module, x: Tensor) -> TypeGuard[nn.GRU]:
-    pays = len(x) >= (1 if torch.is_grad_enabled() else _SMALLEST_LOOP)
-    if not pays or not x.shape[1] or not _is_for_loop(layer):
-        return False
-    return not (has_hooks(layer) or _is_transformed())
-
-
 def has_hooks(layer: nn.Module) -> bool:
     """Whether the layer has hooks, which torch calls but our own code would not."""
     return bool(
@@ -252,7 +275,7 @@ def has_hooks(layer: nn.Module) -> bool:
     )
 
 
-def _is_transformed() -> bool:
+def _is_transformed(x: Tensor) -> bool:
     return (
         torch._C._are_functorch_transforms_active()
         or torch.compiler.is_compiling()

@@ -183,15 +183,8 @@ template <int NV> struct Pass {
   }
 };
 
-// Samples of the next block: few vectors of them.
 INLINE int64_t block_size(const Network &, int64_t n_left, int64_t, int, int64_t widest) {
-  int64_t n = rounded_up(n_left, LANES) / LANES;
-  int64_t width = n > 2 && WIDEST >= 4 ? WIDEST : n > 1 ? 2 : 1;
-  width = width > widest ? widest : width;
-  return n_left < width * LANES ? n_left : width * LANES;
-}
-INLINE int64_t vectors_of(int64_t count) {
-  return count > 2 * LANES ? WIDEST : count > LANES ? 2 : 1;
+  return recurrent_block_size(n_left, widest);
 }
 static double train_block(Network &n, const Samples &s, const Block &b, const Loss &loss, double share,
                           int64_t batch) {

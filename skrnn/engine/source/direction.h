@@ -26,10 +26,13 @@ struct Direction {
   Slopes slopes;
   real *b, *Px, *Ph;  // packed for the way forward: bias, weights of x and of h
   real *Bx, *Bh;      // packed for the way back
-  real *states;       // (T + 1, H, B); the state before the first step is zero
+  real *states;       // (T + 1, H, B)
   real *cells;        // (T + 1, H, B), of an LSTM
   real *kept;         // (T, planes, H, B)
   real *dh, *dc;      // (H, B)
+  // The state before the first step is zero, unless the caller has put it there.
+  bool continues;
+  const real *dlast_cell;  // (H, B) slope of an LSTM's last cell, or null
 
   // State after step t, and before it. A reversed direction begins after the last step.
   template <int NV> real *after(real *of, int64_t t) const {
@@ -37,6 +40,12 @@ struct Direction {
   }
   template <int NV> real *before(real *of, int64_t t) const {
     return of + (is_reversed ? t + 1 : t) * H * NV * LANES;
+  }
+  template <int NV> real *first_of(real *of, int64_t T) const {
+    return of + (is_reversed ? T : 0) * H * NV * LANES;
+  }
+  template <int NV> real *last_of(real *of, int64_t T) const {
+    return of + (is_reversed ? 0 : T) * H * NV * LANES;
   }
 };
 

@@ -3,10 +3,11 @@
 #include "epoch.h"
 #include "exports.h"
 #include "exports_functions.h"
+#include "layer.h"
 #include "stream.h"
 
 // Number of the interface; Python refuses a library with another one.
-EXPORT int64_t skrnn_interface(void) { return 2; }
+EXPORT int64_t skrnn_interface(void) { return 3; }
 EXPORT int64_t skrnn_vector_bytes(void) { return VECTOR_BYTES; }
 EXPORT int64_t skrnn_cpu_level(void) { return cpu_level(); }
 
@@ -144,4 +145,17 @@ EXPORT int64_t skrnn_stream_size(const void *stream) {
 EXPORT int64_t skrnn_stream_run(const void *stream, int64_t n_before, int64_t n, const real *rows,
                                 const real *before, real *after, real *out) {
   return run_stream(*(const Stream *)stream, n_before, n, rows, before, after, out);
+}
+
+// One layer: the bytes that its way back needs, the way forward, and the way back. Lengths are
+// checked on the way forward.
+EXPORT int64_t skrnn_layer_bytes(const LayerParts *parts) {
+  return are_lengths_valid(*parts) ? layer_bytes(*parts) : 0;
+}
+EXPORT int64_t skrnn_layer_forward(const LayerParts *parts, char *kept) {
+  if (!are_lengths_valid(*parts)) return BAD_LENGTH;
+  return layer_forward(*parts, kept) ? DONE : NO_MEMORY;
+}
+EXPORT int64_t skrnn_layer_backward(const LayerParts *parts, char *kept, const LayerSlopes *slopes) {
+  return layer_backward(*parts, kept, *slopes) ? DONE : NO_MEMORY;
 }

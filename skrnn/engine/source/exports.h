@@ -7,4 +7,4 @@
 #endif
 
 // What a call returns
-enum Status { DONE, NO_MEMORY, ROW_NOT_FINITE, OUTPUT_NOT_FINITE };
+enum Status { DONE, NO_MEMORY, ROW_NOT_FINITE, OUTPUT_NOT_FINITE, BAD_LENGTH };

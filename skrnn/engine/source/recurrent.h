@@ -4,13 +4,25 @@
 #include "lstm.h"
 #include "rnn.h"
 
-static void pack(int64_t cell, Direction &d, bool trains, bool has_slope_of_x) {
-  int64_t H = d.H, F = d.F, G = gates_of(cell);
+// Samples of the next block: few vectors of them.
+INLINE int64_t recurrent_block_size(int64_t n_left, int64_t widest) {
+  int64_t n = rounded_up(n_left, LANES) / LANES;
+  int64_t width = n > 2 && WIDEST >= 4 ? WIDEST : n > 1 ? 2 : 1;
+  width = width > widest ? widest : width;
+  return n_left < width * LANES ? n_left : width * LANES;
+}
+INLINE int64_t vectors_of(int64_t count) {
+  return count > 2 * LANES ? WIDEST : count > LANES ? 2 : 1;
+}
+
+static void pack_forward(int64_t cell, Direction &d) {
   if (cell == LSTM) lstm_pack(d);
   else if (cell == GRU) gru_pack(d);
   else if (cell == GRU_RESET_BEFORE) gru_before_pack(d);
   else rnn_pack(d);
-  if (!trains) return;
+}
+static void pack_back(int64_t cell, Direction &d, bool has_slope_of_x) {
+  int64_t H = d.H, F = d.F, G = gates_of(cell);
   bool resets_before = cell == GRU_RESET_BEFORE;  // the rows of n have a product of their own
   pack_rows(d.Bh, d.Wh, H, 1, (resets_before ? 2 : G) * H, H);
   if (resets_before) pack_rows(d.Bh + 2 * H * rounded_up(H, GROUP), d.Wh + 2 * H * H, H, 1, H, H);
@@ -24,6 +36,10 @@ static void pack(int64_t cell, Direction &d, bool trains, bool has_slope_of_x) {
       pack_rows(d.Bx + (k * G + g * GROUP) * H, d.Wx + GRU_ROWS[g] * H * F + k,
                 F - k < GROUP ? F - k : GROUP, 1, H, F);
 }
+static void pack(int64_t cell, Direction &d, bool trains, bool has_slope_of_x) {
+  pack_forward(cell, d);
+  if (trains) pack_back(cell, d, has_slope_of_x);
+}
 
 // x (T, F, B) -> the states of d (T + 1, H, B). Without training only the states are kept.
 template <int NV>
@@ -31,9 +47,10 @@ static void recurrent_forward(int64_t cell, Direction &d, const Steps &steps, co
                               bool trains) {
   constexpr int64_t B = NV * LANES;
   int64_t plane = d.H * B, n_planes = planes_of(cell), T = steps.T;
-  int64_t start = d.is_reversed ? T : 0;
-  clear(d.states + start * plane, plane);
-  if (cell == LSTM) clear(d.cells + start * plane, plane);
+  if (!d.continues) {
+    clear(d.first_of<NV>(d.states, T), plane);
+    if (cell == LSTM) clear(d.first_of<NV>(d.cells, T), plane);
+  }
   for (int64_t i = 0; i < T; i++) {
     int64_t t = d.is_reversed ? T - 1 - i : i;
     const real *xt = x + t * d.F * B, *h = d.before<NV>(d.states, t);
@@ -75,7 +92,7 @@ static void step_back(int64_t cell, Direction &d, const Steps &steps, int64_t t,
     rnn_backward<NV, false>(d, steps, t, d.after<NV>(d.states, t), kept, d.dh);
   }
   bool is_first = t == (d.is_reversed ? steps.T - 1 : 0);
-  if (!is_first) product<NV>(d.dh, d.Bh, sums, n_sums, H, adds);
+  if (!is_first || d.continues) product<NV>(d.dh, d.Bh, sums, n_sums, H, adds);
 }
 
 // Gradients of the weights, from the slopes that the way back has left in d.kept.
@@ -105,7 +122,8 @@ static void recurrent_gradients(int64_t cell, Direction &d, int64_t T, const rea
 }
 
 // The slopes of the states: dstates (T, H, B) at a stride, or null, and last (H, B) of the last
-// state, or null -> gradients (added to), and dx (T, F, B) or null (added to if adds_dx).
+// state, or null -> gradients (added to), and dx (T, F, B) or null (added to if adds_dx). If d
+// continues, d.dh and d.dc are then the slopes of the state before the first step.
 template <int NV>
 static void recurrent_backward(int64_t cell, Direction &d, const Steps &steps, const real *x,
                                const real *dstates, int64_t stride, const real *last, real *dx,
@@ -114,7 +132,8 @@ static void recurrent_backward(int64_t cell, Direction &d, const Steps &steps, c
   int64_t T = steps.T, plane = d.H * B, n_planes = planes_of(cell);
   if (last) memcpy(d.dh, last, plane * sizeof(real));
   else clear(d.dh, plane);
-  if (cell == LSTM) clear(d.dc, plane);
+  if (cell == LSTM && d.dlast_cell) memcpy(d.dc, d.dlast_cell, plane * sizeof(real));
+  else if (cell == LSTM) clear(d.dc, plane);
   for (int64_t i = 0; i < T; i++) {
     int64_t t = d.is_reversed ? i : T - 1 - i;
     if (dstates) {
