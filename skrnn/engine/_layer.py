@@ -14,40 +14,10 @@ from typing import Any, NamedTuple
 
 from ._structures import CELLS, N_GATES, Shape
 
-_INT, _POINTER = ctypes.c_int64, ctypes.c_void_p
 _CACHE = 2**20  # bytes that the activations of a block may take
 _N_PLANES = {1: 2, 3: 5, 4: 7}  # values kept of a unit at a step, by number of gates
-_NO_MEMORY, _BAD_LENGTH = 1, 4
-
-
-class _Values(ctypes.Structure):
-    """``Values`` of ``values.h``: values of samples at strides."""
-
-    _fields_ = [("at", _POINTER), ("strides", _INT * 3)]
-
-
-_STATES = ("h_first", "c_first", "h_last", "c_last", "states")
-
-
-class _LayerParts(ctypes.Structure):
-    """``LayerParts`` of ``layer.h``."""
-
-    _fields_ = [
-        *((name, _INT) for name in ("cell", "n_features", "n_units", "n_directions")),
-        *((name, _INT) for name in ("n_samples", "n_steps", "widest")),
-        ("lengths", _POINTER),
-        ("weights", _POINTER * 8),
-        *((name, _Values) for name in ("x", *_STATES)),
-    ]
-
-
-class _LayerSlopes(ctypes.Structure):
-    """``LayerSlopes`` of ``layer.h``."""
-
-    _fields_ = [
-        ("weights", _POINTER * 8),
-        *((name, _Values) for name in ("x", *_STATES)),
-    ]
+_NO_MEMORY, _BAD_LENGTH = 1, 4  # ``Status`` of ``exports.h``
+_ABSENT = 0, 0, 0, 0  # address and strides
 
 
 @dataclass(frozen=True)
@@ -94,8 +64,7 @@ class LayerCall:
     Raises
     ------
     ValueError
-        If a tensor has another shape or dtype than the layer expects, or another
-        device; or if a length is not one of a sample.
+        If a tensor has another shape or dtype than the layer expects.
     """
 
     def __init__(
@@ -108,41 +77,44 @@ class LayerCall:
     ) -> None:
         self._library, self._description = library, description
         x = tensors.x
-        self._dtype = x.dtype
         n, n_steps, _ = x.shape
-        sizes = description.n_directions, n, description.n_units
-        wide = description.n_directions * description.n_units
-        self._shapes = LayerTensors(
-            (n, n_steps, description.n_features), *[sizes] * 4, (n, n_steps, wide)
+        self._dtype, self._n_steps = x.dtype, n_steps
+        n_directions, n_units = description.n_directions, description.n_units
+        state = n_directions, n, n_units
+        self._shapes = (
+            (n, n_steps, description.n_features),
+            *[state] * 4,
+            (n, n_steps, n_directions * n_units),
         )
-        self._parts = parts = _LayerParts(
-            CELLS.index(description.cell),
-            description.n_features,
-            description.n_units,
-            description.n_directions,
-            n,
-            n_steps,
+        sizes = CELLS.index(description.cell), description.n_features, n_units
+        self._parts = _words(
+            *(*sizes, n_directions, n, n_steps),
             description.widest(n_steps, x.element_size()),
+            _address_of_lengths(lengths, n),
+            *self._addresses(weights, tensors),
         )
-        if lengths is not None:
-            if not (str(lengths.dtype) == "torch.int64" and lengths.shape == (n,)):
-                raise ValueError(f"the engine expected {n} lengths of int64")
-            parts.lengths = lengths.data_ptr()
-        self._fill(parts, weights, tensors)
 
     def n_bytes(self) -> int:
         """Bytes that the way forward keeps for the way back."""
         n_bytes = self._library.skrnn_layer_bytes
-        n_bytes.restype = _INT
-        return int(n_bytes(ctypes.byref(self._parts)))
+        n_bytes.restype = ctypes.c_int64
+        return int(n_bytes(self._parts))
 
     def forward(self, kept: Any = None) -> None:
-        """Write the states; keep what the way back needs in a tensor of bytes."""
-        address = None if kept is None else _POINTER(kept.data_ptr())
-        code = self._library.skrnn_layer_forward(ctypes.byref(self._parts), address)
+        """Write the states; keep what the way back needs in a tensor of bytes.
+
+        Raises
+        ------
+        ValueError
+            If a length is not between 0 and the steps of x.
+        MemoryError
+        """
+        address = None if kept is None else ctypes.c_void_p(kept.data_ptr())
+        code = self._library.skrnn_layer_forward(self._parts, address)
         if code == _BAD_LENGTH:
-            n_steps = self._parts.n_steps
-            raise ValueError(f"a length is not between 0 and the {n_steps} steps of x")
+            raise ValueError(
+                f"a length is not between 0 and the {self._n_steps} steps of x"
+            )
         if code == _NO_MEMORY:
             raise MemoryError("the engine found no memory for its activations")
 
@@ -153,36 +125,40 @@ class LayerCall:
 
         ``tensors`` holds the gradients of the states and of the last state, and the
         tensors to write to. What was kept is used up.
+
+        Raises
+        ------
+        MemoryError
         """
-        slopes = _LayerSlopes()
-        self._fill(slopes, gradients, tensors)
-        code = self._library.skrnn_layer_backward(
-            ctypes.byref(self._parts), _POINTER(kept.data_ptr()), ctypes.byref(slopes)
-        )
-        if code:
+        address = ctypes.c_void_p(kept.data_ptr())
+        slopes = _words(*self._addresses(gradients, tensors))
+        if self._library.skrnn_layer_backward(self._parts, address, slopes):
             raise MemoryError("the engine found no memory for its gradients")
 
-    def _fill(
-        self, structure: Any, weights: Sequence[Any], tensors: LayerTensors
-    ) -> None:
-        """Write addresses into a structure, after a check of each."""
+    def _addresses(self, weights: Sequence[Any], tensors: LayerTensors) -> list[int]:
+        """Addresses of weights, and addresses and strides of tensors, all checked."""
+        words: list[int] = []
         shapes = self._description.shapes
-        per_direction = len(shapes) // self._description.n_directions
-        for i, (tensor, shape) in enumerate(zip(weights, shapes, strict=True)):
+        for tensor, shape in zip(weights, shapes, strict=True):
             self._check(tensor, shape)
             if not tensor.is_contiguous():
                 raise ValueError("the engine expected contiguous weights")
-            direction, which = divmod(i, per_direction)
-            structure.weights[4 * direction + which] = tensor.data_ptr()
-        each = zip(LayerTensors._fields, tensors, self._shapes, strict=True)
-        for name, tensor, shape in each:
+            words.append(tensor.data_ptr())
+        if self._description.cell == "gru_reset_before":
+            words = [*words[:3], 0, *words[3:], 0]
+        words += [0] * (8 - len(words))
+        for i, (tensor, shape) in enumerate(zip(tensors, self._shapes, strict=True)):
             if tensor is None:
+                words += _ABSENT
                 continue
             self._check(tensor, shape)
             first, second, third = tensor.stride()
-            if name not in ("x", "states"):  # (direction, sample, unit)
+            if (
+                0 < i < 5
+            ):  # (direction, sample, unit), and the library says sample first
                 first, second = second, first
-            setattr(structure, name, (tensor.data_ptr(), (first, second, third)))
+            words += tensor.data_ptr(), first, second, third
+        return words
 
     def _check(self, tensor: Any, shape: Shape) -> None:
         if tensor.dtype != self._dtype or tensor.shape != shape:
@@ -190,3 +166,23 @@ class LayerCall:
                 f"the engine expected {self._dtype} of shape {tuple(shape)}, got "
                 f"{tensor.dtype} of shape {tuple(tensor.shape)}"
             )
+
+
+def _words(*values: int) -> Any:
+    """A structure of which each field takes eight bytes: integers and addresses.
+
+    ``LayerParts`` and ``LayerSlopes`` of ``layer.h`` are such structures. A
+    ``ctypes.Structure`` would take longer to fill than a small layer takes to run.
+    """
+    return (ctypes.c_int64 * len(values))(*values)
+
+
+def _address_of_lengths(lengths: Any, n_samples: int) -> int:
+    if lengths is None:
+        return 0
+    is_as_expected = str(lengths.dtype) == "torch.int64" and lengths.is_cpu
+    if not (
+        is_as_expected and lengths.shape == (n_samples,) and lengths.is_contiguous()
+    ):
+        raise ValueError(f"the engine expected {n_samples} contiguous lengths of int64")
+    return int(lengths.data_ptr())

@@ -33,7 +33,7 @@ class CompiledLayer(NamedTuple):
         recurrent = weights[1]
         dtype = _DTYPES.get(recurrent.dtype)
         found = None if dtype is None else library(dtype)
-        if found is None or recurrent.device.type != "cpu":
+        if found is None or not recurrent.is_cpu:
             return None
         sizes = weights[0].shape[1], recurrent.shape[1], len(directions)
         return cls(found, _description(cell, *sizes), weights)
@@ -62,7 +62,9 @@ class CompiledLayer(NamedTuple):
             )
         else:
             outputs = self.empty_outputs(x, needs_states)
-            call = self.call(self.weights, outputs._replace(**_inputs(x, first)), lengths)
+            call = self.call(
+                self.weights, outputs._replace(**_inputs(x, first)), lengths
+            )
             call.forward()
             states, last = outputs.states, outputs[3:5]
         return states, tuple(part for part in last if part is not None)
@@ -122,11 +124,11 @@ class _Layer(torch.autograd.Function):
             call.forward(kept)
         ctx.is_used_up = True
         d_x = torch.empty_like(x) if ctx.needs_input_grad[3] else None
-        d_first = [None if part is None else torch.empty_like(part) for part in inputs[1:3]]
+        d_h, d_c = (_room_like(part) for part in (h_first, c_first))
         gradients = [torch.empty_like(weight) for weight in weights]
-        tensors = LayerTensors(d_x, *d_first, h_last, c_last, states)
+        tensors = LayerTensors(d_x, d_h, d_c, h_last, c_last, states)
         call.backward(kept, gradients, tensors)
-        return None, None, None, d_x, *d_first, *gradients
+        return None, None, None, d_x, d_h, d_c, *gradients
 
 
 @cache
@@ -148,3 +150,7 @@ def _inputs(x: Tensor, first: State | None) -> dict[str, Tensor]:
 
 def _room_for(call: LayerCall) -> Tensor:
     return torch.empty(call.n_bytes(), dtype=torch.uint8)
+
+
+def _room_like(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else torch.empty_like(tensor)

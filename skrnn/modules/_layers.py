@@ -26,17 +26,41 @@ _STEPS: dict[Any, Any] = {
 }
 Segments = list[tuple[int, int]]
 _once = Lock()
+# Units up to which the engine runs any number of samples, those up to which it runs
+# enough of them, and how many units of the latter one sample pays for. Times torch's
+# layer, on AVX-512 with 5 features and 10 or 30 steps, forward and back:
+#     hidden           8         64        128       256       512
+#     lstm   1      1.7-2.0   0.7-1.1   0.3-0.7   0.2-0.4
+#           32      2.4-2.7   1.4       1.0-1.1   1.0
+#          200      2.8-3.1   1.2       1.1-1.6   0.9-1.2
+#     gru    1      3.5-4.7   2.8-3.1   1.6       0.8-0.9
+#           32      3.8-4.3   3.4-4.1   2.5-3.0   2.2-2.3   1.9-2.0
+#          200      4.3-5.2   2.6-3.1   2.3       1.9       1.5-1.6
+#     rnn    1      2.6-4.3   2.0-2.5   1.4-1.6   0.8-0.9
+#           32      2.7-3.8   2.6       2.3-2.4   2.1-2.3   2.1
+#          200      2.7-3.6   2.4-2.7   2.1-2.5   2.1       1.8-2.0
+# A single step of few samples does not pay for the packing of many weights.
+_WIDEST = {
+    "lstm": (32, 128, 8),
+    "gru": (64, 512, 32),
+    "gru_reset_before": (512, 512, 512),  # against steps in Python
+    "rnn_tanh": (128, 512, 32),
+    "rnn_relu": (128, 512, 32),
+}
+_STEP_PAYS = 4  # units
+# A vector of the CPU holds up to 16 samples; a long batch of fewer would waste memory.
+_LONG = 2**17  # steps times units
+_FEW = 8  # samples
 
 
 class RecurrentLayer(nn.Module):
     """A recurrent layer over right-padded batches, in one or both directions of time.
 
-    ``kernel`` names the code that runs it. ``"fused"`` is torch's own layer. ``"loop"``
-    is ours, which trains a GRU of up to 256 hidden units faster on the CPU. ``"steps"``
-    runs parts that torch's layers lack, step by step in Python. Only this class
-    chooses. It uses torch if the loop does not support a case or is not faster:
-    segments, an initial state, inference for fewer than 64 samples, layers with hooks,
-    transforms, tracing and mixed precision. ``seed`` is the seed of the masks.
+    ``kernel`` names the code that runs it. ``"compiled"`` is the engine, on the CPU.
+    ``"fused"`` is torch's own layer, and ``"steps"`` runs parts that torch's layers
+    lack, step by step in Python. Only this class chooses. Batches for which the engine
+    is slower than torch, layers with hooks, transforms, tracing and mixed precision
+    are left to torch. ``seed`` is the seed of the masks.
     """
 
     def __init__(
@@ -97,15 +121,15 @@ class RecurrentLayer(nn.Module):
     def advance(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
         """States of all steps and the last one, continuing from the state given."""
         layer = self.forward_in_time
-        compiled = self._compiled_for(x)
-        if compiled is not None:
-            states, last = compiled.run(x, first=state)
-            assert states is not None
-            return states, last
         if self._is_masked:
             return self._run_masked(layer, x, state)
         if state is not None and _is_one_step(layer, x):
             return _step(layer, x, state)
+        compiled = self._compiled_for(x) if self.backward_in_time is None else None
+        if compiled is not None:
+            states, last = compiled.run(x, first=state)
+            assert states is not None
+            return states, last
         before: Any = state
         is_ours = isinstance(layer, UnrolledLayer)
         if state is not None and len(state) == 1 and not is_ours:
@@ -152,19 +176,23 @@ class RecurrentLayer(nn.Module):
         return found
 
     def _compiled(self) -> CompiledLayer | None:
-        """The layer of the engine; None if there is none, or it lacks a part."""
+        """The layer of the engine; None if it lacks a part, or is slower than torch."""
         cell = self.architecture.engine_cell
-        if cell is None or self._is_masked:
+        if cell is None or self._is_masked or self.n_states > _WIDEST[cell][1]:
             return None
         return CompiledLayer.of(cell, self._directions())
 
     def _compiled_for(self, x: Tensor) -> CompiledLayer | None:
-        """The layer of the engine; None if torch has to run x or is faster."""
-        if not x.shape[0] or not x.shape[1] or _is_transformed(x):
+        """The layer of the engine; None if torch has to run x, or is faster."""
+        cell = self.architecture.engine_cell
+        if cell is None or not _is_worth_compiling(cell, self.n_states, x):
             return None
-        if any(has_hooks(layer) for layer in self._directions()):
+        if _is_transformed() or any(has_hooks(layer) for layer in self._directions()):
             return None
-        return self._compiled()
+        compiled = self._compiled()
+        if compiled is None or compiled.weights[0].dtype != x.dtype or not x.is_cpu:
+            return None
+        return compiled
 
     def _directions(self) -> list[nn.Module]:
         ways = [self.forward_in_time, self.backward_in_time]
@@ -265,6 +293,19 @@ def _step(layer: Any, x: Tensor, state: State) -> tuple[Tensor, State]:
     return after[0][:, None], tuple(part[None] for part in after)
 
 
+def _is_worth_compiling(cell: str, n_units: int, x: Tensor) -> bool:
+    n_samples, n_steps, _ = x.shape
+    always, most, sample_pays = _WIDEST[cell]
+    if not n_samples or not n_steps or n_units > most:
+        return False
+    if n_samples < _FEW and n_steps * n_units > _LONG and torch.is_grad_enabled():
+        return False
+    if n_units <= always:
+        return True
+    n_paid = min(sample_pays * n_samples, _STEP_PAYS * n_samples * n_steps)
+    return n_units <= n_paid
+
+
 def has_hooks(layer: nn.Module) -> bool:
     """Whether the layer has hooks, which torch calls but our own code would not."""
     return bool(
@@ -275,9 +316,10 @@ def has_hooks(layer: nn.Module) -> bool:
     )
 
 
-def _is_transformed(x: Tensor) -> bool:
+def _is_transformed() -> bool:
     return (
         torch._C._are_functorch_transforms_active()
+        or torch._C._len_torch_dispatch_stack() > 0  # such as a counter of operations
         or torch.compiler.is_compiling()
         or torch.jit.is_tracing()
         or torch.is_autocast_enabled("cpu")

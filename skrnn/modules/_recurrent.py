@@ -165,7 +165,9 @@ class RecurrentNetwork(nn.Module):
         for i, layer in enumerate(below):
             states = self._layer(i, layer, x, lengths, segments)
             x = self._drop(layer.merge(states))  # (batch, time, hidden)
-        if self.pooling == "last" and not (self._is_whole or self.architecture.residual):
+        if self.pooling == "last" and not (
+            self._is_whole or self.architecture.residual
+        ):
             return self._head(top.last(x, lengths, segments), None)
         states = self._layer(len(below), top, x, lengths, segments)
         if self._is_whole:

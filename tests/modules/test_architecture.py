@@ -6,7 +6,16 @@ import torch
 from torch import nn
 
 from skrnn import GRURegressor, LSTMRegressor, RNNRegressor
-from skrnn.modules import MLP_ACTIVATIONS, Architecture, Dropout, RecurrentNetwork
+from skrnn.engine import why_not
+from skrnn.modules import (
+    MLP_ACTIVATIONS,
+    Architecture,
+    Dropout,
+    RecurrentNetwork,
+    _cells,
+    _layers,
+)
+from skrnn.modules._compiled_layer import CompiledLayer
 from tests.common_estimators import ragged, wave, windows_of
 
 from .network_reference import ACTIVATIONS, layer_states, network_output
@@ -229,44 +238,57 @@ def test_projection_equals_torchs():
 
 
 @pytest.mark.parametrize(
-    ("options", "in_training", "in_prediction"),
+    ("options", "in_training", "in_prediction"),  # "compiled" if there is a library
     [
-        ({"cell": "lstm"}, "fused", "fused"),
-        ({"cell": "gru"}, "loop", "loop"),
-        ({"cell": "rnn", "activation": "relu"}, "fused", "fused"),
+        ({"cell": "lstm"}, "compiled", "compiled"),
+        ({"cell": "gru"}, "compiled", "compiled"),
+        ({"cell": "rnn", "activation": "relu"}, "compiled", "compiled"),
         ({"cell": "rnn", "activation": "elu"}, "steps", "steps"),
         ({"cell": "lstm", "projection_size": 2}, "fused", "fused"),
-        ({"cell": "lstm", "unit_forget_bias": True}, "fused", "fused"),
-        ({"cell": "lstm", "recurrent_initializer": "orthogonal"}, "fused", "fused"),
-        ({"cell": "lstm", "residual": True, "dropout": 0.1}, "fused", "fused"),
-        ({"cell": "lstm", "conv_filters": (3,)}, "fused", "fused"),
-        ({"cell": "lstm", "pooling": "attention"}, "fused", "fused"),
-        ({"cell": "gru", "bidirectional": True, "merge_mode": "sum"}, "loop", "loop"),
-        ({"cell": "lstm", "recurrent_dropout": 0.1}, "steps", "fused"),
-        ({"cell": "gru", "recurrent_dropout": 0.1}, "steps", "loop"),
+        ({"cell": "lstm", "unit_forget_bias": True}, "compiled", "compiled"),
+        (
+            {"cell": "lstm", "recurrent_initializer": "orthogonal"},
+            "compiled",
+            "compiled",
+        ),
+        ({"cell": "lstm", "residual": True, "dropout": 0.1}, "compiled", "compiled"),
+        ({"cell": "lstm", "conv_filters": (3,)}, "compiled", "compiled"),
+        ({"cell": "lstm", "pooling": "attention"}, "compiled", "compiled"),
+        (
+            {"cell": "gru", "bidirectional": True, "merge_mode": "sum"},
+            "compiled",
+            "compiled",
+        ),
+        ({"cell": "lstm", "recurrent_dropout": 0.1}, "steps", "compiled"),
+        ({"cell": "gru", "recurrent_dropout": 0.1}, "steps", "compiled"),
         ({"cell": "lstm", "zoneout": 0.1}, "steps", "steps"),
         ({"cell": "lstm", "peephole": True}, "steps", "steps"),
         ({"cell": "lstm", "layer_norm": True}, "steps", "steps"),
-        ({"cell": "gru", "reset_after": False}, "steps", "steps"),
+        ({"cell": "gru", "reset_after": False}, "compiled", "compiled"),
         ({"cell": "lstm", "recurrent_activation": "hard_sigmoid"}, "steps", "steps"),
     ],
     ids=str,
 )
-def test_fused_layers_run_whatever_they_can(
-    options, in_training, in_prediction, monkeypatch
+@pytest.mark.parametrize("engine", ["compiled", "torch"])
+def test_the_quickest_code_runs_that_has_all_parts(
+    options, in_training, in_prediction, engine, monkeypatch
 ):
+    monkeypatch.setenv("SKRNN_ENGINE", engine)
+    if engine == "compiled" and why_not():
+        pytest.skip(why_not())
     network = network_of(options)
     ran = set()
-    for name, module in (("fused", nn.LSTM), ("fused", nn.RNN)):
-        monkeypatch.setattr(module, "forward", _noted(module.forward, ran, name))
-    from skrnn.modules import _cells, _layers
-
-    monkeypatch.setattr(_layers, "gru_states", _noted(_layers.gru_states, ran, "loop"))
-    for place in (_layers, _cells):
-        monkeypatch.setattr(place, "unroll", _noted(place.unroll, ran, "steps"))
+    places = [("fused", module, "forward") for module in (nn.LSTM, nn.GRU, nn.RNN)]
+    places += [("steps", place, "unroll") for place in (_layers, _cells)]
+    places += [("compiled", CompiledLayer, "run")]
+    for name, place, method in places:
+        monkeypatch.setattr(place, method, _noted(getattr(place, method), ran, name))
     x = torch.zeros(70, 3, 2, dtype=torch.float64)
+    without = "fused" if network.architecture.is_of_torch else "steps"
     for is_training, expected in ((True, in_training), (False, in_prediction)):
         ran.clear()
+        if engine == "torch" and expected == "compiled":
+            expected = without
         network.train(is_training)(x)
         assert network.kernels == [expected] * 2
         assert ran == {expected}
