@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..engine import is_forced
 from ._architecture import Architecture
 from ._cells import Gates, State, UnrolledLayer, unroll
 from ._compiled_layer import CompiledLayer
@@ -178,14 +179,18 @@ class RecurrentLayer(nn.Module):
     def _compiled(self) -> CompiledLayer | None:
         """The layer of the engine; None if it lacks a part, or is slower than torch."""
         cell = self.architecture.engine_cell
-        if cell is None or self._is_masked or self.n_states > _WIDEST[cell][1]:
+        if cell is None or self._is_masked:
+            return None
+        if self.n_states > _WIDEST[cell][1] and not is_forced():
             return None
         return CompiledLayer.of(cell, self._directions())
 
     def _compiled_for(self, x: Tensor) -> CompiledLayer | None:
         """The layer of the engine; None if torch has to run x, or is faster."""
         cell = self.architecture.engine_cell
-        if cell is None or not _is_worth_compiling(cell, self.n_states, x):
+        if cell is None or not x.shape[0] or not x.shape[1]:
+            return None
+        if not (_is_worth_compiling(cell, self.n_states, x) or is_forced()):
             return None
         if _is_transformed() or any(has_hooks(layer) for layer in self._directions()):
             return None
@@ -296,7 +301,7 @@ def _step(layer: Any, x: Tensor, state: State) -> tuple[Tensor, State]:
 def _is_worth_compiling(cell: str, n_units: int, x: Tensor) -> bool:
     n_samples, n_steps, _ = x.shape
     always, most, sample_pays = _WIDEST[cell]
-    if not n_samples or not n_steps or n_units > most:
+    if n_units > most:
         return False
     if n_samples < _FEW and n_steps * n_units > _LONG and torch.is_grad_enabled():
         return False

@@ -286,7 +286,8 @@ def test_tensors_of_other_shapes_are_refused():
         layer(x, torch.tensor([5, 5, 5]))
 
 
-def test_torch_runs_what_the_engine_does_not(runs):
+def test_torch_runs_what_the_engine_does_not(runs, monkeypatch):
+    monkeypatch.delenv("SKRNN_ENGINE", raising=False)  # no library is forced
     layer, x = layer_of(CELLS["gru"]), normal(2, 5, 3)
     handle = layer.forward_in_time.register_forward_hook(lambda *_: None)
     layer(x)

@@ -143,7 +143,8 @@ def test_dropout_scales_and_is_off_outside_training():
     assert torch.equal(network.dropout(state), state)
 
 
-def test_layers_say_which_kernel_runs_them():
+def test_layers_say_which_kernel_runs_them(monkeypatch):
+    monkeypatch.delenv("SKRNN_ENGINE", raising=False)
     quickest = "fused" if why_not() else "compiled"
     assert RecurrentNetwork("lstm", 1, [3, 2], 1).kernels == [quickest] * 2
     assert RecurrentNetwork("gru", 1, [512, 513], 1).kernels == [quickest, "fused"]
