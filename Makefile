@@ -1,6 +1,7 @@
 # make demo   forecast a real series and leave a picture in output/
 # make check   lint, types, layers and the fast tests: under 3 minutes on 2 cores
 # make test   all of it, with the slow tests and the code of the docs
+# make test-torch   the fast tests of the rooms that train, without the engine
 # make examples   the other examples, pictures in output/ as well; -j2 runs two at a time
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +12,7 @@ LIBRARIES := $(VENV)/.libraries
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 EXAMPLES := $(filter-out forecast_stocks,$(notdir $(basename $(wildcard examples/*.py))))
 
-.PHONY: demo examples $(EXAMPLES) check test lint types benchmark clean
+.PHONY: demo examples $(EXAMPLES) check test test-torch lint types benchmark clean
 
 demo: $(LIBRARIES)
 	$(BIN)/python examples/forecast_stocks.py
@@ -26,6 +27,9 @@ check: lint types $(LIBRARIES)
 
 test: lint types $(LIBRARIES)
 	$(PYTEST) --durations=15
+
+test-torch: $(READY)
+	SKRNN_ENGINE=torch $(PYTEST) -m "not slow" tests/estimators tests/modules tests/training
 
 lint: $(READY)
 	$(BIN)/ruff check .
