@@ -320,8 +320,8 @@ static Status run_stream(const Stream &shared, int64_t n_before, int64_t n, cons
   Memory memory;
   take_block(memory, s, most);
   if (!memory.open(memory.used)) return NO_MEMORY;
+  memory.clear_all();
   take_block(memory, s, most);
-  memset(memory.base, 0, memory.used);
   run_rows(s, most, n_before, n, rows, before, after, out, false);
   memory.close();
   return all_finite(out, n * s.n_outputs()) ? DONE : OUTPUT_NOT_FINITE;
@@ -350,8 +350,8 @@ static Status predict_few(const Parts &parts, real *const *weights, const Sample
   take();
   bool is_ready = memory.open(memory.used);
   if (is_ready) {
+    memory.clear_all();
     take();
-    memset(memory.base, 0, memory.used);
     for (int64_t i = 0; i < n; i++) {
       gather(samples, {order, i, 0, 1, 0}, T, 1, rows, &length);
       run_rows(*s, most, 0, (int64_t)length, rows, before, after, out + i * s->n_outputs(), true);

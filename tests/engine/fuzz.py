@@ -1,0 +1,213 @@
+"""Calls of the engine with random sizes, for libraries that look for faults.
+
+Run it in a process with the sanitizers, see test_faults.py::test_no_fault_is_found, or
+
+    python skrnn/engine/_compile.py --sanitize
+    export SKRNN_ENGINE_LIBRARIES=build/engine/sanitized ASAN_OPTIONS=detect_leaks=0
+    LD_PRELOAD=$(gcc -print-file-name=libasan.so) python tests/engine/fuzz.py 500
+
+There the working memory begins as NaN, so that results are finite only if all that is
+read was written. torch, which would take long to start there, is not imported.
+"""
+
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+if __name__ == "__main__":  # the engine without the other rooms
+    house = ModuleType("skrnn")
+    house.__path__ = [str(ROOT / "skrnn")]
+    sys.modules["skrnn"] = house
+
+from skrnn.engine import (  # noqa: E402
+    ACTIVATIONS,
+    POOLINGS,
+    Batches,
+    CompiledNetwork,
+    CompiledStream,
+    DenseDescription,
+    DropoutPart,
+    LossPart,
+    RecurrentDescription,
+    Samples,
+    SolverPart,
+    _network,
+    is_causal,
+    variants,
+)
+from skrnn.engine._structures import CELLS, LOSSES, MERGE_MODES  # noqa: E402
+
+
+class Fuzz:
+    """Random calls."""
+
+    def __init__(self, seed, dtype):
+        self.rng = np.random.default_rng(seed)
+        self.dtype = dtype
+
+    def integer(self, most, least=1):
+        """Often one of the two, and small."""
+        kind = self.rng.integers(4)
+        if kind < 2:
+            return [least, most][kind]
+        return int(self.rng.integers(least, max(least, most // (kind - 1)) + 1))
+
+    def choice(self, values):
+        return values[self.rng.integers(len(values))]
+
+    def sizes(self, most_layers, most, least=1):
+        return tuple(
+            self.integer(most) for _ in range(self.integer(most_layers, least))
+        )
+
+    def values(self, *shape):
+        return self.rng.normal(size=shape).astype(self.dtype)
+
+    def recurrent(self):
+        kernel = self.integer(5)
+        return RecurrentDescription(
+            self.choice(CELLS),
+            self.integer(9),
+            self.sizes(3, 35),
+            self.integer(9),
+            bidirectional=self.choice([False, True]),
+            merge_mode=self.choice(MERGE_MODES),
+            pooling=self.choice(POOLINGS),
+            conv_filters=self.sizes(2, 9, 0),
+            conv_kernel_size=kernel,
+            n_back=self.choice([kernel - 1, (kernel - 1) // 2, 0]),
+            conv_activation=self.choice(ACTIVATIONS),
+        )
+
+    def dense(self, n_inputs):
+        sizes = self.sizes(4, 70)
+        return DenseDescription(n_inputs, sizes, self.choice(ACTIVATIONS))
+
+    def samples(self, n_features, n_outputs, n_steps, loss):
+        """Windows of which some touch the first and the last row."""
+        n = self.integer(140)
+        n_rows = n_steps + self.integer(300, 0)
+        lengths = np.full(n, n_steps)
+        if self.choice([False, True]):
+            lengths = self.rng.integers(1, n_steps + 1, n)
+        moves = loss in ("squared_error", "huber") and self.choice([False, True])
+        n_ahead = n_outputs if moves and n_outputs < n_rows else 0
+        lengths = np.minimum(lengths, n_rows - n_ahead)
+        starts = self.rng.integers(0, n_rows - n_ahead - lengths + 1)
+        starts[-1], starts[0] = 0, n_rows - n_ahead - lengths[0]
+        rows = self.values(n_rows, n_features)
+        options = {"targets": self.targets(n, n_outputs, loss)}
+        if n_ahead:
+            n_moved = self.integer(n_features)
+            options = {
+                "center": self.values(n, n_moved),
+                "scale": 1 + abs(self.values(n, n_moved)),
+                "targets": rows,
+                "target_starts": starts + lengths,
+                "n_target_steps": n_outputs,
+                "n_target_columns": 1,
+            }
+        if self.choice([False, True]):
+            options["weights"] = abs(self.values(n)) * self.rng.integers(0, 2, n)
+            options["weights"] = options["weights"].astype(self.dtype)
+        return Samples(rows, starts, lengths, **options)
+
+    def targets(self, n, n_outputs, loss):
+        y = self.values(n, n_outputs)
+        if loss == "softmax":
+            y = np.eye(n_outputs)[self.rng.integers(0, n_outputs, n)]
+        if loss in ("poisson", "logistic"):
+            y = self.rng.integers(0, 2, (n, n_outputs))
+        return y.astype(self.dtype)
+
+    def batches(self, n_samples):
+        """Some of the samples, in any order, or those of which there is none."""
+        order = None if self.choice([False, True]) else self.rng.permutation(n_samples)
+        if order is not None and self.choice([False, True]):
+            order = self.rng.integers(0, n_samples, self.integer(n_samples))
+        n_places = n_samples if order is None else len(order)
+        cuts = np.unique(self.rng.integers(0, n_places + 1, self.integer(5)))
+        firsts, sizes = cuts[:-1], np.diff(cuts)
+        n = len(sizes)
+        return Batches(order, firsts, sizes, np.ones(n), self.rng.uniform(0, 0.01, n))
+
+    def solver(self, shapes):
+        name = self.choice(["none", "adam", "adamw", "sgd"])
+        return SolverPart(
+            name,
+            momentum=self.choice([0.0, 0.9]) if name == "sgd" else 0.0,
+            is_nesterov=self.choice([False, True]),
+            rescales=self.choice([False, True]),
+            max_norm=self.choice([0.0, 1.0]),
+            alpha=self.choice([0.0, 0.1]),
+            first=[np.zeros(shape, self.dtype) for shape in shapes],
+            second=[np.zeros(shape, self.dtype) for shape in shapes],
+        )
+
+    def network(self):
+        """A network, its samples, and the loss that they are for."""
+        loss = self.choice(LOSSES)
+        n_steps, n_features = self.integer(14), self.integer(9)
+        if self.choice([False, True]):
+            description = self.recurrent()
+            n_features = description.n_features
+        else:
+            description = self.dense(n_steps * n_features)
+        samples = self.samples(n_features, description.n_outputs, n_steps, loss)
+        weights = [
+            (self.values(*shape) / (2 * shape[-1] ** 0.5)).astype(self.dtype)
+            for shape in description.shapes
+        ]
+        return CompiledNetwork(description, weights), weights, samples, loss
+
+    def run(self):
+        """One network: predictions, steps, predictions again, and a stream."""
+        network, weights, samples, loss = self.network()
+        description = network.description
+        outputs = network.predict(samples)
+        batches = self.batches(samples.n_samples)
+        gradients = [np.zeros_like(values) for values in weights]
+        losses = network.train(
+            samples,
+            LossPart(loss, clips=self.choice([False, True])),
+            self.solver(description.shapes),
+            batches,
+            dropout=DropoutPart(self.choice([0.0, 0.3]), self.integer(2**31)),
+            input_dropout=DropoutPart(self.choice([0.0, 0.3]), self.integer(2**31)),
+            n_threads=self.integer(9, 0),
+            gradients=gradients,
+        )
+        order = self.rng.integers(0, samples.n_samples, self.integer(100, 0))
+        found = [outputs, losses, network.predict(samples, order), *weights, *gradients]
+        if isinstance(description, RecurrentDescription) and is_causal(description):
+            stream = CompiledStream(description, weights)
+            rows = self.values(self.integer(100, 0), description.n_features)
+            outputs, state = stream.run(rows, stream.start())
+            row = self.values(1, description.n_features)
+            found += [outputs, stream.step(row.tobytes(), state)[0]]
+            found += stream.arrays_of(state)
+        for values in found:
+            assert np.isfinite(values).all(), (description, loss)
+
+
+def main(n_calls):
+    """Call each library with the same sizes."""
+    _network._WORTH_SHARING = 0  # threads share every batch
+    for name in variants():
+        os.environ["SKRNN_ENGINE"] = name
+        for dtype in ("float32", "float64"):
+            for seed in range(n_calls):
+                try:
+                    Fuzz(seed, dtype).run()
+                except BaseException:
+                    print(f"{name}, {dtype}, seed {seed}:", file=sys.stderr)
+                    raise
+        print(f"{name}: {2 * n_calls} calls without a fault", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
