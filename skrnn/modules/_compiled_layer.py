@@ -51,6 +51,8 @@ class CompiledLayer(NamedTuple):
         States after the end of a sample are zero. The first and the last state are
         those of torch's layers, (direction, batch, unit).
         """
+        if lengths is not None:  # a process takes every n-th
+            lengths = lengths.contiguous()
         inputs = x, *(first or ())
         takes_gradients = torch.is_grad_enabled() and any(
             tensor.requires_grad for tensor in (*inputs, *self.weights)

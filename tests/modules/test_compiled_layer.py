@@ -262,6 +262,12 @@ def test_forward_without_a_way_back_leaves_no_memory():
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit < 2**25
 
 
+def test_lengths_may_have_any_stride():
+    layer, x = layer_of(CELLS["gru"]), normal(3, 5, 3)
+    lengths = torch.tensor([5, 0, 4, 0, 1])
+    assert torch.equal(layer(x, lengths[::2]), layer(x, torch.tensor([5, 4, 1])))
+
+
 @pytest.mark.parametrize("lengths", [[9, 2], [5, -1]])
 def test_lengths_that_no_sample_has_are_refused(lengths):
     layer, lengths = layer_of(CELLS["gru"]), torch.tensor(lengths)
