@@ -206,8 +206,9 @@ class TableDataset(DeviceDataset):
 
 
 def as_array(tensor: torch.Tensor) -> np.ndarray:
-    """The values of a tensor of the CPU, in C order."""
-    return tensor.detach().contiguous().numpy()
+    """The values of a tensor of the CPU, in C order and aligned."""
+    array = tensor.detach().contiguous().numpy()
+    return array if array.flags.aligned else array.copy()
 
 
 def to_tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:

@@ -195,7 +195,7 @@ def test_callbacks_at_batches_are_left_to_torch():
     with engine_of("compiled"):
         model = GRURegressor(**QUICK, callbacks=[own]).fit(X, Y)
     assert model.net_.kernel_ == "torch"
-    assert own.n == 20 * -(-len(X) // 16)
+    assert own.n == 20 * -(-len(X) // 30)
 
 
 def test_a_fit_may_pass_to_torch():

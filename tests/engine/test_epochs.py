@@ -37,13 +37,21 @@ MEANS = np.array([sequence.mean() for sequence in RAGGED])
 QUICK = {
     "hidden_layer_sizes": 5,
     "max_iter": 20,
-    "batch_size": 16,
+    "batch_size": 30,
     "learning_rate_init": 0.01,
     "n_iter_no_change": 100,
     "random_state": 3,
 }
 SMOOTH = {**QUICK, "activation": "tanh"}  # of an mlp, which relu would let part
 SGD = {"solver": "sgd", "learning_rate_init": 0.1}
+
+
+def some(values, fast):
+    """Values of a parameter, of which the others than the fast ones are slow tests."""
+    return [
+        value if value in fast else pytest.param(value, marks=pytest.mark.slow)
+        for value in values
+    ]
 
 
 @contextmanager
@@ -103,7 +111,7 @@ def test_mlps(cls, dtype):
     check(cls(**SMOOTH), TABLE.astype(dtype), y)
 
 
-@pytest.mark.parametrize("normalize", ["window", "series", None])
+@pytest.mark.parametrize("normalize", some(("window", "series", None), ("window",)))
 @pytest.mark.parametrize("cls", FORECASTERS)
 def test_forecasters(cls, normalize):
     y = panel().groupby(level=0).transform(lambda series: series / series.std())
@@ -135,7 +143,7 @@ SCHEDULES = {
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", some(SOLVERS, ("adam", "adamw", "nesterov")))
 def test_solvers_and_schedules(solver, schedule):
     options = SOLVERS[solver] | SCHEDULES[schedule] | {"learning_rate": schedule}
     check(RNNRegressor(**QUICK | options, dtype="float64"), X, Y)
@@ -165,7 +173,7 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize("dtype", LIMITS)
+@pytest.mark.parametrize("dtype", some(LIMITS, ("float64",)))
 @pytest.mark.parametrize("part", PARTS)
 def test_parts_of_a_fit(part, dtype):
     check(GRURegressor(**QUICK | PARTS[part], dtype=dtype), X, Y)
@@ -192,7 +200,7 @@ def test_weights_of_classes(y):
 def test_samples_without_weight(shuffle, is_ragged):
     data, y = (RAGGED, MEANS) if is_ragged else (X, Y)
     weights = np.linspace(0.5, 2, len(y))
-    weights[16:50] = 0
+    weights[20:100] = 0
     options = {**QUICK, "shuffle": shuffle, "dropout": 0.2}
     check(GRURegressor(**options), data, y, sample_weight=weights)
     schedule = {"learning_rate": "onecycle", "solver": "sgd"}
@@ -203,11 +211,11 @@ def test_samples_without_weight(shuffle, is_ragged):
 def test_batches_without_weight_are_left_out(solver):
     """They draw no masks, and the solver takes no step."""
     weights = np.linspace(0.5, 2, len(Y))
-    weights[16:50] = 0
+    weights[20:100] = 0
     options = {**SMOOTH, "shuffle": False, "dropout": 0.2, **SOLVERS[solver]}
     model = check(MLPRegressor(**options), TABLE, Y, sample_weight=weights)
     n_batches = model.net_.history[-1]["train_batch_count"]
-    assert n_batches == -(-len(Y) // 16) - 2
+    assert n_batches == -(-len(Y) // 30) - 2
     assert model.net_.draws() == [20 * n_batches]
 
 

@@ -168,14 +168,14 @@ def test_as_many_layers_as_there_may_be(cell):
         check(replace(case, conv_filters=(2,) * 16, conv_activation="tanh"))
 
 
-@settings(max_examples=60, **derandomized)
+@settings(max_examples=40, **derandomized)
 @given(any_case)
 def test_some_combinations(case):
     check(case)
 
 
 @pytest.mark.slow
-@settings(max_examples=600, **derandomized)
+@settings(max_examples=400, **derandomized)
 @given(any_case)
 def test_many_combinations(case):
     check(case)
