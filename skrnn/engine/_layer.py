@@ -77,6 +77,9 @@ class LayerCall:
     ) -> None:
         self._library, self._description = library, description
         x = tensors.x
+        has_cells = description.cell == "lstm" and tensors.c_first is not None
+        if has_cells != (description.cell == "lstm" and tensors.h_first is not None):
+            raise ValueError("the first state of an LSTM has a hidden state and cells")
         n, n_steps, _ = x.shape
         self._dtype, self._n_steps = x.dtype, n_steps
         n_directions, n_units = description.n_directions, description.n_units

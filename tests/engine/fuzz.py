@@ -31,15 +31,42 @@ from skrnn.engine import (  # noqa: E402
     CompiledStream,
     DenseDescription,
     DropoutPart,
+    LayerCall,
+    LayerDescription,
+    LayerTensors,
     LossPart,
     RecurrentDescription,
     Samples,
     SolverPart,
     _network,
     is_causal,
+    library,
     variants,
 )
 from skrnn.engine._structures import CELLS, LOSSES, MERGE_MODES  # noqa: E402
+
+
+class Tensor:
+    """An array, as the layer of the engine reads tensors of torch."""
+
+    is_cpu = True
+
+    def __init__(self, array):
+        self.array = array
+        self.shape = array.shape
+        self.dtype = "torch.int64" if array.dtype == np.int64 else array.dtype
+
+    def data_ptr(self):
+        return self.array.ctypes.data
+
+    def stride(self):
+        return tuple(n // self.array.itemsize for n in self.array.strides)
+
+    def element_size(self):
+        return self.array.itemsize
+
+    def is_contiguous(self):
+        return self.array.flags.c_contiguous
 
 
 class Fuzz:
@@ -164,6 +191,54 @@ class Fuzz:
         ]
         return CompiledNetwork(description, weights), weights, samples, loss
 
+    def tensor(self, *shape):
+        """Values at any strides, up to the last byte of their memory."""
+        order = self.rng.permutation(len(shape))
+        steps = self.rng.integers(1, 3, len(shape))
+        held = self.values(*(np.array(shape) * steps)[order])
+        held = held.transpose(np.argsort(order))
+        return Tensor(held[tuple(slice(step - 1, None, step) for step in steps)])
+
+    def layer(self):
+        """One recurrent layer, forward and back."""
+        n, n_steps, n_features, n_units = (self.integer(m) for m in (140, 14, 9, 35))
+        n_ways = self.choice([1, 2])
+        cell = self.choice(CELLS)
+        description = LayerDescription(cell, n_features, n_units, n_ways)
+        weights = [
+            Tensor((self.values(*shape) / (2 * shape[-1] ** 0.5)).astype(self.dtype))
+            for shape in description.shapes
+        ]
+        lengths = None
+        if self.choice([False, True]):
+            lengths = Tensor(np.sort(self.rng.integers(0, n_steps + 1, n))[::-1].copy())
+        state = n_ways, n, n_units
+        has_cells = cell == "lstm"
+
+        def tensors(has_first):
+            h_first, c_first, h_last, c_last = (self.tensor(*state) for _ in range(4))
+            return LayerTensors(
+                self.tensor(n, n_steps, n_features),
+                h_first if has_first else None,
+                c_first if has_first and has_cells else None,
+                self.choice([None, h_last]),
+                self.choice([None, c_last]) if has_cells else None,
+                self.choice([None, self.tensor(n, n_steps, n_ways * n_units)]),
+            )
+
+        has_first = self.choice([False, True])
+        given = tensors(has_first)
+        found = library(np.dtype(self.dtype).name)
+        call = LayerCall(found, description, weights, given, lengths)
+        call.forward()
+        kept = Tensor(np.full(max(call.n_bytes(), 2**12), 255, "u1"))
+        call.forward(kept)
+        gradients = [Tensor(np.full_like(w.array, np.nan)) for w in weights]
+        slopes = tensors(has_first)
+        call.backward(kept, gradients, slopes)
+        for tensor in (*given, *gradients, *slopes):
+            assert tensor is None or np.isfinite(tensor.array).all(), description
+
     def run(self):
         """One network: predictions, steps, predictions again, and a stream."""
         network, weights, samples, loss = self.network()
@@ -203,6 +278,7 @@ def main(n_calls):
             for seed in range(n_calls):
                 try:
                     Fuzz(seed, dtype).run()
+                    Fuzz(seed, dtype).layer()
                 except BaseException:
                     print(f"{name}, {dtype}, seed {seed}:", file=sys.stderr)
                     raise

@@ -14,6 +14,9 @@ from skrnn.engine import (
     CompiledNetwork,
     DenseDescription,
     DropoutPart,
+    LayerCall,
+    LayerDescription,
+    LayerTensors,
     LossPart,
     RecurrentDescription,
     Samples,
@@ -22,6 +25,8 @@ from skrnn.engine import (
     why_not,
 )
 from skrnn.engine import _compile as compile_
+
+from .fuzz import Tensor
 
 FUZZ = Path(__file__).with_name("fuzz.py")
 ROOT = FUZZ.parents[2]
@@ -316,6 +321,23 @@ def test_unknown_parts(options):
     with pytest.raises((ValueError, KeyError)):
         CompiledNetwork(description, weights_of(description)).predict(
             Samples(**arrays())
+        )
+
+
+@needs_library
+@pytest.mark.parametrize("missing", ["h_first", "c_first"])
+def test_half_of_the_first_state_of_a_layer(missing):
+    description = LayerDescription("lstm", 2, 3)
+    weights = [Tensor(values) for values in weights_of(description)]
+    x, state = Tensor(np.ones((N, N_STEPS, 2), "f4")), Tensor(np.ones((1, N, 3), "f4"))
+    tensors = LayerTensors(x, h_first=state, c_first=state)
+    LayerCall(library("float32"), description, weights, tensors).forward()
+    with pytest.raises(ValueError, match="first state"):
+        LayerCall(
+            library("float32"),
+            description,
+            weights,
+            tensors._replace(**{missing: None}),
         )
 
 

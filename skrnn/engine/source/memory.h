@@ -12,10 +12,14 @@ constexpr int64_t ALIGNMENT = 64;
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 constexpr int64_t GAP = 64;
+static void allow(char *from, char *to) {
+  ASAN_UNPOISON_MEMORY_REGION(from, to - from);
+}
 static void forbid(char *from, char *to) { ASAN_POISON_MEMORY_REGION(from, to - from); }
 static void spoil(char *from, int64_t size) { memset(from, 0xff, size); }
 #else
 constexpr int64_t GAP = 0;
+static void allow(char *, char *) {}
 static void forbid(char *, char *) {}
 static void spoil(char *, int64_t) {}
 #endif
@@ -29,7 +33,7 @@ struct Memory {
     char *at = base ? base + used : nullptr;
     int64_t n_bytes = count * (int64_t)sizeof(real);
     used += rounded_up(n_bytes, ALIGNMENT) + GAP;
-    if (base) forbid(at + n_bytes, base + used);
+    if (base) allow(at, at + n_bytes), forbid(at + n_bytes, base + used);
     return (real *)at;
   }
   bool open(int64_t n_bytes) {  // false if there is no memory
