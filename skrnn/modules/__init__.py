@@ -14,6 +14,7 @@ from ._compiled import (
     description_of,
     dropout_part,
     dropouts_of,
+    is_as_built,
     loss_part,
     stream_description_of,
 )

@@ -16,11 +16,27 @@ from ..engine import (
     LossPart,
     RecurrentDescription,
 )
+from ._cells import UnrolledLayer
+from ._convolution import Convolutions
 from ._dropout import Dropout
-from ._forecast import ForecastNetwork, WindowMLP
+from ._forecast import ForecastNetwork, FutureDecoder, WindowMLP
+from ._layers import RecurrentLayer, is_intercepted
 from ._losses import LogLoss, PointLoss
-from ._mlp import MLPNetwork
+from ._mlp import DenseLayer, MLPNetwork
 from ._recurrent import RecurrentNetwork
+
+_KNOWN = {
+    *(RecurrentNetwork, ForecastNetwork, FutureDecoder, WindowMLP, MLPNetwork),
+    *(RecurrentLayer, UnrolledLayer, Convolutions, DenseLayer, Dropout),
+    *(nn.RNN, nn.GRU, nn.LSTM, nn.Linear, nn.Conv1d, nn.ModuleList),
+}
+
+
+def is_as_built(module: nn.Module) -> bool:
+    """Whether no part has a hook or a parametrisation, or was exchanged."""
+    return all(
+        type(part) in _KNOWN and not is_intercepted(part) for part in module.modules()
+    )
 
 
 def description_of(module: nn.Module) -> Description | None:

@@ -29,7 +29,7 @@ class CompiledLayer(NamedTuple):
     @classmethod
     def of(cls, cell: str, directions: Sequence[nn.Module]) -> CompiledLayer | None:
         """The layer of these directions, or None if there is no library for it."""
-        weights = [w for layer in directions for w in _weights_of(layer)]
+        weights = [w.contiguous() for layer in directions for w in _weights_of(layer)]
         recurrent = weights[1]
         dtype = _DTYPES.get(recurrent.dtype)
         found = None if dtype is None else library(dtype)

@@ -142,7 +142,7 @@ class RecurrentLayer(nn.Module):
         self, x: Tensor, lengths: Tensor | None, segments: Segments | None
     ) -> Tensor:
         """The state after all steps, of both directions joined, (batch, output)."""
-        compiled = None if has_hooks(self) else self._compiled_for(x)
+        compiled = None if is_intercepted(self) else self._compiled_for(x)
         if compiled is None:
             return self.final(self(x, lengths, segments), lengths)
         _, (hidden, *_) = compiled.run(x, lengths, needs_states=False)
@@ -192,7 +192,7 @@ class RecurrentLayer(nn.Module):
             return None
         if not (_is_worth_compiling(cell, self.n_states, x) or is_forced()):
             return None
-        if _is_transformed() or any(has_hooks(layer) for layer in self._directions()):
+        if _is_transformed() or any(map(is_intercepted, self._directions())):
             return None
         compiled = self._compiled()
         if compiled is None or compiled.weights[0].dtype != x.dtype or not x.is_cpu:
@@ -282,7 +282,7 @@ def _is_one_step(layer: nn.Module, x: Tensor) -> bool:
         and isinstance(layer, nn.RNNBase)
         and layer.proj_size == 0
         and not torch.is_grad_enabled()
-        and not (has_hooks(layer) or _is_transformed())
+        and not (is_intercepted(layer) or _is_transformed())
     )
 
 
@@ -311,10 +311,12 @@ def _is_worth_compiling(cell: str, n_units: int, x: Tensor) -> bool:
     return n_units <= n_paid
 
 
-def has_hooks(layer: nn.Module) -> bool:
-    """Whether the layer has hooks, which torch calls but our own code would not."""
+def is_intercepted(layer: nn.Module) -> bool:
+    """Whether torch would call a hook or another ``forward``, which our code skips."""
     return bool(
-        layer._forward_hooks
+        torch.nn.modules.module._has_any_global_hook()
+        or "forward" in vars(layer)
+        or layer._forward_hooks
         or layer._forward_pre_hooks
         or layer._backward_hooks
         or layer._backward_pre_hooks

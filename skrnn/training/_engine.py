@@ -16,6 +16,7 @@ import torch
 from ..engine import (
     Batches,
     CompiledNetwork,
+    Description,
     LossPart,
     Samples,
     SolverPart,
@@ -23,7 +24,13 @@ from ..engine import (
     is_forced,
     library,
 )
-from ..modules import description_of, dropout_part, dropouts_of, loss_part
+from ..modules import (
+    description_of,
+    dropout_part,
+    dropouts_of,
+    is_as_built,
+    loss_part,
+)
 from ._datasets import DeviceDataset
 from ._engine_solver import CompiledSolver, can_step
 from ._threads import choose_engine_threads
@@ -40,9 +47,9 @@ class Engine:
     """
 
     def __init__(self) -> None:
-        self._addresses: list[int] = []
-        self._network: CompiledNetwork | None = None
-        self._found: Any = None
+        # library and addresses of weights, and their network: one assignment, because
+        # threads may predict at the same time
+        self._made: tuple[Any, CompiledNetwork | None] = None, None
 
     def __reduce__(self) -> Any:
         return Engine, ()  # a copy of the net has weights of its own
@@ -54,36 +61,36 @@ class Engine:
             return None
         if torch.is_autocast_enabled("cpu"):  # of the caller, who wants torch's numbers
             return None
+        if not is_as_built(module):
+            return None
         found = library(str(parameters[0].dtype).removeprefix("torch."))
-        addresses = [p.data_ptr() for p in parameters]
-        if found is not self._found or addresses != self._addresses:
-            description = None if found is None else description_of(module)
-            self._network = None
-            if description is not None and (description.pays() or is_forced()):
-                weights = [p.detach().numpy() for p in parameters]
-                self._network = CompiledNetwork(description, weights)
-            self._addresses, self._found = addresses, found
-        return self._network
+        key = found, [p.data_ptr() for p in parameters]
+        made_for, network = self._made
+        if key != made_for:
+            network = None if found is None else _network_of(module, parameters)
+            self._made = key, network
+        return network
 
 
-def has_any_hooks(module: Any) -> bool:
-    """Whether torch would call a hook, which the engine does not."""
-    if torch.nn.modules.module._has_any_global_hook():
-        return True
-    return any(
-        each._forward_hooks
-        or each._forward_pre_hooks
-        or each._backward_hooks
-        or each._backward_pre_hooks
-        for each in module.modules()
+def _network_of(module: Any, parameters: list[Any]) -> CompiledNetwork | None:
+    description = description_of(module)
+    if description is None or not (description.pays() or is_forced()):
+        return None
+    if not fits(parameters, description):
+        return None
+    return CompiledNetwork(description, [p.detach().numpy() for p in parameters])
+
+
+def fits(parameters: list[Any], description: Description) -> bool:
+    """Whether the parameters are those described: none is tied, or a view."""
+    return [p.shape for p in parameters] == description.shapes and all(
+        p.is_contiguous() and p.dtype == parameters[0].dtype for p in parameters
     )
 
 
 def trunk_of(net: Any) -> CompiledNetwork | None:
     """The compiled trunk of a forecasting net, or None if torch has to run it."""
-    return (
-        None if has_any_hooks(net.module_) else Engine().network_of(net.module_.trunk)
-    )
+    return Engine().network_of(net.module_.trunk) if is_as_built(net.module_) else None
 
 
 def raw_outputs(
@@ -94,7 +101,7 @@ def raw_outputs(
     ``data`` is in its own order.
     """
     network = net.engine_.network_of(net.module_)
-    if network is None or has_any_hooks(net.module_):
+    if network is None:
         return None
     samples = data.for_engine()
     if samples is None:
@@ -171,7 +178,7 @@ class CompiledEpochs:
             return True
         module = self.net.module_
         parameters = list(module.parameters())
-        if not can_step(self.net.optimizer_, parameters) or has_any_hooks(module):
+        if not can_step(self.net.optimizer_, parameters):
             return False
         if self.net.engine_.network_of(module) is not self.network:
             return False
@@ -282,8 +289,7 @@ class CompiledGradients:
         loss, network = loss_part(net.criterion_), net.engine_.network_of(net.module_)
         if is_watched or network is None or loss is None or net.processes_.count > 1:
             return None
-        is_hooked = has_any_hooks(net.module_)
-        if is_hooked or not all(p.requires_grad for p in net.module_.parameters()):
+        if not all(p.requires_grad for p in net.module_.parameters()):
             return None
         samples = data.for_engine()
         if samples is None or not samples.n_targets:

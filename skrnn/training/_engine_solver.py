@@ -24,6 +24,8 @@ def can_step(optimizer: torch.optim.Optimizer, parameters: list[Any]) -> bool:
         return False
     if optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks:
         return False
+    if "step" in vars(optimizer):  # by a scheduler, which counts calls, or by the user
+        return False
     group = groups[0]
     decays = group["weight_decay"] and _NAMES[type(optimizer)] != "adamw"
     options = ("amsgrad", "maximize", "dampening", "differentiable")

@@ -18,9 +18,15 @@ from ..engine import (
     is_causal,
     library,
 )
-from ..modules import LogLoss, NetworkState, PointLoss, stream_description_of
+from ..modules import (
+    LogLoss,
+    NetworkState,
+    PointLoss,
+    is_as_built,
+    stream_description_of,
+)
 from ._datasets import to_tensor
-from ._engine import has_any_hooks
+from ._engine import fits
 from ._net import DeviceNet
 from ._threads import choose_threads, limit_threads
 
@@ -46,12 +52,14 @@ def follower_of(net: DeviceNet, n_threads: int | str) -> Follower:
 
 def _description(net: DeviceNet) -> RecurrentDescription | None:
     """The description of the network, if the engine can follow a series with it."""
-    weight = next(net.module_.parameters())
-    dtype = str(weight.dtype).removeprefix("torch.")
-    if weight.device.type != "cpu" or library(dtype) is None:
+    parameters = list(net.module_.parameters())
+    dtype = str(parameters[0].dtype).removeprefix("torch.")
+    if parameters[0].device.type != "cpu" or library(dtype) is None:
+        return None
+    if not is_as_built(net.module_):
         return None
     description = stream_description_of(net.module_)
-    if description is None or has_any_hooks(net.module_):
+    if description is None or not fits(parameters, description):
         return None
     return description if is_causal(description) else None
 
