@@ -12,6 +12,7 @@ from ._architecture import (
 )
 from ._compiled import (
     description_of,
+    draws_masks,
     dropout_part,
     dropouts_of,
     is_as_built,

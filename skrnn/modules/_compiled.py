@@ -50,6 +50,12 @@ def description_of(module: nn.Module) -> Description | None:
     return _dense(module) if type(module) is MLPNetwork else None
 
 
+def draws_masks(module: nn.Module) -> bool:
+    """Whether predictions are random: a dropout is in training mode."""
+    layers = [part for part in module.modules() if isinstance(part, Dropout)]
+    return any(layer.training and layer.p for layer in layers)
+
+
 def stream_description_of(module: nn.Module) -> RecurrentDescription | None:
     """The description for outputs after each row of one series; None as above."""
     if type(module) is RecurrentNetwork:
@@ -69,7 +75,7 @@ def dropouts_of(module: nn.Module) -> tuple[Dropout | None, Dropout | None]:
 
 def dropout_part(dropout: Dropout | None) -> DropoutPart:
     """The dropout as the engine draws it."""
-    if dropout is None:
+    if dropout is None or not dropout.training:
         return DropoutPart()
     return DropoutPart(dropout.p, dropout.seed_of_process, dropout.n_draws)
 

@@ -26,6 +26,7 @@ from ..engine import (
 )
 from ..modules import (
     description_of,
+    draws_masks,
     dropout_part,
     dropouts_of,
     is_as_built,
@@ -90,7 +91,10 @@ def fits(parameters: list[Any], description: Description) -> bool:
 
 def trunk_of(net: Any) -> CompiledNetwork | None:
     """The compiled trunk of a forecasting net, or None if torch has to run it."""
-    return Engine().network_of(net.module_.trunk) if is_as_built(net.module_) else None
+    module = net.module_
+    if not is_as_built(module) or draws_masks(module):
+        return None
+    return Engine().network_of(module.trunk)
 
 
 def raw_outputs(
@@ -101,7 +105,7 @@ def raw_outputs(
     ``data`` is in its own order.
     """
     network = net.engine_.network_of(net.module_)
-    if network is None:
+    if network is None or draws_masks(net.module_):
         return None
     samples = data.for_engine()
     if samples is None:
@@ -234,9 +238,10 @@ class CompiledEpochs:
         names = "dropout", "input_dropout"
         dropouts = dropouts_of(self.net.module_)
         for name, dropout, n in zip(names, dropouts, n_draws, strict=True):
-            if dropout is not None and dropout.p:
+            part: Any = getattr(training.parts, name, None)
+            if dropout is not None and part.p:
                 dropout.n_draws += len(rates) * n
-                getattr(training.parts, name).n_draws = dropout.n_draws
+                part.n_draws = dropout.n_draws
 
     def _batches(self, data: Any, order: Any, sizes: np.ndarray) -> Batches:
         """The batches that have any weight, as the loader gives them."""

@@ -22,6 +22,7 @@ from ..modules import (
     LogLoss,
     NetworkState,
     PointLoss,
+    draws_masks,
     is_as_built,
     stream_description_of,
 )
@@ -56,7 +57,7 @@ def _description(net: DeviceNet) -> RecurrentDescription | None:
     dtype = str(parameters[0].dtype).removeprefix("torch.")
     if parameters[0].device.type != "cpu" or library(dtype) is None:
         return None
-    if not is_as_built(net.module_):
+    if not is_as_built(net.module_) or draws_masks(net.module_):
         return None
     description = stream_description_of(net.module_)
     if description is None or not fits(parameters, description):

@@ -291,6 +291,32 @@ def test_an_optimiser_whose_steps_are_watched_is_left_to_torch():
     assert_close(*fits, 1e-5)
 
 
+@pytest.mark.parametrize("cls", [GRURegressor, MLPRegressor])
+def test_masks_of_predictions_are_drawn_by_torch(cls):
+    """Monte Carlo dropout: its layers are in training mode, the others are not."""
+    data = TABLE if cls is MLPRegressor else X
+    found = []
+    for engine in ENGINES:
+        model = fit_by(engine, cls(**QUICK, dropout=0.5), data, Y)
+        certain = model.predict(data)
+        model.net_.module_.dropout.train()
+        with engine_of(engine):
+            found.append(model.predict(data))
+        assert not np.allclose(found[-1], certain, atol=0.01)
+    np.testing.assert_allclose(*found, atol=1e-4)
+
+
+def test_a_dropout_in_evaluation_mode_draws_nothing():
+    fits, draws = [], []
+    for engine in ENGINES:
+        callback = Change(lambda net: net.module_.dropout.eval(), 4)
+        model = GRURegressor(**QUICK, dropout=0.5, callbacks=[callback])
+        fits.append(fit_by(engine, model, X, Y))
+        draws.append(sum(fits[-1].net_.draws()))
+    assert draws == [3 * -(-len(X) // 16)] * 2
+    assert_close(*fits, 1e-4)
+
+
 def test_threads_that_predict_at_once_all_use_the_engine(monkeypatch):
     """Another thread has made the network, and a third one asks, while one makes it."""
     found = []
