@@ -20,7 +20,7 @@ from ._cells import UnrolledLayer
 from ._convolution import Convolutions
 from ._dropout import Dropout
 from ._forecast import ForecastNetwork, FutureDecoder, WindowMLP
-from ._layers import RecurrentLayer, is_intercepted
+from ._layers import RecurrentLayer, has_global_hooks, is_intercepted
 from ._losses import LogLoss, PointLoss
 from ._mlp import DenseLayer, MLPNetwork
 from ._recurrent import RecurrentNetwork
@@ -34,8 +34,8 @@ _KNOWN = {
 
 def is_as_built(module: nn.Module) -> bool:
     """Whether no part has a hook or a parametrisation, or was exchanged."""
-    return all(
-        type(part) in _KNOWN and not is_intercepted(part) for part in module.modules()
+    return not has_global_hooks() and all(
+        type(part) in _KNOWN and not is_intercepted(part) for part in _parts_of(module)
     )
 
 
@@ -52,8 +52,16 @@ def description_of(module: nn.Module) -> Description | None:
 
 def draws_masks(module: nn.Module) -> bool:
     """Whether predictions are random: a dropout is in training mode."""
-    layers = [part for part in module.modules() if isinstance(part, Dropout)]
+    layers = [part for part in _parts_of(module) if type(part) is Dropout]
     return any(layer.training and layer.p for layer in layers)
+
+
+def _parts_of(module: nn.Module) -> list[nn.Module]:
+    """As ``module.modules()``, which takes longer than a small prediction may."""
+    parts = [module]
+    for part in parts:
+        parts += [child for child in part._modules.values() if child is not None]
+    return parts
 
 
 def stream_description_of(module: nn.Module) -> RecurrentDescription | None:

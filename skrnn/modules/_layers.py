@@ -314,8 +314,7 @@ def _is_worth_compiling(cell: str, n_units: int, x: Tensor) -> bool:
 def is_intercepted(layer: nn.Module) -> bool:
     """Whether torch would call a hook or another ``forward``, which our code skips."""
     return bool(
-        torch.nn.modules.module._has_any_global_hook()
-        or "forward" in vars(layer)
+        "forward" in vars(layer)
         or layer._forward_hooks
         or layer._forward_pre_hooks
         or layer._backward_hooks
@@ -323,9 +322,15 @@ def is_intercepted(layer: nn.Module) -> bool:
     )
 
 
+def has_global_hooks() -> bool:
+    """Whether torch would call a hook at every module."""
+    return torch.nn.modules.module._has_any_global_hook()
+
+
 def _is_transformed() -> bool:
     return (
-        torch._C._are_functorch_transforms_active()
+        has_global_hooks()
+        or torch._C._are_functorch_transforms_active()
         or torch._C._len_torch_dispatch_stack() > 0  # such as a counter of operations
         or torch.compiler.is_compiling()
         or torch.jit.is_tracing()
