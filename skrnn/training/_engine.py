@@ -172,8 +172,7 @@ class CompiledEpochs:
         samples = data.for_engine()
         if samples is None or not samples.n_targets:
             return None
-        is_large = network.is_worth_sharing(samples.n_steps, net.batch_size)
-        threads = choose_engine_threads(n_threads, is_large)
+        threads = _threads_for(network, samples, net.batch_size, n_threads)
         return cls(net, network, samples, loss, threads, is_watched)
 
     def may_run(self) -> bool:
@@ -202,9 +201,11 @@ class CompiledEpochs:
         while first < len(batches):
             n = min(n, len(batches) - first)
             start = time.perf_counter()
-            training.run(batches, first, n)
+            try:
+                training.run(batches, first, n)
+            finally:  # Ctrl-C is raised after the steps that it has waited for
+                self._advance(solver, training, batches.rates[first : first + n])
             seconds = time.perf_counter() - start
-            self._advance(solver, training, batches.rates[first : first + n])
             first += n
             n = max(1, int(n * min(_CALL / max(seconds, 1e-9), 1000)))
         return batches.losses.tolist(), batches.sizes.tolist()
@@ -268,6 +269,7 @@ class CompiledGradients:
     data : DeviceDataset
     samples : Samples
     loss : LossPart
+    n_threads : int
     """
 
     def __init__(
@@ -277,10 +279,17 @@ class CompiledGradients:
         data: DeviceDataset,
         samples: Samples,
         loss: LossPart,
+        n_threads: int,
     ) -> None:
         solver = SolverPart("none", alpha=net.alpha)
-        arrays = _gradients_of(net.module_)
-        self.training = Training(network, samples, loss, solver, gradients=arrays)
+        self.training = Training(
+            network,
+            samples,
+            loss,
+            solver,
+            n_threads=n_threads,
+            gradients=_gradients_of(net.module_),
+        )
         order = None
         if not data.is_uniform:
             order = np.argsort(-data.lengths, kind="stable")
@@ -289,7 +298,9 @@ class CompiledGradients:
         self.batches = Batches(order, first, size, total, np.zeros(1))
 
     @classmethod
-    def of(cls, net: Any, data: DeviceDataset, is_watched: bool) -> Any:
+    def of(
+        cls, net: Any, data: DeviceDataset, n_threads: int | str, is_watched: bool
+    ) -> Any:
         """Those of a net, or None if torch has to compute them."""
         loss, network = loss_part(net.criterion_), net.engine_.network_of(net.module_)
         if is_watched or network is None or loss is None or net.processes_.count > 1:
@@ -299,12 +310,20 @@ class CompiledGradients:
         samples = data.for_engine()
         if samples is None or not samples.n_targets:
             return None
-        return cls(net, network, data, samples, loss)
+        threads = _threads_for(network, samples, len(data), n_threads)
+        return cls(net, network, data, samples, loss, threads)
 
     def compute(self) -> float:
         """The loss with its penalty; the gradients are those of the parameters."""
         self.training.run(self.batches)
         return float(self.batches.losses[0])
+
+
+def _threads_for(
+    network: CompiledNetwork, samples: Samples, batch_size: int, n_threads: int | str
+) -> int:
+    is_large = network.is_worth_sharing(samples.n_steps, batch_size)
+    return choose_engine_threads(n_threads, is_large)
 
 
 def _gradients_of(module: Any) -> list[np.ndarray]:

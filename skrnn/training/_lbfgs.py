@@ -38,7 +38,7 @@ def lbfgs_loop(
     net._set_training(True)
     net.notify("on_epoch_begin", **data)
     net.check_trainable()
-    search = _Search(net, data, is_watched=bool(settings.callbacks))
+    search = _Search(net, data, settings)
     try:
         result = minimize(
             search.loss_and_gradient,
@@ -64,12 +64,16 @@ def lbfgs_loop(
 class _Search:
     """The weights as one vector, and the loss as a function of it."""
 
-    def __init__(self, net: DeviceNet, data: dict[str, Any], is_watched: bool) -> None:
+    def __init__(
+        self, net: DeviceNet, data: dict[str, Any], settings: Settings
+    ) -> None:
         self.net = net
         self.data = data
         self.batch = _everything(data["dataset_train"])
         self.step: dict[str, Any] = {}
-        self.compiled = CompiledGradients.of(net, data["dataset_train"], is_watched)
+        self.compiled = CompiledGradients.of(
+            net, data["dataset_train"], settings.n_threads, bool(settings.callbacks)
+        )
         net.kernel_ = "torch" if self.compiled is None else "compiled"
         self.parameters = [p for p in net.module_.parameters() if p.requires_grad]
         sizes = [p.numel() for p in self.parameters]
