@@ -90,6 +90,8 @@ def dropout_part(dropout: Dropout | None) -> DropoutPart:
 
 def loss_part(criterion: nn.Module) -> LossPart | None:
     """The loss as the engine computes it; None if it cannot."""
+    if is_intercepted(criterion):
+        return None
     if type(criterion) is PointLoss:
         return LossPart(
             criterion.name,

@@ -183,6 +183,8 @@ class CompiledEpochs:
         parameters = list(module.parameters())
         if not can_step(self.net.optimizer_, parameters):
             return False
+        if loss_part(self.net.gradients_.criterion) != self.loss:
+            return False
         if self.net.engine_.network_of(module) is not self.network:
             return False
         return all(
