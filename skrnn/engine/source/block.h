@@ -38,7 +38,7 @@ template <int NV> struct Pass {
   const real *read() {
     const Parts &p = n.parts;
     real *x = n.x + (p.n_convolutions ? p.n_back * p.n_features * B : 0);
-    gather(samples, block, steps.T, B, x, n.lengths);
+    gather<B>(samples, block, steps.T, x, n.lengths);
     if (drops_inputs()) drop_steps(p.input_dropout, batch, x, p.n_features);
     for (int64_t i = 0; i < p.n_convolutions; i++)
       convolution_forward<NV>(n.convolutions[i], steps);

@@ -40,21 +40,28 @@ struct Block {
 };
 
 // x (T, F, B) and lengths (B,) of a block; zero after the end of a sample
-static void gather(const Samples &s, const Block &block, int64_t T, int64_t B, real *x,
-                   real *lengths) {
-  int64_t F = s.n_features;
+template <int64_t B>
+static void gather(const Samples &s, const Block &block, int64_t T, real *x, real *lengths) {
+  int64_t F = s.n_features, shortest = T;
+  const real *from[B];
   for (int64_t b = 0; b < B; b++) {
     int64_t i = block.sample(b), n = s.length_of(i);
-    const real *from = s.rows + s.starts[i] * F;
+    from[b] = s.rows + s.starts[i] * F;
     lengths[b] = (real)n;
-    for (int64_t k = 0; k < n * F; k++) x[k * B + b] = from[k];
-    for (int64_t k = n * F; k < T * F; k++) x[k * B + b] = 0;
-    if (s.n_moved)
-      for (int64_t t = 0; t < n; t++)
-        for (int64_t c = 0; c < s.n_moved; c++) {
-          real &value = x[(t * F + c) * B + b];
-          value = s.moved(i, c, value);
-        }
+    shortest = n < shortest ? n : shortest;
+  }
+  for (int64_t k = 0; k < shortest * F; k++)
+    for (int64_t b = 0; b < B; b++) x[k * B + b] = from[b][k];
+  for (int64_t k = shortest * F; k < T * F; k++)
+    for (int64_t b = 0; b < B; b++)
+      x[k * B + b] = k < (int64_t)lengths[b] * F ? from[b][k] : (real)0;
+  for (int64_t b = 0; b < B && s.n_moved; b++) {
+    int64_t i = block.sample(b);
+    for (int64_t t = 0; t < (int64_t)lengths[b]; t++)
+      for (int64_t c = 0; c < s.n_moved; c++) {
+        real &value = x[(t * F + c) * B + b];
+        value = s.moved(i, c, value);
+      }
   }
 }
 

@@ -353,7 +353,7 @@ static Status predict_few(const Parts &parts, real *const *weights, const Sample
     memory.clear_all();
     take();
     for (int64_t i = 0; i < n; i++) {
-      gather(samples, {order, i, 0, 1, 0}, T, 1, rows, &length);
+      gather<1>(samples, {order, i, 0, 1, 0}, T, rows, &length);
       run_rows(*s, most, 0, (int64_t)length, rows, before, after, out + i * s->n_outputs(), true);
     }
     memory.close();
