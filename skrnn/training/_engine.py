@@ -65,7 +65,7 @@ class Engine:
         if not is_as_built(module):
             return None
         found = library(str(parameters[0].dtype).removeprefix("torch."))
-        key = found, [p.data_ptr() for p in parameters]
+        key = found, [(p.data_ptr(), p.stride()) for p in parameters]
         made_for, network = self._made
         if key != made_for:
             network = None if found is None else _network_of(module, parameters)

@@ -15,6 +15,7 @@ _NAMES: dict[type, str] = {
     **dict.fromkeys((AdamW, torch.optim.AdamW), "adamw"),
     **dict.fromkeys((SGD, TorchSGD, torch.optim.SGD), "sgd"),
 }
+_GLOBAL_HOOKS = "_global_optimizer_pre_hooks", "_global_optimizer_post_hooks"
 
 
 def can_step(optimizer: torch.optim.Optimizer, parameters: list[Any]) -> bool:
@@ -22,7 +23,8 @@ def can_step(optimizer: torch.optim.Optimizer, parameters: list[Any]) -> bool:
     groups = optimizer.param_groups
     if type(optimizer) not in _NAMES or len(groups) != 1:
         return False
-    if optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks:
+    own = optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks
+    if any((*own, *map(vars(torch.optim.optimizer).get, _GLOBAL_HOOKS))):
         return False
     if "step" in vars(optimizer):  # by a scheduler, which counts calls, or by the user
         return False

@@ -17,6 +17,7 @@ from ._datasets import DeviceDataset, Targets, as_array, to_tensor
 
 _PADDING = 0.08  # share of a segment's work that may be padding
 _SHORTEST_SEGMENT = 32  # steps; shorter ones cost more to start than they save
+_LONGEST = 2**24  # steps that the engine counts in float32
 _CHUNK = 8192  # windows whose level is found at once
 
 
@@ -48,6 +49,8 @@ class WindowDataset(DeviceDataset):
 
     def for_engine(self) -> Samples | None:
         if self.device.type != "cpu" or self.carries is not None:
+            return None
+        if self.lengths.max(initial=0) >= _LONGEST:
             return None
         return Samples(*self._windows(), **self.point_targets())
 

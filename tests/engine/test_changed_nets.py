@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from skorch.callbacks import Callback
 from torch import nn
 from torch.nn.utils import parametrizations
@@ -199,3 +200,16 @@ def test_threads_that_predict_at_once_all_use_the_engine(monkeypatch):
         monkeypatch.setattr(_engine, "description_of", describe)
         found.append(engine.network_of(module))
     assert [type(network) for network in found] == [CompiledNetwork] * 3
+
+
+def test_hooks_of_all_optimisers_are_run():
+    steps = []
+    handle = torch.optim.optimizer.register_optimizer_step_post_hook(
+        lambda *_: steps.append(1)
+    )
+    try:
+        model = GRURegressor(4, max_iter=2, learning_rate="cosine").fit(X, Y)
+    finally:
+        handle.remove()
+    assert model.net_.kernel_ == "torch"
+    assert steps

@@ -39,7 +39,7 @@ static void pool(int64_t pooling, const Steps &steps, const real *states, int64_
       vector out = pooling == MEAN ? (vector){} : load(states + at);
       for (int64_t t = 0; t < steps.T; t++) {
         vector x = load(states + t * W * B + at);
-        vector next = pooling == MEAN ? out + x : larger(out, x);
+        vector next = pooling == MEAN ? out + x : larger_or_nan(out, x);
         out = select(steps.alive(t, v), next, out);
       }
       store(pooled + at, pooling == MEAN ? out / load(steps.lengths + v * LANES) : out);

@@ -215,7 +215,7 @@ static void pool_running(const Stream &s, const real *states, int64_t n_before, 
     for (int64_t j = 0; j < H; j += LANES) {
       vector x = load(states + t * H + j), before = load(s.pooled + t * H + j), next;
       if (s.parts.pooling == MEAN) next = before + (x - before) / count;
-      else next = n_before + t == 0 ? x : select(x <= before, before, x);  // keeps a NaN of x
+      else next = n_before + t == 0 ? x : larger_or_nan(before, x);
       store(s.pooled + (t + 1) * H + j, next);
     }
   }
