@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.optim.optimizer import (
+    _global_optimizer_post_hooks,
+    _global_optimizer_pre_hooks,
+)
 
 from ..engine import SolverPart
 from ._optimizers import SGD, Adam, AdamW, TorchAdam, TorchSGD
@@ -15,7 +19,6 @@ _NAMES: dict[type, str] = {
     **dict.fromkeys((AdamW, torch.optim.AdamW), "adamw"),
     **dict.fromkeys((SGD, TorchSGD, torch.optim.SGD), "sgd"),
 }
-_GLOBAL_HOOKS = "_global_optimizer_pre_hooks", "_global_optimizer_post_hooks"
 
 
 def can_step(optimizer: torch.optim.Optimizer, parameters: list[Any]) -> bool:
@@ -24,7 +27,7 @@ def can_step(optimizer: torch.optim.Optimizer, parameters: list[Any]) -> bool:
     if type(optimizer) not in _NAMES or len(groups) != 1:
         return False
     own = optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks
-    if any((*own, *map(vars(torch.optim.optimizer).get, _GLOBAL_HOOKS))):
+    if any((*own, _global_optimizer_pre_hooks, _global_optimizer_post_hooks)):
         return False
     if "step" in vars(optimizer):  # by a scheduler, which counts calls, or by the user
         return False

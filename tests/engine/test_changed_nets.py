@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-import torch
 from skorch.callbacks import Callback
 from torch import nn
 from torch.nn.utils import parametrizations
 from torch.nn.utils.parametrize import register_parametrization
 from torch.optim.lr_scheduler import ExponentialLR
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from skrnn import GRURegressor, MLPRegressor
 from skrnn.engine import CompiledNetwork, Training
@@ -204,9 +204,7 @@ def test_threads_that_predict_at_once_all_use_the_engine(monkeypatch):
 
 def test_hooks_of_all_optimisers_are_run():
     steps = []
-    handle = torch.optim.optimizer.register_optimizer_step_post_hook(
-        lambda *_: steps.append(1)
-    )
+    handle = register_optimizer_step_post_hook(lambda *_: steps.append(1))
     try:
         model = GRURegressor(4, max_iter=2, learning_rate="cosine").fit(X, Y)
     finally:
