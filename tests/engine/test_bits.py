@@ -114,6 +114,7 @@ def test_fits_side_by_side_give_the_bits_of_each_alone():
 @pytest.mark.parametrize(
     "backend", ["threading", pytest.param("loky", marks=pytest.mark.slow)]
 )
+@pytest.mark.usefixtures("new_processes")
 def test_a_search_by_several_workers(backend):
     from joblib import parallel_backend
 
