@@ -23,6 +23,7 @@ if __name__ == "__main__":  # the engine without the other rooms
     house.__path__ = [str(ROOT / "skrnn")]
     sys.modules["skrnn"] = house
 
+# E402: the stand-in for the package above has to be there first
 from skrnn.engine import (  # noqa: E402
     ACTIVATIONS,
     POOLINGS,

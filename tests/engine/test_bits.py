@@ -22,6 +22,7 @@ from skrnn.modules import RecurrentNetwork, description_of
 
 from .test_epochs import (
     CLASSES,
+    MARKS,
     MEANS,
     QUICK,
     RAGGED,
@@ -31,9 +32,10 @@ from .test_epochs import (
     Y,
     engine_of,
     fit_by,
-    pytestmark,  # noqa: F401
     weights_of,
 )
+
+pytestmark = MARKS
 
 MODELS = {
     "lstm": (LSTMRegressor(**QUICK, dropout=0.2), X, Y),

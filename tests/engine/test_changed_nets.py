@@ -17,6 +17,7 @@ from skrnn.training._engine import Engine
 
 from .test_changes import ENGINES, Switch, switch_of
 from .test_epochs import (
+    MARKS,
     QUICK,
     TABLE,
     X,
@@ -24,8 +25,9 @@ from .test_epochs import (
     assert_close,
     engine_of,
     fit_by,
-    pytestmark,  # noqa: F401
 )
+
+pytestmark = MARKS
 
 
 class Change(Callback):

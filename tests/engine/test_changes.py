@@ -12,6 +12,7 @@ from skorch.callbacks import Callback, Freezer, Unfreezer
 from skrnn import GRURegressor, LSTMRegressor, MLPRegressor, RNNRegressor
 
 from .test_epochs import (
+    MARKS,
     QUICK,
     SGD,
     SMOOTH,
@@ -21,9 +22,10 @@ from .test_epochs import (
     assert_close,
     engine_of,
     fit_by,
-    pytestmark,  # noqa: F401
     weights_of,
 )
+
+pytestmark = MARKS
 
 ENGINES = ("compiled", "torch")
 SOLVERS = {

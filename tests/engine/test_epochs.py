@@ -23,10 +23,11 @@ from skrnn.engine._library import variants
 from tests.common_estimators import RECURRENT, ragged, wave, windows_of
 from tests.forecast_data import FORECASTERS, panel
 
-pytestmark = [
+MARKS = [
     pytest.mark.skipif(not variants(), reason=why_not() or "no library"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
+pytestmark = MARKS
 
 LIMITS = {"float32": 1e-5, "float64": 1e-10}
 X, Y = windows_of(wave(120, 2), 6)
