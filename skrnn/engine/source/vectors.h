@@ -35,9 +35,7 @@ INLINE vector load(const real *from) { return *(const vector *)from; }
 INLINE void store(real *to, vector x) { *(vector *)to = x; }
 INLINE vector all(real x) { return x - (vector){}; }  // the same number in each lane
 INLINE vector select(mask where, vector yes, vector no) { return where ? yes : no; }
-INLINE vector larger(vector x, vector y) { return select(x > y, x, y); }
 INLINE vector larger_or_nan(vector x, vector y) { return select((y <= x) | (x != x), x, y); }
-INLINE vector smaller(vector x, vector y) { return select(x < y, x, y); }
 INLINE int64_t rounded_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 INLINE int64_t padded(int64_t n) { return rounded_up(n, LANES); }
 
