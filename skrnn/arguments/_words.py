@@ -187,6 +187,7 @@ ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
         "",
     ),
     ("kernel_size", ("conv_kernel_size=3",), ""),
+    ("strides", ("conv_strides=2",), ""),
     ("filters n_filters num_filters", ("conv_filters=16",), ""),
     (
         "checkpoint_dir checkpoint_path save_checkpoints work_dir model_dir",

@@ -64,7 +64,7 @@ class RecurrentDescription:
     n_outputs: int
     bidirectional: bool = False
     merge_mode: str = "concat"
-    pooling: str = "last"
+    poolings: tuple[str, ...] = ("last",)  # which the output layer reads side by side
     conv_filters: tuple[int, ...] = ()
     conv_kernel_size: int = 1
     n_back: int = 0  # steps before the present one that a convolution reads
@@ -76,6 +76,8 @@ class RecurrentDescription:
         _check_sizes("layers", self.hidden_layer_sizes, 1)
         _check_sizes("convolutions", self.conv_filters, 0)
         _check_sizes("inputs and outputs", (self.n_features, self.n_outputs), 2)
+        if not self.poolings or len(set(self.poolings)) < len(self.poolings):
+            raise ValueError(f"expected different poolings, got {self.poolings}")
         if not 0 <= self.n_back < self.conv_kernel_size:
             raise ValueError(
                 f"a kernel of {self.conv_kernel_size} steps cannot read "
@@ -102,7 +104,8 @@ class RecurrentDescription:
             shapes += one_way * (2 if self.bidirectional else 1)
             is_joined = self.bidirectional and self.merge_mode == "concat"
             width = size * (2 if is_joined else 1)
-        return [*shapes, (self.n_outputs, width), (self.n_outputs,)]
+        n_read = len(self.poolings) * width
+        return [*shapes, (self.n_outputs, n_read), (self.n_outputs,)]
 
     def n_multiplications(self, n_steps: int) -> int:
         """Of a sample on the way forward."""
@@ -140,7 +143,8 @@ class RecurrentDescription:
             n_outputs=self.n_outputs,
             is_bidirectional=self.bidirectional,
             merge=MERGE_MODES.index(self.merge_mode),
-            pooling=POOLINGS.index(self.pooling),
+            n_poolings=len(self.poolings),
+            poolings=integers([POOLINGS.index(name) for name in self.poolings]),
             n_convolutions=len(self.conv_filters),
             filters=integers(self.conv_filters),
             kernel_size=self.conv_kernel_size,

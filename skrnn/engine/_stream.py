@@ -158,7 +158,8 @@ def state_shapes(description: RecurrentDescription) -> list[Shape]:
     shapes: list[Shape] = [(d.conv_kernel_size - 1, n) for n in channels]
     for size in d.hidden_layer_sizes:
         shapes += [(size,)] * (2 if d.cell == "lstm" else 1)
-    return shapes if d.pooling == "last" else [*shapes, (d.hidden_layer_sizes[-1],)]
+    n_running = sum(name != "last" for name in d.poolings)
+    return shapes + [(d.hidden_layer_sizes[-1],)] * n_running
 
 
 def _raise_for(code: int) -> None:

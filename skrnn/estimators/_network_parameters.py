@@ -68,13 +68,15 @@ class RecurrentParameters(LayerParameters):
         text="How the outputs of the two directions are combined: side by side, or by "
         "their sum, product or mean.",
     )
-    pooling: str = parameter(
+    pooling: Any = parameter(
         default="last",
-        allowed=[POOLINGS],
+        allowed=[POOLINGS, tuple, list],
+        kind='{"last", "mean", "max", "attention"} or tuple of them',
         text="What the output layer reads: the state after the last step; the mean or "
         'the maximum of the states of all steps; or, with "attention", a mean with '
         'learnt weights. "last" suits targets that depend on the newest steps, the '
-        "others suit patterns that may occur anywhere in a long sequence.",
+        "others suit patterns that may occur anywhere in a long sequence. A tuple, "
+        'such as ("last", "mean", "max"), reads several of them side by side.',
     )
     layer_norm: bool = parameter(
         default=False,
@@ -124,8 +126,23 @@ class ConvolutionParameters:
         text="Number of filters of a convolution over time; a tuple for several "
         "convolutions. None uses no convolution.",
     )
-    conv_kernel_size: int = parameter(
-        default=3, allowed=[COUNT], text="Number of steps that a filter spans."
+    conv_kernel_size: Any = parameter(
+        default=3,
+        allowed=[COUNT, tuple, list, ("auto",)],
+        kind='int, tuple of int or "auto"',
+        text="Number of steps that a filter spans; a tuple for the filters of each "
+        'convolution. "auto" is 8, or twice the stride if that is more.',
+    )
+    conv_strides: Any = parameter(
+        default=1,
+        allowed=[COUNT, tuple, list, ("auto",)],
+        kind='int, tuple of int or "auto"',
+        text="Number of steps of which a convolution makes one; a tuple for each "
+        "convolution. More makes long sequences faster to learn, and easier to "
+        'remember. "auto" leaves at most 50 steps of the longest training sequence: '
+        "the first convolution has a stride of ``ceil(n_timesteps / 50)``, but at most "
+        "conv_kernel_size, and the others of 1. It is 1 if each step needs an output "
+        "(return_sequences, stateful).",
     )
     conv_padding: str = parameter(
         default="causal",

@@ -83,7 +83,7 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
         sizes = check_layer_sizes(self.hidden_layer_sizes, 1)
         embedding_dim = self.embedding_dim
         return {
-            **vars(architecture_of(self, sizes)),
+            **vars(architecture_of(self, sizes, self._reader.longest)),
             "n_features": self._reader.n_features,
             "hidden_layer_sizes": sizes,
             "n_outputs": self.n_outputs_,
@@ -109,7 +109,8 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
             GRU has "reset", "update", "candidate" and "hidden"; a plain RNN has
             "hidden". Names of the second direction end in "_backward". "hidden" has
             ``projection_size`` units if that is set. Steps beyond the end of a sequence
-            are NaN; with conv_padding="valid" there are fewer steps than in X.
+            are NaN. With conv_padding="valid", or conv_strides, there are fewer steps
+            than in X.
 
         Raises
         ------
@@ -153,7 +154,8 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
         ------
         ValueError
             If the network reads ahead of the newest row (bidirectional layers,
-            convolutions that are not causal), or if X is not one series.
+            convolutions that are not causal), if its convolutions make one step of
+            several rows (conv_strides), or if X is not one series.
         sklearn.exceptions.NotFittedError
             Before ``fit``.
         """

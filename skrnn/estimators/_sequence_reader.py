@@ -53,6 +53,7 @@ class SequenceReader(Reader):
     n_features: int = 1
     n_timesteps: int | None = None  # None if sequences may differ in length
     n_tokens: int | None = None
+    longest: int = 1  # time steps of a sequence of the first fit
 
     @classmethod
     def learn(cls, owner: Any, X: Any, **options: Any) -> tuple[Self, Windows]:
@@ -80,6 +81,8 @@ class SequenceReader(Reader):
             windows = token_windows(windows, n_tokens if is_first else self.n_tokens)
             if is_first:
                 self.n_tokens = windows.n_tokens
+        if is_first:
+            self.longest = windows.n_timesteps
         if self.is_stateful:
             check_one_series(X)
             check_consecutive(windows)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .._warnings import warn
 from ..training import processes_of
 from ..windows import (
@@ -19,7 +21,7 @@ from ..windows import (
 def check_stateful(estimator: Any) -> None:
     """Raise if parameters of the training exclude ``stateful=True``."""
     check_causal(estimator, "stateful=True carries the state from sample to sample")
-    if estimator.pooling != "last":
+    if list(np.atleast_1d(estimator.pooling)) != ["last"]:
         raise ValueError(
             f"pooling={estimator.pooling!r} reads all steps of a sample, but "
             "stateful=True passes only the state after the last one to the next "
@@ -48,14 +50,14 @@ def check_stateful(estimator: Any) -> None:
 
 
 def check_causal(parts: Any, what: str) -> None:
-    """Raise if a network reads ahead of the newest row.
+    """Raise if a network reads ahead of the newest row, or several rows at once.
 
     Parameters
     ----------
     parts : BaseRecurrent or Architecture
         The parts of the network.
     what : str
-        What requires a causal network: the beginning of the error.
+        What requires an output for each row: the beginning of the error.
     """
     if parts.bidirectional:
         raise ValueError(
@@ -66,6 +68,12 @@ def check_causal(parts: Any, what: str) -> None:
         raise ValueError(
             f"{what}, which conv_padding={parts.conv_padding!r} does not allow: "
             'such a convolution reads later steps; set conv_padding="causal"'
+        )
+    strides = np.atleast_1d(parts.conv_strides).tolist()
+    if parts.conv_filters is not None and not {1, "auto"}.issuperset(strides):
+        raise ValueError(
+            f"{what}, which conv_strides={parts.conv_strides!r} does not allow: such a "
+            "convolution makes one step of several rows; set conv_strides=1"
         )
 
 

@@ -163,7 +163,10 @@ class GateDisplay:
         read = windows[np.arange(first, place + 1)]
         activations = network.gate_activations(read, layer=layer)
         n_steps = max(values.shape[1] for values in activations.values())
-        series = windows[place][-n_steps:]  # convolutions may drop the first steps
+        stride = network.net_.module_.architecture.stride  # rows of a step
+        series = windows[place]
+        ends = np.arange(stride, len(series) + stride, stride).clip(max=len(series))
+        series = series[ends[-n_steps:] - 1]  # convolutions may drop the first steps
         return cls.from_activations(
             activations, sample=-1, series=series, **plot_options
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from math import prod
+from numbers import Integral
 from typing import Any
 
 CELLS = ("rnn", "gru", "lstm")
@@ -12,6 +14,7 @@ RECURRENT_INITIALIZERS = ("uniform", "orthogonal", "identity")
 MERGE_MODES = ("concat", "sum", "mul", "ave")
 POOLINGS = ("last", "mean", "max", "attention")
 CONV_PADDINGS = ("causal", "same", "valid")
+_EACH = ("pooling", "conv_kernel_size", "conv_strides")  # may be tuples
 _TORCH_ACTIVATIONS = {"rnn": ("tanh", "relu"), "gru": ("tanh",), "lstm": ("tanh",)}
 
 
@@ -31,7 +34,7 @@ class Architecture:
     input_dropout: float = 0.0
     recurrent_dropout: float = 0.0
     zoneout: float = 0.0
-    pooling: str = "last"
+    pooling: str | tuple[str, ...] = "last"
     reset_after: bool = True
     peephole: bool = False
     projection_size: int | None = None
@@ -41,7 +44,8 @@ class Architecture:
     residual: bool = False
     recurrent_initializer: str = "uniform"
     conv_filters: tuple[int, ...] | None = None
-    conv_kernel_size: int = 3
+    conv_kernel_size: int | tuple[int, ...] = 3
+    conv_strides: int | tuple[int, ...] = 1
     conv_padding: str = "causal"
     conv_activation: str = "relu"
     return_sequences: bool = False
@@ -54,6 +58,35 @@ class Architecture:
             if field.name in params:
                 plain[field.name] = _plain(field.name, params[field.name])
         return cls(cell, **plain)
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """The default of each part but the cell."""
+        return {field.name: field.default for field in fields(cls)[1:]}
+
+    @property
+    def poolings(self) -> tuple[str, ...]:
+        """What the output layer reads, side by side."""
+        return (self.pooling,) if isinstance(self.pooling, str) else self.pooling
+
+    @property
+    def kernel_sizes(self) -> tuple[int, ...]:
+        """Steps that a filter of each convolution spans."""
+        return self._of_each_convolution(self.conv_kernel_size)
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Steps of which each convolution makes one."""
+        return self._of_each_convolution(self.conv_strides)
+
+    @property
+    def stride(self) -> int:
+        """Rows of which all convolutions together make one step."""
+        return prod(self.strides)
+
+    def _of_each_convolution(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
+        n = len(self.conv_filters or ())
+        return (value,) * n if isinstance(value, int) else value[:n]
 
     @property
     def is_of_torch(self) -> bool:
@@ -88,6 +121,7 @@ class Architecture:
     def check(self, hidden_layer_sizes: Sequence[int]) -> None:
         """Raise if parts exclude each other."""
         self._check_start()
+        self._check_convolutions()
         self._check_sequences()
         smallest = min(hidden_layer_sizes)
         if self.projection_size is not None and self.projection_size >= smallest:
@@ -110,6 +144,32 @@ class Architecture:
                 "projection_size they are not square; set only one of them"
             )
 
+    def _check_convolutions(self) -> None:
+        if self.conv_filters is None:
+            return
+        n = len(self.conv_filters)
+        for name in ("conv_kernel_size", "conv_strides"):
+            value = getattr(self, name)
+            if not isinstance(value, int) and len(value) != n:
+                raise ValueError(
+                    f"{name}={value} has {len(value)} numbers, but conv_filters="
+                    f"{self.conv_filters} makes {n} convolutions; give one number for "
+                    "each, or a single one for all"
+                )
+        for size, stride in zip(self.kernel_sizes, self.strides, strict=True):
+            if stride > size:
+                raise ValueError(
+                    f"conv_strides={self.conv_strides} is longer than conv_kernel_size="
+                    f"{self.conv_kernel_size}, so that no filter would see some of the "
+                    f"steps; set conv_kernel_size={stride} or more"
+                )
+        if self.conv_padding == "valid" and self.stride > 1:
+            raise ValueError(
+                'conv_padding="valid" drops steps that lack neighbours, which with '
+                f"conv_strides={self.conv_strides} may be the newest ones; use "
+                'conv_padding="causal" or "same"'
+            )
+
     def _check_sequences(self) -> None:
         if not self.return_sequences:
             return
@@ -123,6 +183,12 @@ class Architecture:
             raise ValueError(
                 'conv_padding="valid" drops steps, but return_sequences=True has a '
                 'target at every step; use conv_padding="causal" or "same"'
+            )
+        if self.stride > 1:
+            raise ValueError(
+                f"conv_strides={self.conv_strides} makes one step of {self.stride} "
+                "rows, but return_sequences=True has a target at every step; set "
+                "conv_strides=1"
             )
 
     def _check_residual(self, hidden_layer_sizes: Sequence[int]) -> None:
@@ -141,9 +207,13 @@ class Architecture:
 
 def _plain(name: str, value: Any) -> Any:
     """The value as Python's own type, the only kind that files hold."""
+    default = getattr(Architecture, name)
     if name == "conv_filters" and value is not None:
         return tuple(int(size) for size in value)
-    default = getattr(Architecture, name)
+    if name in _EACH and not isinstance(value, str | Integral):
+        kind: Any = type(default)
+        values = tuple(kind(one) for one in value)
+        return values[0] if len(set(values)) == 1 else values  # one for all
     if default is None:
         return None if value is None else int(value)
     return type(default)(value)

@@ -118,7 +118,9 @@ def _recurrent(
         or parts.residual
         or (parts.return_sequences and not is_stream)
         or network.embedding is not None
-        or parts.pooling not in POOLINGS
+        or not set(parts.poolings).issubset(POOLINGS)
+        or parts.stride > 1
+        or len(set(parts.kernel_sizes)) > 1
         or (filters and parts.conv_padding == "valid")
         or parts.conv_activation not in ACTIVATIONS
     )
@@ -127,7 +129,8 @@ def _recurrent(
     cell = parts.engine_cell
     if not is_plain or cell is None or n_layers > MOST_LAYERS:
         return None
-    back = parts.conv_kernel_size - 1
+    kernel_size = parts.kernel_sizes[0] if filters else 1
+    back = kernel_size - 1
     return RecurrentDescription(
         cell,
         network.n_features,
@@ -135,9 +138,9 @@ def _recurrent(
         network.head.out_features,
         bidirectional=parts.bidirectional,
         merge_mode=parts.merge_mode,
-        pooling=parts.pooling,
+        poolings=parts.poolings,
         conv_filters=filters,
-        conv_kernel_size=parts.conv_kernel_size,
+        conv_kernel_size=kernel_size,
         n_back=back // 2 if parts.conv_padding == "same" else back,
         conv_activation=parts.conv_activation,
     )

@@ -18,21 +18,22 @@ from ._undrawn import undrawn
 class Convolutions(nn.Module):
     """Convolutions over time of sequences that are right-padded with zeros.
 
-    With padding "causal", step ``t`` sees the steps ``t - k + 1`` to ``t``; with "same"
-    it sees the steps around it. There are zeros before the first step and after the
-    last. "valid" drops the steps that would see such zeros, but keeps the last step of
-    a sequence that is shorter than the kernel.
+    A convolution makes one step of each block of ``stride`` steps, the last of which
+    may be shorter. With padding "causal" that step sees the ``k`` steps up to the end
+    of its block; with "same" it sees the steps around the block. There are zeros before
+    the first step and after the last. "valid" drops the steps that would see such
+    zeros, but keeps the last step of a sequence that is shorter than the kernel.
     """
 
     def __init__(
         self, n_features: int, architecture: Architecture, dtype: torch.dtype
     ) -> None:
         super().__init__()
-        self.kernel_size = architecture.conv_kernel_size
         widths = [n_features, *(architecture.conv_filters or ())]
+        sizes = zip(architecture.kernel_sizes, architecture.strides, strict=True)
         self.layers = nn.ModuleList(
-            undrawn(nn.Conv1d, n_in, n_out, self.kernel_size, dtype=dtype)
-            for n_in, n_out in pairwise(widths)
+            undrawn(nn.Conv1d, *channels, k, stride=stride, dtype=dtype)
+            for channels, (k, stride) in zip(pairwise(widths), sizes, strict=True)
         )
         self.width = widths[-1]
         self.padding = architecture.conv_padding
@@ -43,24 +44,28 @@ class Convolutions(nn.Module):
         self, x: Tensor, lengths: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
         """Filtered sequences (batch, time, filter), and their lengths."""
-        back = self.kernel_size - 1
-        ahead = back - back // 2 if self.padding == "same" else 0
         for layer in self.stack():
-            x = functional.pad(x, (0, 0, back - ahead, ahead))  # (batch, time, _)
+            (k,), (stride,) = layer.kernel_size, layer.stride
+            before = (k - stride) // (2 if self.padding == "same" else 1)
+            n_blocks = -(-x.shape[1] // stride)
+            after = (n_blocks - 1) * stride + k - before - x.shape[1]
+            x = functional.pad(x, (0, 0, before, after))  # (batch, time, _)
             x = self.convolve(layer, x)
-            if lengths is not None:  # the next one sees zeros there
+            if lengths is not None:  # the next one sees zeros after them
+                lengths = (lengths + stride - 1) // stride
                 x = x.masked_fill(is_padding(x, lengths), 0)
         if self.padding != "valid":
             return x, lengths
-        return _without_first(x, lengths, back * len(self.layers))
+        n_dropped = sum(layer.kernel_size[0] - 1 for layer in self.stack())
+        return _without_first(x, lengths, n_dropped)
 
     def advance(
         self, x: Tensor, seen: list[Tensor] | None
     ) -> tuple[Tensor, list[Tensor]]:
-        """Like causal :meth:`forward`, after rows that the convolutions have seen."""
-        back = self.kernel_size - 1
+        """Like causal :meth:`forward` of stride 1, after rows that came before."""
         following = []
         for i, layer in enumerate(self.stack()):
+            back = layer.kernel_size[0] - 1
             before = x.new_zeros(len(x), back, x.shape[2]) if seen is None else seen[i]
             x = torch.cat([before, x], dim=1)  # (batch, back + time, _)
             following.append(x[:, x.shape[1] - back :].clone())  # not all of x

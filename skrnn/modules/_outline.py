@@ -28,27 +28,33 @@ def outline_of(
 def recurrent_outline(network: Any) -> list[LayerOutline]:
     """The layers of a :class:`RecurrentNetwork`, from the input on."""
     rows = []
+    steps = "n_timesteps"
     if network.embedding is not None:
-        sizes = "n_timesteps", network.embedding.embedding_dim
+        sizes = steps, network.embedding.embedding_dim
         rows.append(outline_of("embedding", "Embedding", sizes, network.embedding))
     if network.convolutions is not None:
-        front = network.convolutions
-        kind = f"Conv1d({front.kernel_size}, {front.padding}), {front.activation_name}"
+        front, n_rows = network.convolutions, 1  # of a step
         for i, layer in enumerate(front.stack()):
-            sizes = "n_timesteps", layer.out_channels
+            (k,), (stride,) = layer.kernel_size, layer.stride
+            how = f"{k}, stride {stride}" if stride > 1 else f"{k}"
+            kind = f"Conv1d({how}, {front.padding}), {front.activation_name}"
+            n_rows *= stride
+            steps = f"n_timesteps / {n_rows}" if n_rows > 1 else steps
+            sizes = steps, layer.out_channels
             rows.append(outline_of(f"convolution {i + 1}", kind, sizes, layer))
     dropout = f", Dropout({network.dropout.p:g})" if network.dropout.p else ""
     for i, layer in enumerate(network.stack()):
         residual = " + input" if i and network.architecture.residual else ""
         kind, sizes = (
             layer.name + residual + dropout,
-            ("n_timesteps", layer.output_size),
+            (steps, layer.output_size),
         )
         rows.append(outline_of(f"hidden {i + 1}", kind, sizes, layer))
     head = network.head
     if network.architecture.return_sequences:
-        sizes = "n_timesteps", head.out_features
+        sizes = steps, head.out_features
         return [*rows, outline_of("output", "Linear", sizes, head)]
     width = (head.in_features,)
-    rows.append(outline_of("pooling", network.pooling, width, network.attention))
+    kind = ", ".join(network.poolings)
+    rows.append(outline_of("pooling", kind, width, network.attention))
     return [*rows, outline_of("output", "Linear", (head.out_features,), head)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
 
 from ._undrawn import undrawn
+
+N_RUNNING = {"last": 0, "mean": 2, "max": 1, "attention": 2}  # tensors of a state
 
 
 def mean_valid(x: Tensor, lengths: Tensor | None) -> Tensor:
@@ -38,25 +41,44 @@ def is_padding(x: Tensor, lengths: Tensor) -> Tensor:
     return (steps >= lengths[:, None])[:, :, None]
 
 
-def running_pool(
-    pooling: str,
+def running_pools(
+    poolings: Sequence[str],
     x: Tensor,
     seen: tuple[Tensor, ...] | None,
     score_of: Callable[[Tensor], Tensor] | None = None,
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """The pooling of the steps up to each one (1, time, feature), and its state.
+    """Poolings of the steps up to each one (1, time, read), and their states.
 
-    ``seen`` is the state after the steps before; for attention, ``score_of`` returns
-    the scores (1, time, 1) of the steps.
+    ``seen`` holds the states after the steps before, one after the other; for
+    attention, ``score_of`` returns the scores (1, time, 1) of the steps.
     """
-    if pooling == "max":
-        largest = x.cummax(dim=1).values
-        if seen is not None:
-            largest = torch.maximum(largest, seen[0][:, None])
-        return largest, (largest[:, -1].clone(),)
-    if score_of is None:
-        return _running_mean(x, seen)
-    return _running_attention(x, score_of(x), seen)
+    pooled: list[Tensor] = []
+    states: list[Tensor] = []
+    left = None if seen is None else iter(seen)
+    for name in poolings:
+        before = None if left is None else tuple(islice(left, N_RUNNING[name]))
+        after: tuple[Tensor, ...] = ()
+        if name == "last":
+            read = x
+        elif name == "max":
+            read, after = _running_max(x, before)
+        elif name == "mean":
+            read, after = _running_mean(x, before)
+        else:
+            assert score_of is not None
+            read, after = _running_attention(x, score_of(x), before)
+        pooled.append(read)
+        states += after
+    return torch.cat(pooled, dim=2), tuple(states)
+
+
+def _running_max(
+    x: Tensor, seen: tuple[Tensor, ...] | None
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    largest = x.cummax(dim=1).values
+    if seen is not None:
+        largest = torch.maximum(largest, seen[0][:, None])
+    return largest, (largest[:, -1].clone(),)
 
 
 def _running_mean(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,13 @@ from ._dropout import Dropout
 from ._initial_weights import draw_weights
 from ._layers import RecurrentLayer, Segments
 from ._outline import LayerOutline, recurrent_outline
-from ._pooling import AttentionPooling, is_padding, max_valid, mean_valid, running_pool
+from ._pooling import (
+    AttentionPooling,
+    is_padding,
+    max_valid,
+    mean_valid,
+    running_pools,
+)
 from ._undrawn import undrawn
 
 _SMALL_WIDTH = 1024
@@ -28,7 +34,7 @@ class NetworkState(NamedTuple):
 
     rows: list[Tensor] | None  # the last ones that convolutions saw, (batch, time, _)
     layers: list[State]
-    pooled: State | None = None  # of a running pooling, (batch, _)
+    pooled: State | None = None  # of running poolings, (batch, _) each
 
     def first(self, n_samples: int) -> NetworkState:
         """The state of the first series."""
@@ -86,6 +92,8 @@ class RecurrentNetwork(nn.Module):
         See :class:`Architecture`.
     """
 
+    defaults: ClassVar = Architecture.defaults()  # of the parts
+
     def __init__(
         self,
         cell: str,
@@ -103,7 +111,7 @@ class RecurrentNetwork(nn.Module):
         kind = getattr(torch, dtype)
         architecture = Architecture(cell, **parts)
         self.architecture = architecture
-        self.pooling = architecture.pooling
+        self.poolings = architecture.poolings
         self.embedding = _embedding(n_tokens, embedding_dim, kind)
         self.n_features = n_features
         width = n_features if embedding_dim is None else embedding_dim
@@ -123,9 +131,10 @@ class RecurrentNetwork(nn.Module):
         self.dropout = Dropout(architecture.dropout, seed)
         self.input_dropout = Dropout(architecture.input_dropout, seed + 1)
         self.attention = (
-            AttentionPooling(width, kind) if self.pooling == "attention" else None
+            AttentionPooling(width, kind) if "attention" in self.poolings else None
         )
-        self.head = undrawn(nn.Linear, width, n_outputs, dtype=kind)
+        n_read = len(self.poolings) * width
+        self.head = undrawn(nn.Linear, n_read, n_outputs, dtype=kind)
         draw_weights(self, architecture, seed)
 
     def outline(self) -> list[LayerOutline]:
@@ -165,9 +174,7 @@ class RecurrentNetwork(nn.Module):
         for i, layer in enumerate(below):
             states = self._layer(i, layer, x, lengths, segments)
             x = self._drop(layer.merge(states))  # (batch, time, hidden)
-        if self.pooling == "last" and not (
-            self._is_whole or self.architecture.residual
-        ):
+        if self._reads_last and not (self._is_whole or self.architecture.residual):
             return self._head(top.last(x, lengths, segments), None)
         states = self._layer(len(below), top, x, lengths, segments)
         if self._is_whole:
@@ -205,10 +212,10 @@ class RecurrentNetwork(nn.Module):
         ``x`` is (1, time, feature); ``state`` as in :meth:`advance`.
         """
         states, after = self.advance(x, state)
-        if self.pooling != "last":
+        if not self._reads_last:
             seen = None if state is None else state.pooled
             score = None if self.attention is None else self.attention.score_of
-            states, pooled = running_pool(self.pooling, states, seen, score)
+            states, pooled = running_pools(self.poolings, states, seen, score)
             after = after._replace(pooled=pooled)
         return self._head(states, None), after
 
@@ -221,6 +228,11 @@ class RecurrentNetwork(nn.Module):
         for i, below in enumerate(stack[: range(len(stack))[layer]]):
             x = below.merge(self._layer(i, below, x, lengths, None))
         return stack[layer].gates(x, lengths), lengths
+
+    @property
+    def _reads_last(self) -> bool:
+        """Whether the output layer reads the last state alone."""
+        return self.poolings == ("last",)
 
     @property
     def _is_whole(self) -> bool:
@@ -268,16 +280,20 @@ class RecurrentNetwork(nn.Module):
     def _pool(
         self, top: RecurrentLayer, states: Tensor, lengths: Tensor | None
     ) -> Tensor:
-        """One state of a sequence, (batch, hidden)."""
-        if self.pooling == "last":
+        """What the output layer reads of a sequence, (batch, read)."""
+        if self._reads_last:
             return top.final(states, lengths)
-        states = top.merge(states)
-        if self.attention is not None:
-            return self.attention(states, lengths)
-        return (mean_valid if self.pooling == "mean" else max_valid)(states, lengths)
+        merged = top.merge(states)
+        ways: dict[str, Callable[[], Tensor]] = {
+            "last": lambda: top.final(states, lengths),
+            "mean": lambda: mean_valid(merged, lengths),
+            "max": lambda: max_valid(merged, lengths),
+            "attention": lambda: cast("Any", self.attention)(merged, lengths),
+        }
+        return torch.cat([ways[name]() for name in self.poolings], dim=1)
 
     def _head(self, states: Tensor, lengths: Tensor | None) -> Tensor:
-        """Outputs for states (batch, hidden), or for all steps but the padding."""
+        """Outputs for states (batch, read), or for all steps but the padding."""
         if states.ndim == 3:
             if lengths is not None:
                 states = states[~is_padding(states, lengths)[:, :, 0]]

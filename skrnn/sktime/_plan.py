@@ -146,7 +146,7 @@ def check_same(mine: dict[str, Any], pretrained: dict[str, Any]) -> None:
 def _parts(forecaster: Any, sizes: tuple[int, ...]) -> dict[str, Any]:
     if forecaster._cell == "mlp":
         return {}
-    parts = asdict(architecture_of(forecaster, sizes))
+    parts = asdict(architecture_of(forecaster, sizes, int(forecaster.window_length)))
     return {name: parts[name] for name in parts if name not in _IN_PLAN}
 
 
@@ -213,4 +213,4 @@ def check_parameters(forecaster: Any) -> None:
     forecaster._validate_params()
     sizes = _layer_sizes(forecaster)
     if forecaster._cell != "mlp":
-        architecture_of(forecaster, sizes)
+        architecture_of(forecaster, sizes, int(forecaster.window_length))

@@ -95,7 +95,8 @@ class Model:
         Dropouts of any kind may change. So may the activation and the pooling, unless
         they bring weights of their own or another code, whose biases are others.
         """
-        fitted = self.module_params
+        # a file from before there was a parameter lacks it
+        fitted = {**getattr(self.module_class, "defaults", {}), **self.module_params}
         changed = [
             name
             for name, value in today.items()

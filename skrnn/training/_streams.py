@@ -160,14 +160,18 @@ class CompiledFollower:
             tuple(next(parts)[None, None] for _ in range(n_parts))  # (1, 1, hidden)
             for _ in description.hidden_layer_sizes
         ]
-        pooled: Any = tuple(part[None] for part in parts)  # (1, hidden)
-        if description.pooling == "mean":
-            pooled = np.array([[state.n_rows]]), *pooled
-        return NetworkState(rows or None, layers, pooled or None)
+        pooled: list[Any] = []
+        for name in description.poolings:
+            if name == "mean":
+                pooled.append(np.array([[state.n_rows]]))
+            if name != "last":
+                pooled.append(next(parts)[None])  # (1, hidden)
+        return NetworkState(rows or None, layers, tuple(pooled) or None)
 
     def restored(self, state: NetworkState, n_rows: int) -> StreamState:
         """The state that :meth:`portable` made portable."""
-        pooled = () if state.pooled is None else state.pooled[-1:]
+        pooled = [np.asarray(part) for part in state.pooled or ()]
+        pooled = [part for part in pooled if part.dtype.kind == "f"]  # not counts
         parts: list[Any] = [*(state.rows or []), *chain(*state.layers), *pooled]
         return self.stream.state_of(n_rows, parts)
 

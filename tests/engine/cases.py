@@ -47,7 +47,7 @@ class Case:
     is_ragged: bool = False
     bidirectional: bool = False
     merge_mode: str = "concat"
-    pooling: str = "last"
+    pooling: str | tuple[str, ...] = "last"
     conv_filters: tuple[int, ...] | None = None
     conv_kernel_size: int = 3
     conv_padding: str = "causal"

@@ -95,6 +95,10 @@ class Fuzz:
     def values(self, *shape):
         return self.rng.normal(size=shape).astype(self.dtype)
 
+    def poolings(self):
+        n = self.rng.integers(1, len(POOLINGS) + 1)
+        return tuple(self.rng.permutation(POOLINGS)[:n].tolist())
+
     def recurrent(self):
         kernel = self.integer(5)
         return RecurrentDescription(
@@ -104,7 +108,7 @@ class Fuzz:
             self.integer(9),
             bidirectional=self.choice([False, True]),
             merge_mode=self.choice(MERGE_MODES),
-            pooling=self.choice(POOLINGS),
+            poolings=self.poolings(),
             conv_filters=self.sizes(2, 9, 0),
             conv_kernel_size=kernel,
             n_back=self.choice([kernel - 1, (kernel - 1) // 2, 0]),

@@ -295,6 +295,8 @@ def test_nothing_to_predict_or_to_train_on():
         {"conv_filters": (2,), "conv_kernel_size": 3, "n_back": 3},
         {"conv_filters": (2,), "conv_kernel_size": 3, "n_back": -1},
         {"conv_filters": (2,), "conv_kernel_size": 0},
+        {"poolings": ()},
+        {"poolings": ("max", "last", "max")},
         {"n_features": 0},
         {"n_outputs": 0},
     ],
@@ -313,7 +315,7 @@ def test_perceptrons_that_the_library_has_no_room_for(sizes):
 
 @needs_library
 @pytest.mark.parametrize(
-    "options", [{"cell": "elman"}, {"merge_mode": "max"}, {"pooling": "attention"}]
+    "options", [{"cell": "elman"}, {"merge_mode": "max"}, {"poolings": ("attention",)}]
 )
 def test_unknown_parts(options):
     parts = {"cell": "gru", "n_features": 2, "hidden_layer_sizes": (3,), "n_outputs": 1}

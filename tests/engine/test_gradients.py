@@ -44,7 +44,10 @@ RECURRENT = {
     "cell": [*CELLS],
     "bidirectional": [False, True],
     "merge_mode": ["concat", "sum", "mul", "ave"],
-    "pooling": ["last", "mean", "max"],
+    "pooling": [
+        *("last", "mean", "max"),
+        *(("last", "mean", "max"), ("max", "last"), ("mean", "max")),
+    ],
     "input_dropout": [0.0, 0.3],
     "conv_filters": [None, (1,), (6,), (5, 8)],
     "conv_kernel_size": [1, 2, 3, 4],

@@ -28,6 +28,8 @@ PARTS = [  # with sizes below, at and above the width of a vector
     ((33, 7), {}),
     ((16,), {"pooling": "mean"}),
     ((19, 40, 5), {"pooling": "max"}),
+    ((19,), {"pooling": ("last", "mean", "max")}),
+    ((5,), {"pooling": ("max", "last"), "conv_filters": (4,)}),
     ((5,), {"conv_filters": (5,), "conv_kernel_size": 3, "conv_activation": "relu"}),
     (
         (33, 7),
@@ -85,14 +87,16 @@ def test_equals_torch(cell, params, parts, sizes, dtype, variant, monkeypatch):
 
 @pytest.mark.parametrize(("cell", "params"), CELLS)
 def test_state_has_parts_from_which_it_continues(cell, params):
-    module = network(cell, (6, 4), pooling="mean", conv_filters=(5,), **params)
+    pooling = ("max", "last", "mean")
+    module = network(cell, (6, 4), pooling=pooling, conv_filters=(5,), **params)
     stream = compiled(module)
     _, torch_state = along(module, ROWS[:70])
     _, state = stream.run(ROWS[:70], stream.start())
     arrays = stream.arrays_of(state)
     expected = [*torch_state.rows]
     expected += [part for layer in torch_state.layers for part in layer]
-    expected += [torch_state.pooled[-1]]
+    largest, _, mean = torch_state.pooled
+    expected += [largest, mean]
     for found, part in zip(arrays, expected, strict=True):
         np.testing.assert_allclose(found, part.reshape(found.shape), rtol=1e-12)
     resumed = stream.state_of(70, arrays)

@@ -28,6 +28,14 @@ QUICK = {"max_iter": 3, "learning_rate": "cosine", "random_state": 0}
 PARTS = {
     "convolutions": {"conv_filters": (4, 3), "conv_padding": "same"},
     "valid": {"conv_filters": 4, "conv_padding": "valid", "pooling": "attention"},
+    "poolings": {"pooling": ("last", "mean", "max", "attention"), "dropout": 0.1},
+    "strides": {
+        "conv_filters": (4, 3),
+        "conv_kernel_size": (4, 3),
+        "conv_strides": (2, 1),
+        "pooling": ["max", "last"],
+        "bidirectional": True,
+    },
     "projection": {"projection_size": 2, "peephole": True, "unit_forget_bias": True},
     "norms": {"layer_norm": True, "residual": True, "hidden_layer_sizes": (4, 4)},
     "masks": {"zoneout": 0.1, "recurrent_dropout": 0.1, "input_dropout": 0.1},
@@ -67,8 +75,10 @@ def test_unequal_lengths_are_read_as_each_sequence_alone(name):
 def test_long_sequences_of_unequal_length_go_through_convolutions():
     sequences = ragged(40, 200, 1, seed=2)  # long enough to be cut into segments
     y = np.array([len(sequence) for sequence in sequences])
-    for padding in ("causal", "same", "valid"):
+    ways = *(("causal", 1), ("same", 1), ("valid", 1)), ("causal", 3), ("same", 2)
+    for padding, stride in ways:
         model = GRURegressor(4, conv_filters=3, conv_padding=padding, **QUICK)
+        model.set_params(conv_strides=stride)
         model.set_params(dtype="float64").fit(sequences, y)
         alone = [model.predict([sequence])[0] for sequence in sequences]
         np.testing.assert_allclose(model.predict(sequences), alone, rtol=1e-9)
@@ -153,6 +163,60 @@ def test_warm_start_takes_what_needs_no_other_weights(cls, name, now, free):
     model.set_params(**{name: free}).fit(X, Y)
 
 
+def test_warm_start_takes_poolings_of_one_width():
+    model = GRURegressor(4, pooling=("max", "last"), warm_start=True, **QUICK)
+    model.fit(X, Y)
+    model.set_params(pooling=["mean", "max"]).fit(X, Y)
+    with pytest.raises(ValueError, match=r"whose pooling was .*, is now mean; set it"):
+        model.set_params(pooling="mean").fit(X, Y)
+    model = GRURegressor(4, conv_filters=2, warm_start=True, **QUICK).fit(X, Y)
+    with pytest.raises(ValueError, match="whose conv_strides was 1, is now 2; set it"):
+        model.set_params(conv_strides=2).fit(X, Y)
+
+
+def strides_of(model):
+    return model.net_.module_.architecture.strides
+
+
+def test_automatic_strides_leave_fifty_steps_of_the_longest_sequence():
+    sequences = ragged(12, 130, 1, seed=1)
+    longest, y = max(map(len, sequences)), np.arange(12.0)
+    assert 100 < longest <= 130
+    options = {**QUICK, "conv_strides": "auto", "conv_filters": (3, 2)}
+    model = GRURegressor(4, conv_kernel_size="auto", warm_start=True, **options)
+    model.fit(sequences, y)
+    assert strides_of(model) == (3, 1)
+    assert model.net_.module_.architecture.kernel_sizes == (8, 8)
+    model.fit([x[:20] for x in sequences], y)  # as the first fit has learnt it
+    assert strides_of(model) == (3, 1)
+    wide = np.zeros((4, 451, 1))
+    model = GRURegressor(4, conv_kernel_size="auto", **options).fit(wide, y[:4])
+    assert strides_of(model) == (10, 1)
+    assert model.net_.module_.architecture.kernel_sizes == (20, 8)
+    model = GRURegressor(4, conv_kernel_size=5, **options).fit(wide, y[:4])
+    assert strides_of(model) == (5, 1)  # no step is skipped
+    model = GRURegressor(4, conv_kernel_size=5, **options).fit(wide[:, :50], y[:4])
+    assert strides_of(model) == (1, 1)
+    model = GRURegressor(4, return_sequences=True, **options).fit(wide, wide[..., 0])
+    assert strides_of(model) == (1, 1)
+    options |= {"stateful": True, "shuffle": False}
+    assert strides_of(GRURegressor(4, **options).fit(wide, y[:4])) == (1, 1)
+    forecaster = GRUForecaster(99, 1, conv_filters=2, conv_strides="auto", **QUICK)
+    forecaster.fit(pd.Series(wave(140, 1)[:, 0]))
+    assert forecaster.net_.module_.trunk.architecture.strides == (2,)
+
+
+def test_a_network_without_convolutions_ignores_what_belongs_to_them():
+    plain, named = (
+        GRURegressor(4, **QUICK, **options).fit(X, Y).predict(X)
+        for options in (
+            {},
+            {"conv_strides": "auto", "conv_kernel_size": "auto"},
+        )
+    )
+    np.testing.assert_array_equal(plain, named)
+
+
 def test_lbfgs_names_zoneout_too():
     model = GRURegressor(4, zoneout=0.1, solver="lbfgs", max_iter=1)
     with pytest.raises(ValueError, match="dropout of any kind and zoneout change"):
@@ -161,16 +225,28 @@ def test_lbfgs_names_zoneout_too():
 
 def test_a_summary_names_the_parts():
     model = GRURegressor(
-        (4, 4), conv_filters=3, residual=True, pooling="attention", **QUICK
+        (4, 4),
+        conv_filters=(3, 2),
+        conv_strides=(2, 1),
+        residual=True,
+        pooling=("attention", "last"),
+        **QUICK,
     )
     text = str(model.fit(X, Y).summary())
-    for words in ("Conv1d(3, causal), relu", "GRU + input", "attention"):
+    for words in (
+        "Conv1d(3, stride 2, causal), relu  (n_samples, n_timesteps / 2, 3)",
+        "Conv1d(3, causal), relu            (n_samples, n_timesteps / 2, 2)",
+        "GRU + input",
+        "attention, last                    (n_samples, 8)",
+    ):
         assert words in text
 
 
 FORECASTERS = [
     (LSTMForecaster, "convolutions"),
     (GRUForecaster, "valid"),
+    (LSTMForecaster, "poolings"),
+    (GRUForecaster, "strides"),
     (LSTMForecaster, "projection"),
     (LSTMForecaster, "norms"),
     (GRUForecaster, "masks"),
@@ -185,6 +261,7 @@ def test_forecasters_have_the_parts(cls, name):
     forecaster = cls(6, 2, **params).fit(y)
     trunk = forecaster.net_.module_.trunk
     for option, value in PARTS[name].items():
+        value = tuple(value) if isinstance(value, list) else value
         if option not in ("hidden_layer_sizes", "conv_filters"):
             assert getattr(trunk.architecture, option) == value
     assert (trunk.convolutions is not None) == ("conv_filters" in PARTS[name])

@@ -282,6 +282,8 @@ def test_tokens():
         ({"shuffle": True}, "set shuffle=False"),
         ({"bidirectional": True}, "set bidirectional=False"),
         ({"pooling": "mean"}, 'set pooling="last"'),
+        ({"pooling": ("last", "mean")}, 'set pooling="last"'),
+        ({"conv_filters": 2, "conv_strides": 2}, "set conv_strides=1"),
         ({"solver": "lbfgs"}, 'such as "adam"'),
         ({"conv_filters": 2, "conv_padding": "same"}, 'set conv_padding="causal"'),
         (
@@ -303,6 +305,7 @@ def test_what_does_not_go_together(params, told):
         ({"bidirectional": True}, {"bidirectional": False}),
         ({"pooling": "mean"}, {"pooling": "last"}),
         ({"conv_filters": 2, "conv_padding": "same"}, {"conv_padding": "causal"}),
+        ({"conv_filters": 2, "conv_strides": 2}, {"conv_strides": 1}),
     ],
 )
 def test_what_the_network_is_counts_not_what_it_is_said_to_be(made, said):

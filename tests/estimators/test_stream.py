@@ -37,6 +37,8 @@ PARTS = [
     (GRURegressor, {"pooling": "mean"}),
     (RNNRegressor, {"pooling": "max", "conv_filters": 2}),
     (LSTMRegressor, {"pooling": "attention"}),
+    (GRURegressor, {"pooling": ("mean", "attention", "last", "max")}),
+    (GRURegressor, {"conv_filters": (3, 2), "conv_kernel_size": (1, 5)}),
 ]
 
 
@@ -47,6 +49,7 @@ COMPILED = [
     (GRURegressor, {"pooling": "mean"}),
     (RNNRegressor, {"activation": "relu", "recurrent_dropout": 0.1}),
     (RNNRegressor, {"pooling": "max", "conv_filters": 2}),
+    (GRURegressor, {"pooling": ("max", "last", "mean")}),
 ]
 
 
@@ -308,6 +311,7 @@ def test_networks_that_read_ahead_are_refused():
     for params in (
         {"bidirectional": True},
         {"conv_filters": 2, "conv_padding": "same"},
+        {"conv_filters": 2, "conv_strides": 2},
     ):
         model = fitted(LSTMRegressor, **params)
         with pytest.raises(ValueError, match="a stream answers after each row, which"):

@@ -104,21 +104,22 @@ def lstm_step(w, x, seen, h, c, options):
     return new_h, new_c
 
 
-def convolved(w, x, options):
+def convolved(w, x, stride, options):
     """One convolution of x (time, feature), one output value after the other."""
     weight, bias = w["weight"], w["bias"]  # (filter, feature, kernel), (filter,)
-    k = weight.shape[2]
-    before = {"causal": k - 1, "same": (k - 1) // 2, "valid": 0}[
-        options["conv_padding"]
-    ]
-    after = {"causal": 0, "same": k - 1 - before, "valid": 0}[options["conv_padding"]]
-    padded = np.concatenate(
-        [np.zeros((before, x.shape[1])), x, np.zeros((after, x.shape[1]))]
-    )
-    steps = [
-        [(weight[f] * padded[t : t + k].T).sum() + bias[f] for f in range(len(bias))]
-        for t in range(len(padded) - k + 1)
-    ]
+    k, padding = weight.shape[2], options["conv_padding"]
+    if padding == "valid":
+        starts = range(len(x) - k + 1)
+    else:  # k steps that end with their block, or have it in their middle
+        room = {"causal": k - stride, "same": (k - stride) // 2}[padding]
+        starts = range(-room, len(x) - room, stride)
+    steps = []
+    for start in starts:
+        seen = np.zeros((k, x.shape[1]))
+        for i in range(k):
+            if 0 <= start + i < len(x):
+                seen[i] = x[start + i]
+        steps.append([(weight[f] * seen.T).sum() + bias[f] for f in range(len(bias))])
     return ACTIVATIONS[options.get("conv_activation", "relu")](np.array(steps))
 
 
@@ -133,7 +134,9 @@ def network_output(weights, x, n_layers, options):
         }
 
     for i in range(len(options.get("conv_filters", ()))):
-        x = convolved(under(f"convolutions.layers.{i}."), x, options)
+        strides = options.get("conv_strides", 1)
+        stride = strides if isinstance(strides, int) else strides[i]
+        x = convolved(under(f"convolutions.layers.{i}."), x, stride, options)
     for i in range(n_layers):
         read = x
         forward = layer_states(under(f"layers.{i}.forward_in_time."), x, options)
@@ -146,12 +149,14 @@ def network_output(weights, x, n_layers, options):
             ways = [way + share for way, share in zip(ways, shares, strict=True)]
         x = merged(ways, options)
     last = merged([ways[0][-1], *[way[0] for way in ways[1:]]], options)
-    pooled = {
+    ways = {
         "last": lambda: last,
         "mean": lambda: x.mean(axis=0),
         "max": lambda: x.max(axis=0),
         "attention": lambda: attended(under("attention."), x),
-    }[options.get("pooling", "last")]()
+    }
+    names = np.atleast_1d(options.get("pooling", "last"))
+    pooled = np.concatenate([ways[name]() for name in names])
     return weights["head.weight"] @ pooled + weights["head.bias"]
 
 

@@ -56,6 +56,34 @@ OPTIONS = [
         "conv_activation": "tanh",
         "pooling": "mean",
     },
+    {"cell": "gru", "pooling": ("last", "mean", "max", "attention")},
+    {"cell": "lstm", "pooling": ("max", "last"), "bidirectional": True},
+    {
+        "cell": "rnn",
+        "pooling": ("mean", "last"),
+        "bidirectional": True,
+        "merge_mode": "mul",
+    },
+    *[
+        {
+            "cell": "gru",
+            "conv_filters": (3, 2),
+            "conv_kernel_size": (4, 2),
+            "conv_strides": strides,
+            "conv_padding": padding,
+            "pooling": ("last", "mean"),
+        }
+        for padding in ("causal", "same")
+        for strides in (1, 2, (4, 1), (3, 2))
+    ],
+    {
+        "cell": "lstm",
+        "conv_filters": (2,),
+        "conv_kernel_size": 5,
+        "conv_strides": 2,
+        "conv_padding": "same",
+        "bidirectional": True,
+    },
 ]
 
 
@@ -445,6 +473,29 @@ def test_gates_start_by_keeping_the_state_for_so_many_steps(cell, options):
         (LSTMRegressor(conv_filters=(4, 0)), "conv_filters must be > 0"),
         (LSTMRegressor(conv_filters=()), "one positive integer for each layer"),
         (LSTMRegressor(conv_padding="full"), "'conv_padding' parameter"),
+        (LSTMRegressor(pooling=("max", "max")), "a tuple of different ones"),
+        (LSTMRegressor(pooling=("max", "sum")), "a tuple of different ones"),
+        (LSTMRegressor(pooling=()), "a tuple of different ones"),
+        (
+            LSTMRegressor(conv_filters=(2, 2), conv_kernel_size=(3, 2, 1)),
+            r"conv_kernel_size=\(3, 2, 1\) has 3 numbers.* makes 2 convolutions",
+        ),
+        (
+            LSTMRegressor(conv_filters=2, conv_strides=(1, 2)),
+            r"conv_strides=\(1, 2\) has 2 numbers.* makes 1 conv",
+        ),
+        (
+            LSTMRegressor(conv_filters=2, conv_kernel_size=(0,)),
+            "conv_kernel_size must be > 0",
+        ),
+        (
+            LSTMRegressor(conv_filters=2, conv_strides=4),
+            "set conv_kernel_size=4 or more",
+        ),
+        (
+            LSTMRegressor(conv_filters=2, conv_strides=2, conv_padding="valid"),
+            "may be the newest ones",
+        ),
         (LSTMRegressor(zoneout=1.0), "'zoneout' parameter"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -463,6 +514,8 @@ def test_parts_that_do_not_go_together_are_refused(estimator, message):
             {"conv_filters": (2,), "conv_padding": "valid"},
             'use conv_padding="causal" or "same"',
         ),
+        ({"pooling": ("last", "max")}, 'set pooling="last"'),
+        ({"conv_filters": (2,), "conv_strides": (2,)}, "set conv_strides=1"),
     ],
 )
 def test_an_output_at_each_step_needs_all_steps(options, message):

@@ -164,7 +164,7 @@ def test_pooling_reads_the_valid_steps_only():
         ("max", states[:, :3].amax(dim=1)),
         ("last", states[:, 2]),
     ):
-        network.pooling = pooling
+        network.poolings = (pooling,)
         torch.testing.assert_close(network(x, short), expected)
         torch.testing.assert_close(network(x[:, :3]), expected)
 

@@ -60,6 +60,18 @@ template <int NV> struct Pass {
     return l.joined;
   }
 
+  // What the head reads of the last layer's output x (T, W, B) -> n.pooled (R, B)
+  void pool_all(const real *x) {
+    const Parts &p = n.parts;
+    Layer &top = n.top();
+    real *out = n.pooled;
+    for (int64_t i = 0; i < p.n_poolings; i++, out += top.width * B)
+      if (p.poolings[i] != LAST) pool<NV>(p.poolings[i], steps, x, top.width, out);
+      else
+        merge(p.merge, last(0), top.n_directions == 2 ? last(1) : nullptr,
+              top.directions[0].H * B, out);
+  }
+
   const real *last(int k) {
     Direction &d = n.top().directions[k];
     return d.template after<NV>(d.states, k ? 0 : steps.T - 1);
@@ -74,22 +86,18 @@ template <int NV> struct Pass {
       l.x = x;
       for (int k = 0; k < l.n_directions; k++)
         recurrent_forward<NV>(p.cell, l.directions[k], steps, x, trains);
-      if (i < p.n_layers - 1 || p.pooling != LAST) x = output(i);
+      if (i < p.n_layers - 1 || p.reads(false)) x = output(i);
     }
-    Layer &top = n.top();
-    if (p.pooling == LAST)
-      merge(p.merge, last(0), top.n_directions == 2 ? last(1) : nullptr, top.directions[0].H * B,
-            n.pooled);
-    else
-      pool<NV>(p.pooling, steps, x, top.width, n.pooled);
+    pool_all(x);
+    int64_t R = n.n_read();
     if (drops()) {  // the pooled states without their masks are needed for the way back
-      memcpy(n.dpooled, n.pooled, top.width * B * sizeof(real));
-      drop_pooled(n.dpooled, top.width);
+      memcpy(n.dpooled, n.pooled, R * B * sizeof(real));
+      drop_pooled(n.dpooled, R);
     }
     const real *read_by_head = drops() ? n.dpooled : n.pooled;
     for (int64_t o = 0; o < p.n_outputs; o++)
       for (int v = 0; v < NV; v++) store(n.raw + o * B + v * LANES, all(n.head_bias[o]));
-    product<NV>(n.raw, n.packed_head, read_by_head, top.width, p.n_outputs, true);
+    product<NV>(n.raw, n.packed_head, read_by_head, R, p.n_outputs, true);
   }
 
   // Slopes of a layer's output (T, W, B) -> those of the states of direction k, and their stride.
@@ -112,24 +120,43 @@ template <int NV> struct Pass {
   }
 
   void head_backward() {
-    int64_t O = n.parts.n_outputs, W = n.top().width;
+    int64_t O = n.parts.n_outputs, R = n.n_read();
     const real *read_by_head = drops() ? n.dpooled : n.pooled;
-    Columns columns[2] = {{read_by_head, W, 0, n.ghead, W}, {n.ones, 1, 0, n.ghead_bias, 1}};
+    Columns columns[2] = {{read_by_head, R, 0, n.ghead, R}, {n.ones, 1, 0, n.ghead_bias, 1}};
     outer_products<NV>(n.slopes, O, 0, columns, 2, 1);
-    product<NV>(n.dpooled, n.back_head, n.slopes, O, W, false);
-    if (drops()) drop_pooled(n.dpooled, W);
+    product<NV>(n.dpooled, n.back_head, n.slopes, O, R, false);
+    if (drops()) drop_pooled(n.dpooled, R);
   }
 
-  // The slope of the last states alone, of both directions (H, B) each.
-  void last_backward(const real *(&dlast)[2]) {
+  // Slope of the joined last states (W, B) -> those of both directions, (H, B) each
+  void last_backward(const real *djoined, const real *(&dlast)[2]) {
     Layer &top = n.top();
     int64_t plane = top.directions[0].H * B;
-    dlast[0] = n.dpooled;
-    dlast[1] = n.dpooled + plane;
+    dlast[0] = djoined;
+    dlast[1] = djoined + plane;
     if (top.n_directions == 1 || n.parts.merge == CONCAT) return;
-    unmerge(n.parts.merge, n.dpooled, last(0), last(1), plane, top.dstates[0], top.dstates[1]);
-    dlast[0] = top.dstates[0];
-    dlast[1] = top.dstates[1];
+    unmerge(n.parts.merge, djoined, last(0), last(1), plane, top.dlast[0], top.dlast[1]);
+    dlast[0] = top.dlast[0];
+    dlast[1] = top.dlast[1];
+  }
+
+  // n.dpooled (R, B) -> n.doutputs (T, W, B) if a pooling reads all steps, and dlast if one
+  // reads the last
+  void unpool_all(const real *(&dlast)[2]) {
+    const Parts &p = n.parts;
+    Layer &top = n.top();
+    Direction &d = top.directions[0];
+    const real *states = top.joined ? top.joined : d.template after<NV>(d.states, 0);
+    bool adds = false;
+    for (int64_t i = 0; i < p.n_poolings; i++) {
+      int64_t at = i * top.width * B;
+      if (p.poolings[i] == LAST) last_backward(n.dpooled + at, dlast);
+      else {
+        unpool<NV>(p.poolings[i], steps, states, n.pooled + at, n.dpooled + at, top.width,
+                   n.doutputs, adds);
+        adds = true;
+      }
+    }
   }
 
   // n.slopes (O, B) -> gradients, added to
@@ -137,23 +164,17 @@ template <int NV> struct Pass {
     const Parts &p = n.parts;
     head_backward();
     const real *dlast[2] = {nullptr, nullptr};
-    real *doutput = n.doutputs;
-    if (p.pooling == LAST) last_backward(dlast);
-    else {
-      Layer &top = n.top();
-      const real *states = top.joined ? top.joined
-                                      : top.directions[0].template after<NV>(top.directions[0].states, 0);
-      unpool<NV>(p.pooling, steps, states, n.pooled, n.dpooled, top.width, doutput);
-    }
+    unpool_all(dlast);
+    real *doutput = n.doutputs;  // null if the last states alone are read
     for (int64_t i = p.n_layers - 1; i >= 0; i--) {
       Layer &l = n.layers[i];
-      bool is_last = i == p.n_layers - 1 && p.pooling == LAST;
-      if (!is_last) split(l, doutput);
+      bool is_top = i == p.n_layers - 1;
+      if (doutput) split(l, doutput);
       for (int k = 0; k < l.n_directions; k++) {
         int64_t stride = 0;
-        const real *dstates = is_last ? nullptr : states_of(l, doutput, k, stride);
+        const real *dstates = doutput ? states_of(l, doutput, k, stride) : nullptr;
         recurrent_backward<NV>(p.cell, l.directions[k], steps, l.x, dstates, stride,
-                               is_last ? dlast[k] : nullptr, l.dx, k == 1, n.ones, n.room);
+                               is_top ? dlast[k] : nullptr, l.dx, k == 1, n.ones, n.room);
       }
       doutput = l.dx;
       if (i && drops())

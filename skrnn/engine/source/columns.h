@@ -67,16 +67,16 @@ static void add_product(real *sums, int64_t sums_stride, const real *x, int64_t 
   for (; row < n_rows; row++) add_rows<1>(sums + row * sums_stride, 0, x + row * x_stride, 0, w);
 }
 
-// Packs torch's weights (gate * H, C, K) as the weights of the inputs k * C + c; the units of
-// each of the gates listed take `padded` columns, side by side.
-static void pack_columns(const PackedColumns &w, const real *weights, int64_t H, int64_t C,
-                         int64_t K, const int64_t *gates, int64_t padded) {
+// Packs torch's weights (gate * H, C, K), rows at a stride, as the weights of the inputs
+// k * C + c; the units of each of the gates listed take `padded` columns, side by side.
+static void pack_columns(const PackedColumns &w, const real *weights, int64_t row_stride,
+                         int64_t H, int64_t C, int64_t K, const int64_t *gates, int64_t padded) {
   for (int64_t first = 0; first < w.width; first += PANEL) {
     int64_t width = panel_width(w, first);
     real *panel = w.values + first * w.n;
     for (int64_t i = 0; i < width; i++) {
       int64_t gate = (first + i) / padded, unit = (first + i) % padded;
-      const real *row = weights + (gates[gate] * H + unit) * C * K;
+      const real *row = weights + (gates[gate] * H + unit) * row_stride;
       for (int64_t k = 0; k < K; k++)
         for (int64_t c = 0; c < C; c++)
           panel[(k * C + c) * width + i] = unit < H ? row[c * K + k] : 0;

@@ -14,11 +14,18 @@ struct Parts {
   int64_t cell, n_layers;
   const int64_t *units;  // (n_layers,)
   int64_t n_features, n_outputs;
-  int64_t is_bidirectional, merge, pooling;
+  int64_t is_bidirectional, merge, n_poolings;
+  const int64_t *poolings;  // (n_poolings,) what the head reads, side by side
   int64_t n_convolutions;
   const int64_t *filters;  // (n_convolutions,)
   int64_t kernel_size, n_back, activation;
   Dropout input_dropout, dropout;
+
+  bool reads(bool last) const {  // the last states, or those of all steps
+    for (int64_t i = 0; i < n_poolings; i++)
+      if ((poolings[i] == LAST) == last) return true;
+    return false;
+  }
 };
 
 struct Layer {
@@ -29,21 +36,23 @@ struct Layer {
   real *joined;     // (T, width, B) directions joined and masked; null if the states serve
   real *dx;         // (T, F, B), or null
   real *dstates[2];  // (T, H, B), unless the slope of the output holds them
+  real *dlast[2];    // (H, B) of the last states, unless that of the pooled ones holds them
 };
 
 struct Network {
   Parts parts;
   Convolution convolutions[MOST_LAYERS];
   Layer layers[MOST_LAYERS];
-  const real *head, *head_bias;  // (O, W), (O,)
+  const real *head, *head_bias;  // (O, R), (O,); R = n_poolings * width of the top layer
   real *ghead, *ghead_bias;
   real *packed_head, *back_head;
   real *x, *lengths, *ones;        // (T, F, B), (B,), (B,)
-  real *pooled, *dpooled, *room;   // (W, B), (W, B), (H, B)
-  real *doutputs;                  // (T, W, B) if the pooling needs all steps
+  real *pooled, *dpooled, *room;   // (R, B), (R, B), (H, B)
+  real *doutputs;                  // (T, W, B) if a pooling reads all steps
   real *raw, *y, *weights, *slopes;  // (O, B), (O, B), (B,), (O, B)
 
   Layer &top() { return layers[parts.n_layers - 1]; }
+  int64_t n_read() { return parts.n_poolings * top().width; }
   int64_t n_draws() const { return parts.n_layers; }  // of the dropout, in a batch
   bool drops_between(int64_t i) const { return parts.dropout.p > 0 && i < parts.n_layers - 1; }
 
@@ -105,9 +114,9 @@ struct Network {
     for (int64_t i = 0; i < parts.n_layers; i++)
       for (int k = 0; k < layers[i].n_directions; k++)
         take_packed(memory, layers[i].directions[k], parts.cell, trains);
-    int64_t O = parts.n_outputs, W = top().width;
-    packed_head = memory.take(rounded_up(O, GROUP) * W);
-    back_head = trains ? memory.take(rounded_up(W, GROUP) * O) : nullptr;
+    int64_t O = parts.n_outputs, R = n_read();
+    packed_head = memory.take(rounded_up(O, GROUP) * R);
+    back_head = trains ? memory.take(rounded_up(R, GROUP) * O) : nullptr;
   }
 
   // Memory of one thread, for blocks of up to T steps and B samples.
@@ -134,18 +143,22 @@ struct Network {
       for (int k = 0; k < l.n_directions; k++)
         take_activations(memory, l.directions[k], p.cell, T, B, trains);
       bool is_top = i == p.n_layers - 1;
-      bool joins = is_top ? l.n_directions == 2 && p.pooling != LAST
+      bool joins = is_top ? l.n_directions == 2 && p.reads(false)
                           : l.n_directions == 2 || drops_between(i);
       l.joined = joins ? memory.take(T * l.width * B) : nullptr;
       l.dx = trains && (i || p.n_convolutions) ? memory.take(T * F * B) : nullptr;
       bool splits = trains && l.n_directions == 2 && p.merge != CONCAT;
-      for (int k = 0; k < 2; k++) l.dstates[k] = splits ? memory.take(T * H * B) : nullptr;
+      bool has_steps = !is_top || p.reads(false), has_last = is_top && p.reads(true);
+      for (int k = 0; k < 2; k++) {
+        l.dstates[k] = splits && has_steps ? memory.take(T * H * B) : nullptr;
+        l.dlast[k] = splits && has_last ? memory.take(H * B) : nullptr;
+      }
     }
-    int64_t W = top().width;
-    pooled = memory.take(W * B);
-    dpooled = trains ? memory.take(W * B) : nullptr;
+    int64_t W = top().width, R = n_read();
+    pooled = memory.take(R * B);
+    dpooled = trains ? memory.take(R * B) : nullptr;
     room = memory.take(widest * B);
-    doutputs = trains && p.pooling != LAST ? memory.take(T * W * B) : nullptr;
+    doutputs = trains && p.reads(false) ? memory.take(T * W * B) : nullptr;
     raw = memory.take(O * B);
     y = memory.take(O * B);
     weights = memory.take(B);
@@ -159,8 +172,8 @@ struct Network {
     for (int64_t i = 0; i < parts.n_layers; i++)
       for (int k = 0; k < layers[i].n_directions; k++)
         pack(parts.cell, layers[i].directions[k], trains, i || parts.n_convolutions);
-    int64_t O = parts.n_outputs, W = top().width;
-    pack_rows(packed_head, head, O, W, W, 1);
-    if (trains) pack_rows(back_head, head, W, 1, O, W);
+    int64_t O = parts.n_outputs, R = n_read();
+    pack_rows(packed_head, head, O, R, R, 1);
+    if (trains) pack_rows(back_head, head, R, 1, O, R);
   }
 };

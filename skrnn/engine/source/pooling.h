@@ -1,8 +1,9 @@
-// One state for each sample of a block, and both directions of a layer joined.
+// The states of a sample made one, and both directions of a layer joined.
 #pragma once
 #include "direction.h"
 
 enum Pooling { LAST, MEAN, MAX };
+constexpr int MOST_POOLINGS = 3;
 enum Merge { CONCAT, SUM, MUL, AVE };
 
 // forward, backward (H, B) -> out (H, B), or (2 H, B) if they are concatenated
@@ -46,10 +47,10 @@ static void pool(int64_t pooling, const Steps &steps, const real *states, int64_
     }
 }
 
-// dpooled (W, B) -> dstates (T, W, B); equal maxima share the slope, as in torch.amax
+// dpooled (W, B) -> dstates (T, W, B), or added to; equal maxima share the slope, as in torch.amax
 template <int NV>
 static void unpool(int64_t pooling, const Steps &steps, const real *states, const real *pooled,
-                   const real *dpooled, int64_t W, real *dstates) {
+                   const real *dpooled, int64_t W, real *dstates, bool adds) {
   constexpr int64_t B = NV * LANES;
   vector zero = {}, one = all(1);
   for (int64_t j = 0; j < W; j++)
@@ -67,7 +68,8 @@ static void unpool(int64_t pooling, const Steps &steps, const real *states, cons
       for (int64_t t = 0; t < steps.T; t++) {
         mask counts = steps.alive(t, v);
         if (pooling == MAX) counts = counts & (load(states + t * W * B + at) == most);
-        store(dstates + t * W * B + at, select(counts, share, zero));
+        real *slope = dstates + t * W * B + at;
+        store(slope, select(counts, share, zero) + (adds ? load(slope) : zero));
       }
     }
 }

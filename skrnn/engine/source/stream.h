@@ -4,7 +4,7 @@
 // row. The state is a list of numbers in memory of the caller, the same for all libraries:
 //   of each convolution the last K - 1 rows that it read (K - 1, C),
 //   of each layer h (H), and c (H) of an LSTM,
-//   of a running pooling the mean of the states so far, or their maximum (H).
+//   of each running pooling the mean of the states so far, or their maximum (H).
 // At the start all of it is zero. A stream is not changed by a call: threads may share it.
 #pragma once
 #include "activations.h"
@@ -34,9 +34,10 @@ struct Stream {
   Parts parts;
   StreamConvolution convolutions[MOST_LAYERS];
   StreamLayer layers[MOST_LAYERS];
-  PackedColumns head;     // (H, O)
-  real *head_bias;        // (O,)
-  real *pooled, *outputs;  // of a block: (n + 1, H), (n, O)
+  PackedColumns heads[MOST_POOLINGS];  // (H, O) for each pooling
+  real *head_bias;                     // (O,)
+  real *pooled[MOST_POOLINGS];         // of a block: (n + 1, H); null of the last states
+  real *outputs;                       // (n, O)
   Memory memory;          // of the weights
 
   int64_t width() const { return parts.units[parts.n_layers - 1]; }
@@ -74,7 +75,8 @@ static void take_weights(Memory &memory, Stream &s) {
     l.F = width, l.H = width = s.parts.units[i];
     take_layer(memory, l, s.parts.cell);
   }
-  s.head = take_columns(memory, width, padded(s.n_outputs()));
+  for (int64_t i = 0; i < s.parts.n_poolings; i++)
+    s.heads[i] = take_columns(memory, width, padded(s.n_outputs()));
   s.head_bias = memory.take(padded(s.n_outputs()));
 }
 
@@ -84,9 +86,9 @@ static void pack_layer(const StreamLayer &l, int64_t cell, real *const *w) {
   int64_t H = padded(l.H);
   const int64_t *gates = is_gru ? GRU_ROWS : in_order;
   const real *bx = w[2], *bh = cell == GRU_RESET_BEFORE ? nullptr : w[3];
-  pack_columns(l.Wx, w[0], l.H, l.F, 1, gates, H);
-  pack_columns(l.Wh, w[1], l.H, l.H, 1, in_order, H);
-  pack_columns(l.Un, w[1] + 2 * l.H * l.H * is_gru, l.H, l.H, 1, in_order, H);
+  pack_columns(l.Wx, w[0], l.F, l.H, l.F, 1, gates, H);
+  pack_columns(l.Wh, w[1], l.H, l.H, l.H, 1, in_order, H);
+  pack_columns(l.Un, w[1] + 2 * l.H * l.H * is_gru, l.H, l.H, l.H, 1, in_order, H);
   for (int64_t column = 0; column < l.n_sums; column += H)
     for (int64_t j = 0; j < H; j++) {
       int64_t g = column / H, row = (g < 3 ? gates[g] : 2) * l.H + j;
@@ -106,13 +108,16 @@ static void pack_stream(Stream &s, real *const *w) {
   static const int64_t first = 0;
   for (int64_t i = 0; i < s.parts.n_convolutions; i++, w += 2) {
     StreamConvolution &c = s.convolutions[i];
-    pack_columns(c.W, w[0], c.F, c.C, s.parts.kernel_size, &first, padded(c.F));
+    int64_t K = s.parts.kernel_size;
+    pack_columns(c.W, w[0], c.C * K, c.F, c.C, K, &first, padded(c.F));
     pack_bias(c.bias, w[1], c.F);
   }
   int64_t n_weights = s.parts.cell == GRU_RESET_BEFORE ? 3 : 4;
   for (int64_t i = 0; i < s.parts.n_layers; i++, w += n_weights)
     pack_layer(s.layers[i], s.parts.cell, w);
-  pack_columns(s.head, w[0], s.n_outputs(), s.width(), 1, &first, padded(s.n_outputs()));
+  int64_t O = s.n_outputs(), H = s.width(), n = s.parts.n_poolings;
+  for (int64_t i = 0; i < n; i++)
+    pack_columns(s.heads[i], w[0] + i * H, n * H, O, H, 1, &first, padded(O));
   pack_bias(s.head_bias, w[1], s.n_outputs());
 }
 
@@ -130,7 +135,10 @@ static void take_block(Memory &memory, Stream &s, int64_t n) {
     l.c = memory.take(padded(l.H));
     l.rh = memory.take(padded(l.H));
   }
-  s.pooled = s.parts.pooling == LAST ? nullptr : memory.take((n + 1) * padded(s.width()));
+  for (int64_t i = 0; i < s.parts.n_poolings; i++) {
+    bool runs = s.parts.poolings[i] != LAST;
+    s.pooled[i] = runs ? memory.take((n + 1) * padded(s.width())) : nullptr;
+  }
   s.outputs = memory.take(n * padded(s.n_outputs()));
 }
 
@@ -148,7 +156,9 @@ template <class Visit> static void visit_state(const Stream &s, int64_t n_rows, 
     visit(l.h + n_rows * padded(l.H), l.H);
     if (s.parts.cell == LSTM) visit(l.c, l.H);
   }
-  if (s.parts.pooling != LAST) visit(s.pooled + n_rows * padded(s.width()), s.width());
+  for (int64_t i = 0; i < s.parts.n_poolings; i++)
+    if (s.parts.poolings[i] != LAST)
+      visit(s.pooled[i] + n_rows * padded(s.width()), s.width());
 }
 
 // x (n, C) at a stride is in c.x already -> c.y (n, F)
@@ -207,23 +217,24 @@ static void run_layer(const StreamLayer &l, int64_t cell, const real *x, int64_t
   }
 }
 
-// states (n, H) -> s.pooled (n + 1, H) after its first row; n_before rows came before them
-static void pool_running(const Stream &s, const real *states, int64_t n_before, int64_t n) {
+// states (n, H) -> pooled (n + 1, H) after its first row; n_before rows came before them
+static void pool_running(const Stream &s, int64_t pooling, const real *states, real *pooled,
+                         int64_t n_before, int64_t n) {
   int64_t H = padded(s.width());
   for (int64_t t = 0; t < n; t++) {
     vector count = all((real)(n_before + t + 1));
     for (int64_t j = 0; j < H; j += LANES) {
-      vector x = load(states + t * H + j), before = load(s.pooled + t * H + j), next;
-      if (s.parts.pooling == MEAN) next = before + (x - before) / count;
+      vector x = load(states + t * H + j), before = load(pooled + t * H + j), next;
+      if (pooling == MEAN) next = before + (x - before) / count;
       else next = n_before + t == 0 ? x : larger_or_nan(before, x);
-      store(s.pooled + (t + 1) * H + j, next);
+      store(pooled + (t + 1) * H + j, next);
     }
   }
 }
 
-// What the head reads of a block, (n, H) at a stride.
+// What the head reads of a block for each pooling, (n, H) at a stride.
 struct HeadInput {
-  const real *x;
+  const real *x[MOST_POOLINGS];
   int64_t stride;
 };
 
@@ -243,16 +254,21 @@ static HeadInput run_block(const Stream &s, const real *rows, int64_t n_before, 
     run_layer(l, s.parts.cell, x, stride, n);
     stride = padded(l.H), x = l.h + stride;
   }
-  if (s.parts.pooling == LAST) return {x, stride};
-  pool_running(s, x, n_before, n);
-  return {s.pooled + stride, stride};
+  HeadInput in = {{}, stride};
+  for (int64_t i = 0; i < s.parts.n_poolings; i++) {
+    int64_t pooling = s.parts.poolings[i];
+    if (pooling != LAST) pool_running(s, pooling, x, s.pooled[i], n_before, n);
+    in.x[i] = pooling == LAST ? x : s.pooled[i] + stride;
+  }
+  return in;
 }
 
-// in (n, H) -> out (n, O)
-static void run_head(const Stream &s, const HeadInput &in, int64_t n, real *out) {
+// in from row `first` on, n rows of it -> out (n, O)
+static void run_head(const Stream &s, const HeadInput &in, int64_t first, int64_t n, real *out) {
   int64_t O = s.n_outputs(), stride = padded(O);
   for (int64_t t = 0; t < n; t++) copy_reals(s.outputs + t * stride, s.head_bias, stride);
-  add_product(s.outputs, stride, in.x, in.stride, s.head, n);
+  for (int64_t i = 0; i < s.parts.n_poolings; i++)
+    add_product(s.outputs, stride, in.x[i] + first * in.stride, in.stride, s.heads[i], n);
   for (int64_t t = 0; t < n; t++) copy_reals(out + t * O, s.outputs + t * stride, O);
 }
 
@@ -273,8 +289,8 @@ static void run_rows(const Stream &s, int64_t most, int64_t n_before, int64_t n,
     HeadInput in = run_block(s, rows + first * s.parts.n_features, n_before + first, count);
     real *to = after;
     visit_state(s, count, [&](real *part, int64_t size) { copy_reals(to, part, size), to += size; });
-    if (!last_alone) run_head(s, in, count, out + first * s.n_outputs());
-    else if (first + count == n) run_head(s, {in.x + (count - 1) * in.stride, 0}, 1, out);
+    if (!last_alone) run_head(s, in, 0, count, out + first * s.n_outputs());
+    else if (first + count == n) run_head(s, in, count - 1, 1, out);
   }
 }
 
@@ -286,13 +302,15 @@ static bool all_finite(const real *values, int64_t n) {
 
 static Stream *open_stream(const Parts &parts, real *const *weights) {
   Stream *s = (Stream *)calloc(1, sizeof(Stream));
-  int64_t *sizes = (int64_t *)calloc(2 * MOST_LAYERS, sizeof(int64_t));
+  int64_t *sizes = (int64_t *)calloc(2 * MOST_LAYERS + MOST_POOLINGS, sizeof(int64_t));
   if (s && sizes) {
     s->parts = parts;
     memcpy(sizes, parts.units, parts.n_layers * sizeof(int64_t));
     memcpy(sizes + MOST_LAYERS, parts.filters, parts.n_convolutions * sizeof(int64_t));
+    memcpy(sizes + 2 * MOST_LAYERS, parts.poolings, parts.n_poolings * sizeof(int64_t));
     s->parts.units = sizes;
     s->parts.filters = sizes + MOST_LAYERS;
+    s->parts.poolings = sizes + 2 * MOST_LAYERS;
     take_weights(s->memory, *s);
     if (s->memory.open(s->memory.used)) {
       take_weights(s->memory, *s);
