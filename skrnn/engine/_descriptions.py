@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,9 @@ class RecurrentDescription:
     merge_mode: str = "concat"
     poolings: tuple[str, ...] = ("last",)  # which the output layer reads side by side
     conv_filters: tuple[int, ...] = ()
-    conv_kernel_size: int = 1
-    n_back: int = 0  # steps before the present one that a convolution reads
+    conv_kernel_sizes: tuple[int, ...] = ()
+    conv_strides: tuple[int, ...] = ()
+    n_backs: tuple[int, ...] = ()  # steps that a convolution reads before its block
     conv_activation: str = "relu"
 
     prefix = "recurrent"
@@ -78,11 +80,18 @@ class RecurrentDescription:
         _check_sizes("inputs and outputs", (self.n_features, self.n_outputs), 2)
         if not self.poolings or len(set(self.poolings)) < len(self.poolings):
             raise ValueError(f"expected different poolings, got {self.poolings}")
-        if not 0 <= self.n_back < self.conv_kernel_size:
+        numbers = self.conv_kernel_sizes, self.conv_strides, self.n_backs
+        if {len(each) for each in numbers} != {len(self.conv_filters)}:
             raise ValueError(
-                f"a kernel of {self.conv_kernel_size} steps cannot read "
-                f"{self.n_back} before the present one"
+                f"expected {len(self.conv_filters)} kernel sizes, strides and numbers "
+                f"of steps before a block, got {numbers}"
             )
+        for size, stride, n_back in zip(*numbers, strict=True):
+            if not (1 <= stride <= size and 0 <= n_back <= size - stride):
+                raise ValueError(
+                    f"a kernel of {size} steps cannot read {n_back} before a block of "
+                    f"{stride}"
+                )
 
     @property
     def n_dropouts(self) -> int:
@@ -94,8 +103,9 @@ class RecurrentDescription:
         """Shapes of the weights: of each layer, as torch stores them."""
         shapes: list[Shape] = []
         widths = [self.n_features, *self.conv_filters]
-        for n_in, n_out in pairwise(widths):
-            shapes += [(n_out, n_in, self.conv_kernel_size), (n_out,)]
+        channels = zip(pairwise(widths), self.conv_kernel_sizes, strict=True)
+        for (n_in, n_out), size in channels:
+            shapes += [(n_out, n_in, size), (n_out,)]
         width, n_gates = widths[-1], N_GATES[self.cell]
         n_biases = 1 if self.cell == "gru_reset_before" else 2
         for size in self.hidden_layer_sizes:
@@ -109,8 +119,12 @@ class RecurrentDescription:
 
     def n_multiplications(self, n_steps: int) -> int:
         """Of a sample on the way forward."""
-        matrices = [shape for shape in self.shapes if len(shape) > 1]
-        return n_steps * sum(int(np.prod(shape)) for shape in matrices)
+        matrices = [int(np.prod(shape)) for shape in self.shapes if len(shape) > 1]
+        n, total = len(self.conv_filters), 0
+        for matrix, stride in zip(matrices[:n], self.conv_strides, strict=True):
+            n_steps = -(-n_steps // stride)
+            total += n_steps * matrix
+        return total + n_steps * sum(matrices[n:])
 
     def reads(self, n_steps: int, n_features: int) -> bool:
         """Whether it reads samples of this size."""
@@ -120,6 +134,7 @@ class RecurrentDescription:
         """Vectors of a block whose activations stay in the cache."""
         ways = 2 if self.bidirectional else 1
         planes = {1: 2, 3: 5, 4: 7}[N_GATES[self.cell]]  # kept for each step
+        n_steps = -(-n_steps // prod(self.conv_strides))
         n_values = n_steps * ways * planes * sum(self.hidden_layer_sizes)
         return 4 if n_values * 64 * itemsize <= 2 * _CACHE else 2
 
@@ -147,8 +162,9 @@ class RecurrentDescription:
             poolings=integers([POOLINGS.index(name) for name in self.poolings]),
             n_convolutions=len(self.conv_filters),
             filters=integers(self.conv_filters),
-            kernel_size=self.conv_kernel_size,
-            n_back=self.n_back,
+            kernel_sizes=integers(self.conv_kernel_sizes),
+            strides=integers(self.conv_strides),
+            n_backs=integers(self.n_backs),
             activation=ACTIVATIONS.index(self.conv_activation),
             input_dropout=(input_dropout or DropoutPart()).structure(),
             dropout=(dropout or DropoutPart()).structure(),

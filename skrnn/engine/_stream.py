@@ -146,16 +146,17 @@ class CompiledStream:
 
 
 def is_causal(description: RecurrentDescription) -> bool:
-    """Whether no output depends on later rows."""
-    reads_ahead = description.n_back != description.conv_kernel_size - 1
-    return not (description.bidirectional or (description.conv_filters and reads_ahead))
+    """Whether there is an output for each row, and none depends on later rows."""
+    before = [size - 1 for size in description.conv_kernel_sizes]
+    return not description.bidirectional and list(description.n_backs) == before
 
 
 def state_shapes(description: RecurrentDescription) -> list[Shape]:
     """Shapes of the parts of a state, in the order of ``stream.h``."""
     d = description
     channels = [d.n_features, *d.conv_filters][: len(d.conv_filters)]
-    shapes: list[Shape] = [(d.conv_kernel_size - 1, n) for n in channels]
+    sizes = zip(d.conv_kernel_sizes, channels, strict=True)
+    shapes: list[Shape] = [(size - 1, n) for size, n in sizes]
     for size in d.hidden_layer_sizes:
         shapes += [(size,)] * (2 if d.cell == "lstm" else 1)
     n_running = sum(name != "last" for name in d.poolings)

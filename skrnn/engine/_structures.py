@@ -116,8 +116,9 @@ class RecurrentParts(Structure):
         *((name, _INT) for name in ("is_bidirectional", "merge", "n_poolings")),
         ("poolings", _POINTER),
         ("n_convolutions", _INT),
-        ("filters", _POINTER),
-        *((name, _INT) for name in ("kernel_size", "n_back", "activation")),
+        *((name, _POINTER) for name in ("filters", "kernel_sizes", "strides")),
+        ("n_backs", _POINTER),
+        ("activation", _INT),
         ("input_dropout", DropoutDraws),
         ("dropout", DropoutDraws),
     ]

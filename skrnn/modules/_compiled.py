@@ -119,8 +119,6 @@ def _recurrent(
         or (parts.return_sequences and not is_stream)
         or network.embedding is not None
         or not set(parts.poolings).issubset(POOLINGS)
-        or parts.stride > 1
-        or len(set(parts.kernel_sizes)) > 1
         or (filters and parts.conv_padding == "valid")
         or parts.conv_activation not in ACTIVATIONS
     )
@@ -129,8 +127,8 @@ def _recurrent(
     cell = parts.engine_cell
     if not is_plain or cell is None or n_layers > MOST_LAYERS:
         return None
-    kernel_size = parts.kernel_sizes[0] if filters else 1
-    back = kernel_size - 1
+    blocks = zip(parts.kernel_sizes, parts.strides, strict=True)
+    divisor = 2 if parts.conv_padding == "same" else 1
     return RecurrentDescription(
         cell,
         network.n_features,
@@ -140,8 +138,9 @@ def _recurrent(
         merge_mode=parts.merge_mode,
         poolings=parts.poolings,
         conv_filters=filters,
-        conv_kernel_size=kernel_size,
-        n_back=back // 2 if parts.conv_padding == "same" else back,
+        conv_kernel_sizes=parts.kernel_sizes,
+        conv_strides=parts.strides,
+        n_backs=tuple((size - stride) // divisor for size, stride in blocks),
         conv_activation=parts.conv_activation,
     )
 

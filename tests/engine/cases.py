@@ -49,7 +49,8 @@ class Case:
     merge_mode: str = "concat"
     pooling: str | tuple[str, ...] = "last"
     conv_filters: tuple[int, ...] | None = None
-    conv_kernel_size: int = 3
+    conv_kernel_size: int | tuple[int, ...] = 3
+    conv_strides: int | tuple[int, ...] = 1
     conv_padding: str = "causal"
     conv_activation: str = "relu"
     activation: str = "relu"  # of an mlp
@@ -71,7 +72,7 @@ class Case:
     def parts(self):
         """Keyword arguments of the recurrent part of the network."""
         names = ("bidirectional", "merge_mode", "pooling", "dropout", "input_dropout")
-        convolution = ("filters", "kernel_size", "padding", "activation")
+        convolution = ("filters", "kernel_size", "strides", "padding", "activation")
         names += tuple(f"conv_{name}" for name in convolution)
         return {name: getattr(self, name) for name in names}
 

@@ -100,7 +100,13 @@ class Fuzz:
         return tuple(self.rng.permutation(POOLINGS)[:n].tolist())
 
     def recurrent(self):
-        kernel = self.integer(5)
+        filters = self.sizes(3, 9, 0)
+        sizes = tuple(self.integer(9) for _ in filters)
+        strides = tuple(self.choice([1, self.integer(size)]) for size in sizes)
+        backs = tuple(
+            self.choice([size - stride, (size - stride) // 2, 0])
+            for size, stride in zip(sizes, strides, strict=True)
+        )
         return RecurrentDescription(
             self.choice(CELLS),
             self.integer(9),
@@ -109,9 +115,10 @@ class Fuzz:
             bidirectional=self.choice([False, True]),
             merge_mode=self.choice(MERGE_MODES),
             poolings=self.poolings(),
-            conv_filters=self.sizes(2, 9, 0),
-            conv_kernel_size=kernel,
-            n_back=self.choice([kernel - 1, (kernel - 1) // 2, 0]),
+            conv_filters=filters,
+            conv_kernel_sizes=sizes,
+            conv_strides=strides,
+            n_backs=backs,
             conv_activation=self.choice(ACTIVATIONS),
         )
 

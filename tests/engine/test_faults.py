@@ -31,6 +31,12 @@ from .fuzz import Tensor
 FUZZ = Path(__file__).with_name("fuzz.py")
 ROOT = FUZZ.parents[2]
 DESCRIPTION = RecurrentDescription("gru", 2, (3,), 1)
+CONVOLUTION = {
+    "conv_filters": (2,),
+    "conv_kernel_sizes": (3,),
+    "conv_strides": (1,),
+    "n_backs": (2,),
+}
 N, N_ROWS, N_STEPS = 5, 12, 4
 
 
@@ -292,9 +298,14 @@ def test_nothing_to_predict_or_to_train_on():
         {"hidden_layer_sizes": (-1,)},
         {"conv_filters": (3,) * 17},
         {"conv_filters": (0,)},
-        {"conv_filters": (2,), "conv_kernel_size": 3, "n_back": 3},
-        {"conv_filters": (2,), "conv_kernel_size": 3, "n_back": -1},
-        {"conv_filters": (2,), "conv_kernel_size": 0},
+        {"conv_filters": (2,)},
+        CONVOLUTION | {"conv_kernel_sizes": (3, 3)},
+        CONVOLUTION | {"n_backs": (3,)},
+        CONVOLUTION | {"n_backs": (-1,)},
+        CONVOLUTION | {"conv_strides": (2,)},
+        CONVOLUTION | {"conv_strides": (0,)},
+        CONVOLUTION | {"conv_strides": (4,), "n_backs": (0,)},
+        CONVOLUTION | {"conv_kernel_sizes": (0,), "n_backs": (0,)},
         {"poolings": ()},
         {"poolings": ("max", "last", "max")},
         {"n_features": 0},

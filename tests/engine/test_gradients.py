@@ -50,7 +50,8 @@ RECURRENT = {
     ],
     "input_dropout": [0.0, 0.3],
     "conv_filters": [None, (1,), (6,), (5, 8)],
-    "conv_kernel_size": [1, 2, 3, 4],
+    "conv_kernel_size": [3, 4, 8, (3, 5)],
+    "conv_strides": [1, 2, 3, (1, 3), (2, 3)],
     "conv_padding": ["causal", "same"],
     "conv_activation": [*ACTIVATIONS],
 }
@@ -123,6 +124,38 @@ def test_each_value_of_a_convolution(is_ragged, field):
     base = Case(cell="gru", conv_filters=(6, 5), is_ragged=is_ragged, n_steps=6)
     for value in RECURRENT[field]:
         check(replace(base, **{field: value}))
+
+
+@pytest.mark.parametrize("sizes", [1, 2, (1, 4), (9, 1)])
+def test_small_kernels(sizes):
+    """So small that the slopes of several steps would overlap in a group of rows."""
+    for filters, padding in product([(1, 2), (3, 6)], ["causal", "same"]):
+        base = Case(cell="gru", conv_filters=filters, conv_kernel_size=sizes, n_steps=9)
+        check(replace(base, conv_padding=padding, n_features=1))
+        check(replace(base, conv_padding=padding, size=70, is_ragged=True))
+
+
+@pytest.mark.parametrize("padding", RECURRENT["conv_padding"])
+@pytest.mark.parametrize("strides", [2, (3, 1), (1, 4), (5, 2)])
+def test_strides(strides, padding):
+    """Of sequences longer and shorter than a block, with masks before and after."""
+    for n_steps, is_ragged in product([1, 4, 60], [False, True]):
+        case = Case(
+            cell="lstm",
+            sizes=(5, 4),
+            bidirectional=is_ragged,
+            conv_filters=(6, 5),
+            conv_kernel_size=(8, 5),
+            conv_strides=strides,
+            conv_padding=padding,
+            n_steps=n_steps,
+            is_ragged=is_ragged,
+            pooling=("last", "mean", "max"),
+            dropout=0.4,
+            input_dropout=0.3,
+            size=21,
+        )
+        check(case)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -30,6 +30,7 @@ PARTS = [  # with sizes below, at and above the width of a vector
     ((19, 40, 5), {"pooling": "max"}),
     ((19,), {"pooling": ("last", "mean", "max")}),
     ((5,), {"pooling": ("max", "last"), "conv_filters": (4,)}),
+    ((6,), {"conv_filters": (4, 19, 3), "conv_kernel_size": (5, 1, 2)}),
     ((5,), {"conv_filters": (5,), "conv_kernel_size": 3, "conv_activation": "relu"}),
     (
         (33, 7),
@@ -142,7 +143,8 @@ def test_what_a_stream_cannot_read_is_refused():
     with pytest.raises(ValueError, match="the engine expected 6 arrays, got 5"):
         CompiledStream(stream.description, weights[1:])
     same = {"conv_filters": (2,), "conv_padding": "same"}
-    for ahead in ({"bidirectional": True}, same):
+    strided = {"conv_filters": (2,), "conv_strides": 2}
+    for ahead in ({"bidirectional": True}, same, strided):
         with pytest.raises(ValueError, match="a stream does not read ahead"):
             compiled(network(**ahead))
 

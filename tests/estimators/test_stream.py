@@ -50,6 +50,7 @@ COMPILED = [
     (RNNRegressor, {"activation": "relu", "recurrent_dropout": 0.1}),
     (RNNRegressor, {"pooling": "max", "conv_filters": 2}),
     (GRURegressor, {"pooling": ("max", "last", "mean")}),
+    (GRURegressor, {"conv_filters": (3, 2), "conv_kernel_size": (1, 5)}),
 ]
 
 

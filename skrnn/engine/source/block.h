@@ -9,10 +9,11 @@ template <int NV> struct Pass {
   Block block;
   bool trains;
   int64_t batch;  // how many batches came before in this call: masks count on
-  Steps steps;
+  Steps steps;      // that the layers read; those of the samples until read() has been called
+  int64_t longest;  // of the batch in such steps: flat indices of masks count with it
 
   Pass(Network &n, const Samples &s, const Block &b, bool trains, int64_t batch)
-      : n(n), samples(s), block(b), trains(trains), batch(batch) {
+      : n(n), samples(s), block(b), trains(trains), batch(batch), longest(b.longest) {
     steps.T = 0, steps.shortest = INT64_MAX, steps.lengths = n.lengths;
     for (int64_t lane = 0; lane < block.count; lane++) {
       int64_t length = s.length_of(block.sample(lane));
@@ -24,7 +25,6 @@ template <int NV> struct Pass {
   // Masks of values (T, W, B) of the padded batch (sample, step, W), or (W, B) of (sample, W).
   void drop_steps(const Dropout &d, int64_t which, real *values, int64_t W) {
     Draw draw(d, which);
-    int64_t longest = block.longest;
     for (int64_t t = 0; t < steps.T; t++)
       drop(values + t * W * B, draw, W, B, (block.in_batch * longest + t) * W, longest * W);
   }
@@ -37,12 +37,16 @@ template <int NV> struct Pass {
 
   const real *read() {
     const Parts &p = n.parts;
-    real *x = n.x + (p.n_convolutions ? p.n_back * p.n_features * B : 0);
+    real *x = n.x + (p.n_convolutions ? p.n_backs[0] * p.n_features * B : 0);
     gather<B>(samples, block, steps.T, x, n.lengths);
     if (drops_inputs()) drop_steps(p.input_dropout, batch, x, p.n_features);
-    for (int64_t i = 0; i < p.n_convolutions; i++)
-      convolution_forward<NV>(n.convolutions[i], steps);
-    return p.n_convolutions ? n.convolutions[p.n_convolutions - 1].template y<NV>() : x;
+    for (int64_t i = 0; i < p.n_convolutions; i++) {
+      Convolution &c = n.convolutions[i];
+      convolution_forward<NV>(c, steps);
+      steps = c.steps, longest = c.n_steps(longest);
+      x = c.template y<NV>();
+    }
+    return x;
   }
 
   // What a layer gives to the next one or to the pooling, (T, W, B).
@@ -182,7 +186,7 @@ template <int NV> struct Pass {
     }
     for (int64_t i = p.n_convolutions - 1; i >= 0; i--) {
       Convolution &c = n.convolutions[i];
-      convolution_backward<NV>(c, steps, doutput, n.ones);
+      convolution_backward<NV>(c, doutput, n.ones);
       if (c.dx) doutput = c.dx + c.n_back * c.C * B;
     }
   }

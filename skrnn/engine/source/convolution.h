@@ -1,39 +1,48 @@
 // A convolution over time in front of the recurrent layers, of (f, c, k) weights as torch.nn.Conv1d:
-// y[t] = act(b + sum over k of W[:, :, k] x[t + k - n_back]), zero outside of a sample.
+// y[j] = act(b + sum over k of W[:, :, k] x[j stride + k - n_back]), zero outside of a sample.
+// It makes one step of each `stride` of a sample, the last of which may be fewer.
 #pragma once
 #include "activations.h"
 #include "direction.h"
 
 struct Convolution {
-  int64_t C, F, K, n_back;  // channels in, filters, steps of the kernel, of which before t
+  int64_t C, F, K, stride;  // channels in, filters, steps of the kernel, and of a step of y
+  int64_t n_back;           // steps of the kernel before j stride, at most K - stride
   int64_t activation;
   const real *W, *bias;     // (F, C, K), (F,)
   real *gW, *gbias;
   real *packed, *back;      // (F / 4, K * C, 4), (K * C / 4, F, 4)
-  real *x, *dx;             // (T + K - 1, C, B), step t at t + n_back
-  real *sums;               // (T, F, B) before the activation
+  real *x, *dx;             // (n_read(T), C, B), step t at t + n_back
+  real *sums;               // (n_steps(T), F, B) before the activation
   real *padded;             // after it, with the room that the next convolution reads around
   int64_t n_margin;         // steps of that room before the first one
   real *gradient;           // (F, K, C)
+  real *lengths;            // (B,) of y, if the stride is not 1
+  Steps steps;              // of y, in the present block
 
-  template <int NV> real *y() const { return padded + n_margin * F * NV * LANES; }  // (T, F, B)
+  int64_t n_steps(int64_t T) const { return (T + stride - 1) / stride; }  // of y, for T of x
+  int64_t n_read(int64_t T) const { return (n_steps(T) - 1) * stride + K; }  // with those around
+  template <int NV> real *y() const { return padded + n_margin * F * NV * LANES; }
 };
 
 static void convolution_pack(Convolution &c, bool trains) {
   int64_t n = c.K * c.C;
   real *p = c.packed;
   for (int64_t f = 0; f < c.F; f += GROUP)
-    for (int64_t j = 0; j < n; j++)
-      for (int64_t q = 0; q < GROUP; q++)
-        *p++ = f + q < c.F ? c.W[((f + q) * c.C + j % c.C) * c.K + j / c.C] : 0;
+    for (int64_t k = 0; k < c.K; k++)
+      for (int64_t channel = 0; channel < c.C; channel++)
+        for (int64_t q = 0; q < GROUP; q++)
+          *p++ = f + q < c.F ? c.W[((f + q) * c.C + channel) * c.K + k] : 0;
   if (!trains) return;
-  p = c.back;
-  for (int64_t j = 0; j < n; j += GROUP)
-    for (int64_t f = 0; f < c.F; f++)
-      for (int64_t q = 0; q < GROUP; q++) {
-        int64_t k = (j + q) / c.C, channel = (j + q) % c.C;
-        *p++ = j + q < n ? c.W[(f * c.C + channel) * c.K + k] : 0;
-      }
+  for (int64_t k = 0; k < c.K; k++)
+    for (int64_t channel = 0; channel < c.C; channel++) {
+      int64_t j = k * c.C + channel;
+      p = c.back + j / GROUP * GROUP * c.F + j % GROUP;
+      for (int64_t f = 0; f < c.F; f++) p[f * GROUP] = c.W[(f * c.C + channel) * c.K + k];
+    }
+  p = c.back + n / GROUP * GROUP * c.F;
+  for (int64_t f = 0; f < c.F; f++)  // rows that fill the last group
+    for (int64_t q = n % GROUP; q && q < GROUP; q++) p[f * GROUP + q] = 0;
 }
 
 // Zero in the steps after the end of a sample.
@@ -47,36 +56,43 @@ template <int NV> static void end_samples(const Steps &steps, real *values, int6
       }
 }
 
-template <int NV> static void convolution_forward(Convolution &c, const Steps &steps) {
+// The steps of y, from those of x
+template <int NV> static Steps strided(const Convolution &c, const Steps &of_x) {
+  if (c.stride == 1) return of_x;
+  for (int64_t b = 0; b < NV * LANES; b++)
+    c.lengths[b] = (real)c.n_steps((int64_t)of_x.lengths[b]);
+  return {c.n_steps(of_x.T), c.n_steps(of_x.shortest), c.lengths};
+}
+
+// c.x, which holds `of_x` steps -> c.y, which holds c.steps
+template <int NV> static void convolution_forward(Convolution &c, const Steps &of_x) {
   constexpr int64_t B = NV * LANES;
-  int64_t before = c.n_back * c.C * B, after = (c.K - 1 - c.n_back) * c.C * B;
-  clear(c.x, before);
-  clear(c.x + before + steps.T * c.C * B, after);
-  for (int64_t t = 0; t < steps.T; t++) {
-    real *sums = c.sums + t * c.F * B;
-    for (int64_t f = 0; f < c.F; f++)
-      for (int v = 0; v < NV; v++) store(sums + f * B + v * LANES, all(c.bias[f]));
-    product<NV>(sums, c.packed, c.x + t * c.C * B, c.K * c.C, c.F, true);
-  }
-  activate_all(c.activation, c.sums, c.y<NV>(), steps.T * c.F * B);
-  end_samples<NV>(steps, c.y<NV>(), c.F);
+  c.steps = strided<NV>(c, of_x);
+  int64_t n_here = c.n_back + of_x.T, T = c.steps.T;
+  clear(c.x, c.n_back * c.C * B);
+  clear(c.x + n_here * c.C * B, (c.n_read(of_x.T) - n_here) * c.C * B);
+  for (int64_t i = 0; i < T * c.F; i++)
+    for (int v = 0; v < NV; v++) store(c.sums + i * B + v * LANES, all(c.bias[i % c.F]));
+  products<NV>(c.sums, c.F * B, c.packed, c.x, c.stride * c.C * B, c.K * c.C, c.F, T);
+  activate_all(c.activation, c.sums, c.y<NV>(), T * c.F * B);
+  end_samples<NV>(c.steps, c.y<NV>(), c.F);
 }
 
 // dy (T, F, B), which is changed -> gradients (added to), and c.dx if the layer has one
-template <int NV>
-static void convolution_backward(Convolution &c, const Steps &steps, real *dy, const real *ones) {
+template <int NV> static void convolution_backward(Convolution &c, real *dy, const real *ones) {
   constexpr int64_t B = NV * LANES;
-  int64_t n = c.K * c.C;
-  end_samples<NV>(steps, dy, c.F);
-  slope_all(c.activation, c.sums, c.y<NV>(), dy, steps.T * c.F * B);
+  int64_t n = c.K * c.C, T = c.steps.T, stride = c.stride * c.C * B;
+  end_samples<NV>(c.steps, dy, c.F);
+  slope_all(c.activation, c.sums, c.y<NV>(), dy, T * c.F * B);
   clear(c.gradient, c.F * n);
-  Columns columns[2] = {{c.x, n, c.C * B, c.gradient, n}, {ones, 1, 0, c.gbias, 1}};
-  outer_products<NV>(dy, c.F, c.F * B, columns, 2, steps.T);
+  Columns columns[2] = {{c.x, n, stride, c.gradient, n}, {ones, 1, 0, c.gbias, 1}};
+  outer_products<NV>(dy, c.F, c.F * B, columns, 2, T);
+  const real *gradient = c.gradient;
   for (int64_t f = 0; f < c.F; f++)
-    for (int64_t j = 0; j < n; j++)
-      c.gW[(f * c.C + j % c.C) * c.K + j / c.C] += c.gradient[f * n + j];
+    for (int64_t k = 0; k < c.K; k++)
+      for (int64_t channel = 0; channel < c.C; channel++)
+        c.gW[(f * c.C + channel) * c.K + k] += *gradient++;
   if (!c.dx) return;
-  clear(c.dx, (steps.T + c.K - 1) * c.C * B);
-  for (int64_t t = 0; t < steps.T; t++)
-    product<NV>(c.dx + t * c.C * B, c.back, dy + t * c.F * B, c.F, n, true);
+  clear(c.dx, ((T - 1) * c.stride + c.K) * c.C * B);
+  products<NV>(c.dx, stride, c.back, dy, c.F * B, c.F, n, T);
 }

@@ -17,8 +17,8 @@ struct Parts {
   int64_t is_bidirectional, merge, n_poolings;
   const int64_t *poolings;  // (n_poolings,) what the head reads, side by side
   int64_t n_convolutions;
-  const int64_t *filters;  // (n_convolutions,)
-  int64_t kernel_size, n_back, activation;
+  const int64_t *filters, *kernel_sizes, *strides, *n_backs;  // (n_convolutions,)
+  int64_t activation;
   Dropout input_dropout, dropout;
 
   bool reads(bool last) const {  // the last states, or those of all steps
@@ -62,8 +62,8 @@ struct Network {
     int64_t n = 0, width = p.n_features;
     for (int64_t i = 0; i < p.n_convolutions; i++, width = p.filters[i - 1]) {
       Convolution &c = convolutions[i];
-      c.C = width, c.F = p.filters[i], c.K = p.kernel_size, c.n_back = p.n_back;
-      c.activation = p.activation;
+      c.C = width, c.F = p.filters[i], c.activation = p.activation;
+      c.K = p.kernel_sizes[i], c.stride = p.strides[i], c.n_back = p.n_backs[i];
       c.W = w[n++], c.bias = w[n++];
     }
     for (int64_t i = 0; i < p.n_layers; i++) {
@@ -119,23 +119,36 @@ struct Network {
     back_head = trains ? memory.take(rounded_up(R, GROUP) * O) : nullptr;
   }
 
+  // Steps that convolution i (or the first layer) reads of T, with those around them.
+  int64_t n_read(int64_t i, int64_t T) const {
+    return i < parts.n_convolutions ? convolutions[i].n_read(T) : T;
+  }
+
+  // Memory of the convolutions, for T steps of the input; returns the steps of their output.
+  int64_t take_convolutions(Memory &memory, int64_t T, int64_t B, bool trains) {
+    x = memory.take(n_read(0, T) * parts.n_features * B);
+    for (int64_t i = 0; i < parts.n_convolutions; i++) {
+      Convolution &c = convolutions[i];
+      bool is_last = i == parts.n_convolutions - 1;
+      c.x = i ? convolutions[i - 1].padded : x;
+      c.dx = trains && i ? memory.take(c.n_read(T) * c.C * B) : nullptr;
+      T = c.n_steps(T);
+      c.sums = memory.take(T * c.F * B);
+      c.padded = memory.take(n_read(i + 1, T) * c.F * B);
+      c.n_margin = is_last ? 0 : convolutions[i + 1].n_back;
+      c.gradient = trains ? memory.take(c.F * c.K * c.C) : nullptr;
+      c.lengths = memory.take(c.stride > 1 ? B : 0);
+    }
+    return T;
+  }
+
   // Memory of one thread, for blocks of up to T steps and B samples.
   void take_own(Memory &memory, int64_t T, int64_t B, bool trains) {
     const Parts &p = parts;
-    int64_t padded = T + (p.n_convolutions ? p.kernel_size - 1 : 0), O = p.n_outputs, widest = 0;
-    x = memory.take(padded * p.n_features * B);
+    int64_t O = p.n_outputs, widest = 0;
     lengths = memory.take(B);
     ones = memory.take(B);
-    for (int64_t i = 0; i < p.n_convolutions; i++) {
-      Convolution &c = convolutions[i];
-      bool is_last = i == p.n_convolutions - 1;
-      c.x = i ? convolutions[i - 1].padded : x;
-      c.sums = memory.take(T * c.F * B);
-      c.padded = memory.take((is_last ? T : padded) * c.F * B);
-      c.n_margin = is_last ? 0 : c.n_back;
-      c.dx = trains && i ? memory.take(padded * c.C * B) : nullptr;
-      c.gradient = trains ? memory.take(c.F * c.K * c.C) : nullptr;
-    }
+    T = take_convolutions(memory, T, B, trains);
     for (int64_t i = 0; i < p.n_layers; i++) {
       Layer &l = layers[i];
       int64_t F = l.directions[0].F, H = l.directions[0].H;

@@ -46,6 +46,60 @@ static void product(real *out, const real *packed, const real *panel, int64_t n_
   }
 }
 
+// Vectors of a panel that are multiplied by a group of weights together, in registers.
+constexpr int TOGETHER = WIDEST >= 4 ? 6 : 3;
+constexpr int64_t NEAR_STEPS = 24;  // whose panels stay in the cache
+
+// out (n_rows <= GROUP, NV vectors) of N_STEPS steps += packed (n_in, GROUP) by their panels
+template <int N_STEPS, int NV>
+INLINE void add_group(real *out, int64_t out_stride, int64_t n_rows, const real *packed,
+                      const real *panels, int64_t stride, int64_t n_in) {
+  constexpr int64_t B = NV * LANES;
+  vector sums[GROUP][N_STEPS][NV];
+  for (int q = 0; q < GROUP; q++)
+    for (int t = 0; t < N_STEPS; t++)
+      for (int v = 0; v < NV; v++)
+        sums[q][t][v] = q < n_rows ? load(out + t * out_stride + q * B + v * LANES) : (vector){};
+  for (int64_t k = 0; k < n_in; k++, packed += GROUP, panels += B) {
+    vector x[N_STEPS][NV];
+    for (int t = 0; t < N_STEPS; t++)
+      for (int v = 0; v < NV; v++) x[t][v] = load(panels + t * stride + v * LANES);
+    for (int q = 0; q < GROUP; q++)
+      for (int t = 0; t < N_STEPS; t++)
+        for (int v = 0; v < NV; v++) sums[q][t][v] += packed[q] * x[t][v];
+  }
+  for (int q = 0; q < GROUP && q < n_rows; q++)
+    for (int t = 0; t < N_STEPS; t++)
+      for (int v = 0; v < NV; v++) store(out + t * out_stride + q * B + v * LANES, sums[q][t][v]);
+}
+
+// out (n_out, B) of each step += packed (n_out / 4, n_in, 4) by its panel (n_in, B), steps at
+// strides. Several steps are multiplied together, unless the outputs of a group would overlap.
+template <int NV>
+static void products(real *out, int64_t out_stride, const real *packed, const real *panels,
+                     int64_t stride, int64_t n_in, int64_t n_out, int64_t n_steps) {
+  constexpr int64_t B = NV * LANES;
+  constexpr int N = TOGETHER / NV > 1 ? TOGETHER / NV : 1, FEW = (N + 1) / 2;
+  int64_t together = out_stride >= GROUP * B ? n_steps : 0;  // of these steps
+  for (int64_t first = 0; first < n_steps; first += NEAR_STEPS) {
+    int64_t end = first + NEAR_STEPS < n_steps ? first + NEAR_STEPS : n_steps;
+    for (int64_t row = 0; row < n_out; row += GROUP) {
+      const real *group = packed + row * n_in;
+      real *to = out + row * B;
+      int64_t t = first;
+      for (; t + N <= end && t < together; t += N)
+        add_group<N, NV>(to + t * out_stride, out_stride, n_out - row, group, panels + t * stride,
+                         stride, n_in);
+      for (; t + FEW <= end && t < together; t += FEW)
+        add_group<FEW, NV>(to + t * out_stride, out_stride, n_out - row, group,
+                           panels + t * stride, stride, n_in);
+      for (; t < end; t++)
+        add_group<1, NV>(to + t * out_stride, out_stride, n_out - row, group, panels + t * stride,
+                         stride, n_in);
+    }
+  }
+}
+
 // Columns of a gradient: panels (n, B), step t of them at panels + t * stride; the gradient of
 // column k of row r is gradient[r * row_stride + k].
 struct Columns {

@@ -66,8 +66,8 @@ static void take_weights(Memory &memory, Stream &s) {
   for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
     StreamConvolution &c = s.convolutions[i];
     c.C = width, c.F = width = s.parts.filters[i];
-    c.n_before = s.parts.kernel_size - 1, c.activation = s.parts.activation;
-    c.W = take_columns(memory, s.parts.kernel_size * c.C, padded(c.F));
+    c.n_before = s.parts.kernel_sizes[i] - 1, c.activation = s.parts.activation;
+    c.W = take_columns(memory, s.parts.kernel_sizes[i] * c.C, padded(c.F));
     c.bias = memory.take(padded(c.F));
   }
   for (int64_t i = 0; i < s.parts.n_layers; i++) {
@@ -108,7 +108,7 @@ static void pack_stream(Stream &s, real *const *w) {
   static const int64_t first = 0;
   for (int64_t i = 0; i < s.parts.n_convolutions; i++, w += 2) {
     StreamConvolution &c = s.convolutions[i];
-    int64_t K = s.parts.kernel_size;
+    int64_t K = c.n_before + 1;
     pack_columns(c.W, w[0], c.C * K, c.F, c.C, K, &first, padded(c.F));
     pack_bias(c.bias, w[1], c.F);
   }
@@ -302,15 +302,18 @@ static bool all_finite(const real *values, int64_t n) {
 
 static Stream *open_stream(const Parts &parts, real *const *weights) {
   Stream *s = (Stream *)calloc(1, sizeof(Stream));
-  int64_t *sizes = (int64_t *)calloc(2 * MOST_LAYERS + MOST_POOLINGS, sizeof(int64_t));
+  int64_t *sizes = (int64_t *)calloc(3 * MOST_LAYERS + MOST_POOLINGS, sizeof(int64_t));
   if (s && sizes) {
     s->parts = parts;
     memcpy(sizes, parts.units, parts.n_layers * sizeof(int64_t));
     memcpy(sizes + MOST_LAYERS, parts.filters, parts.n_convolutions * sizeof(int64_t));
-    memcpy(sizes + 2 * MOST_LAYERS, parts.poolings, parts.n_poolings * sizeof(int64_t));
+    memcpy(sizes + 2 * MOST_LAYERS, parts.kernel_sizes, parts.n_convolutions * sizeof(int64_t));
+    memcpy(sizes + 3 * MOST_LAYERS, parts.poolings, parts.n_poolings * sizeof(int64_t));
     s->parts.units = sizes;
     s->parts.filters = sizes + MOST_LAYERS;
-    s->parts.poolings = sizes + 2 * MOST_LAYERS;
+    s->parts.kernel_sizes = sizes + 2 * MOST_LAYERS;
+    s->parts.poolings = sizes + 3 * MOST_LAYERS;
+    s->parts.strides = s->parts.n_backs = nullptr;  // a stream reads each step, and none ahead
     take_weights(s->memory, *s);
     if (s->memory.open(s->memory.used)) {
       take_weights(s->memory, *s);
@@ -347,7 +350,9 @@ static Status run_stream(const Stream &shared, int64_t n_before, int64_t n, cons
 
 // Whether a prediction takes less time sample by sample: a block would leave most lanes empty.
 static bool is_few(const Parts &p, int64_t n) {
-  bool reads_ahead = p.is_bidirectional || (p.n_convolutions && p.n_back != p.kernel_size - 1);
+  bool reads_ahead = p.is_bidirectional;
+  for (int64_t i = 0; i < p.n_convolutions; i++)  // of stride 1, or it would read fewer back
+    reads_ahead |= p.n_backs[i] != p.kernel_sizes[i] - 1;
   return !reads_ahead && (n == 1 || 3 * n <= LANES);
 }
 
