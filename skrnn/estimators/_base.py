@@ -89,6 +89,10 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         """Settings of the training, from the parameters."""
 
     @abstractmethod
+    def _planned(self, settings: Settings, n_samples: int) -> Settings:
+        """The settings with numbers in the places of "auto"."""
+
+    @abstractmethod
     def _draw_weights(self) -> None:
         """Draw weights that the module does not draw from its seed."""
 
@@ -122,7 +126,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
                 start = self._restart if is_warm else self._start
                 start(module_params, settings)
                 parts = self._split(samples, given, settings)
-                self._train(*parts, settings, self.max_iter, checkpoint=checkpoint)
+                self._train(*parts, settings, checkpoint=checkpoint)
         return self
 
     @contextmanager
@@ -163,7 +167,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
                 self._begin(settings)
             fitted = vars(self._model.settings)
             settings = replace(settings, **{name: fitted[name] for name in _OF_THE_NET})
-            self._train(samples, None, settings, n_epochs=1, incremental=True)
+            self._train(samples, None, settings, incremental=True)
         return self
 
     def _predicted(self, X: Any, decode: Callable[[Any, np.ndarray], Any]) -> Any:
@@ -335,19 +339,19 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         training: Samples,
         held_out: Samples | None,
         settings: Settings,
-        n_epochs: int,
         *,
         incremental: bool = False,
         checkpoint: Checkpoint | None = None,
     ) -> None:
         progress = replace(self._progress)  # an error keeps the old one
+        settings = self._planned(settings, len(training))
         outcome = self._model.train(
             self._training_data(training),
             None if held_out is None else self._validation_data(held_out),
             settings,
             self._random_state,
             progress,
-            n_epochs=n_epochs,
+            n_epochs=1 if incremental else settings.max_iter,
             n_samples_seen=self.t_,
             incremental=incremental,
             checkpoint=checkpoint,
@@ -356,7 +360,8 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         self._record(outcome, len(training))
         if not incremental:
             parts = (self._task, settings, self.net_, training, held_out, outcome)
-            warn_unless_converged(Fitted(*parts))
+            is_planned = self.max_iter == "auto"
+            warn_unless_converged(Fitted(*parts, is_planned=is_planned))
 
     def _add_epochs(
         self, losses: list[float], scores: list[float], n_samples: int

@@ -24,12 +24,12 @@ _TOO_SOON = (
 _FAR = 20.0  # standard deviations of y; trends and growth stay below
 _WIDER, _NARROWER = 20.0, 100.0  # ratios to the spread of y; calm is common
 _FEWEST_FOR_SPREAD, _ROUNDING = 10, 1e-6
-_CLEARLY = 2.0
+_CLEARLY, _NOTHING = 2.0, 0.98  # times the loss of a constant
 _FEW = 30
 _FAR_FROM_SETTLED = 10.0  # times the error of a constant, after any number of epochs
 _TINY = 1e-300
 _SAMPLES_OF_CHANCE = 10.0  # means of few samples differ by chance
-_DEVIATIONS_OF_CHANCE = 3.0
+_DEVIATIONS_OF_CHANCE = 3.0  # of an accuracy
 _IGNORE_OVERFLOW = np.errstate(over="ignore", invalid="ignore")  # inf is handled
 
 
@@ -43,6 +43,7 @@ class Fitted:
     training: Samples
     held_out: Samples | None
     outcome: Outcome
+    is_planned: bool  # whether max_iter was "auto"
 
     @property
     def score(self) -> float:
@@ -57,7 +58,8 @@ class Fitted:
         After few of them a network that learns well may still be worse than a constant.
         """
         if self.outcome.ending.kind == "max_iter":
-            return not has_fixed_length(self.settings)  # which has its own warning
+            # without a plan, a constant rate has its own warning
+            return self.is_planned or not has_fixed_length(self.settings)
         return len(self.outcome.losses) > self.settings.n_iter_no_change
 
 
@@ -185,8 +187,10 @@ def _unfinished(fitted: Fitted) -> str:
 def _worse_than_constant(fitted: Fitted) -> str:
     """The warning if a constant predicts clearly better, else None."""
     training, held_out, scores = fitted.training, fitted.held_out, fitted.outcome.scores
-    if fitted.task.classes is not None:
+    if fitted.task.as_sklearn and fitted.task.classes is not None:
         return _worse_than_one_class(fitted)
+    if fitted.task.classes is not None:
+        return _worse_than_shares(fitted) or _worse_in_training(fitted)
     if scores and fitted.net.score is None:  # the target is constant
         return ""
     if not scores or held_out is None:
@@ -232,33 +236,74 @@ def _worse_than_one_class(fitted: Fitted) -> str:
     )
 
 
-def _worse_in_training(fitted: Fitted) -> str:
-    loss = fitted.outcome.loss
-    if loss is None:
+def _worse_than_shares(fitted: Fitted) -> str:
+    """The warning if the shares of the classes predict the held-out ones better."""
+    if not fitted.outcome.scores or fitted.held_out is None:
         return ""
-    constant = _loss_of_constant(fitted)
-    clearly = _CLEARLY if fitted.has_settled else _FAR_FROM_SETTLED
-    if not 0 < clearly * constant < loss - fitted.net.penalty():
+    loss, constant = -fitted.score, _loss_of_constant(fitted, fitted.held_out)
+    chance = 1.1 + _SAMPLES_OF_CHANCE / fitted.held_out.n_targets
+    clearly = chance if fitted.has_settled else _FAR_FROM_SETTLED
+    if not 0 < clearly * constant < loss:
         return ""
     return (
-        f"The training loss ends at {loss:.3g}: a constant prediction "
-        f"gives {constant:.3g}. {_SCALE}"
+        f"The loss on the held-out samples is {loss:.3g}: predicting for each of them "
+        f"the shares of the classes gives {constant:.3g}. The network is too sure of "
+        "itself: set early_stopping=True, or raise dropout or alpha. The held-out "
+        "samples may also be unlike those of training"
     )
 
 
-def _loss_of_constant(fitted: Fitted) -> float:
-    """The loss if the mean is predicted, or the quantile that the loss asks for."""
+def _worse_in_training(fitted: Fitted) -> str:
+    """The warning if the network has learnt less than a constant knows."""
+    loss, settings = fitted.outcome.loss, fitted.settings
+    if loss is None:
+        return ""
+    loss, constant = loss - fitted.net.penalty(), _loss_of_constant(fitted)
+    clearly = _CLEARLY if fitted.has_settled else _FAR_FROM_SETTLED
+    if 0 < clearly * constant < loss:
+        return (
+            f"The training loss ends at {fitted.outcome.loss:.3g}: a constant "
+            f"prediction gives {constant:.3g}. {_SCALE}"
+        )
+    has_learnt = loss < _NOTHING * constant
+    if has_learnt or fitted.task.as_sklearn or not fitted.has_settled or not constant:
+        return ""
+    return (
+        f"The network has learnt nothing: the training loss ends at {loss:.4g}, and "
+        f"the best constant prediction gives {constant:.4g}. Raise "
+        f"learning_rate_init (now {settings.learning_rate_init:g}) or max_iter (now "
+        f"{settings.max_iter}), lower dropout or alpha, and check that X holds what y "
+        "depends on"
+    )
+
+
+def _loss_of_constant(fitted: Fitted, samples: Samples | None = None) -> float:
+    """The loss if one prediction serves all samples, those of training by default.
+
+    It is the mean, or the quantile that the loss asks for; for classes their shares.
+    """
     task = fitted.task
-    targets, weights = fitted.training.table()
-    if task.loss in ("squared_error", "poisson"):
+    targets, weights = (samples or fitted.training).table()
+    criterion = fitted.net.criterion_
+    if task.classes is not None:
+        constant = _scores_of_shares(task, np.average(targets, axis=0, weights=weights))
+    elif task.loss in ("squared_error", "poisson"):
         constant = np.average(targets, axis=0, weights=weights)
     else:
         level = task.quantile if task.loss == "quantile" else 0.5
         constant = np.quantile(targets, level, axis=0)
-    if task.loss == "poisson":
+    if task.classes is None and task.loss == "poisson":
         constant = np.log(np.maximum(constant, _TINY))
     raw = torch.from_numpy(np.broadcast_to(constant, targets.shape).astype("f8"))
     y, w = torch.from_numpy(targets.astype("f8")), torch.from_numpy(weights)
     arguments = (raw, y, w, float(weights.sum()))
-    criterion = fitted.net.criterion_
     return float(criterion.reported(criterion(*arguments), *arguments))
+
+
+def _scores_of_shares(task: Any, shares: np.ndarray) -> np.ndarray:
+    """The outputs that predict the shares of the classes, smoothed as targets are."""
+    n_classes = len(shares) if task.is_exclusive else 2
+    shares = shares * (1 - task.label_smoothing) + task.label_smoothing / n_classes
+    if task.is_exclusive:
+        return np.log(np.maximum(shares, _TINY))
+    return np.log(np.maximum(shares, _TINY)) - np.log(np.maximum(1 - shares, _TINY))

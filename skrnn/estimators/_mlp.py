@@ -143,6 +143,9 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
             settings = replace(settings, early_stopping=False)
         return replace(settings, verbose=2 if self.verbose else 0)
 
+    def _planned(self, settings: Settings, n_samples: int) -> Settings:
+        return settings  # the loop knows scikit-learn's "auto"
+
     def _draw_weights(self) -> None:
         sizes = [layer.weight.shape for layer in self.net_.module_.linear_layers()]
         layers = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -16,18 +17,20 @@ from ..training import (
     StepDataset,
     WindowDataset,
     gate_activations,
+    planned,
 )
 from ..windows import Windows, joined
 from ._architecture import architecture_of, check_layer_sizes
 from ._base import BaseNetwork
 from ._network_parameters import SequenceParameters
+from ._recipe_parameters import RecipeParameters
 from ._samples import Samples
 from ._sequence_reader import SequenceReader
 from ._stateful import check_stateful
 from ._stream import Stream
 
 
-class BaseRecurrent(SequenceParameters, BaseNetwork):
+class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
     """RNN, GRU and LSTM estimators: a recurrent module over windows."""
 
     _cell: ClassVar[str]
@@ -173,7 +176,10 @@ class BaseRecurrent(SequenceParameters, BaseNetwork):
             check_stateful(self)
 
     def _settings(self) -> Settings:
-        return Settings.of(self)
+        return replace(Settings.of(self), tol_is_relative=True)
+
+    def _planned(self, settings: Settings, n_samples: int) -> Settings:
+        return planned(settings, n_samples, is_one_series=self._reader.is_stateful)
 
     def _draw_weights(self) -> None:
         pass  # the module has drawn all of them

@@ -58,6 +58,14 @@ class BaseRecurrentRegressor(Regression, BaseRecurrent):
 class BaseRecurrentClassifier(Classification, BaseRecurrent):
     """The base of RNNClassifier, GRUClassifier and LSTMClassifier."""
 
+    _attributes: ClassVar[dict[str, str]] = {
+        "validation_scores_ : list of float, or None": "Minus the loss of the held-out "
+        "samples after each epoch, if there were any.",
+    }
+    _texts: ClassVar[dict[str, str]] = {
+        "early_stopping": "Hold out a part of the samples, stop when their loss no "
+        "longer falls, and keep the weights of the best epoch."
+    }
     _passages: ClassVar[dict[str, str]] = {
         "use": """
         Reads a sequence of rows and predicts the class that it belongs to or, if y is a

@@ -129,8 +129,11 @@ class Task(ABC):
         """The activation of the output layer, by scikit-learn's name."""
 
     @abstractmethod
-    def scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float]:
-        """Validation score of (targets, outputs, weights), larger is better."""
+    def scorer(self) -> Callable[[np.ndarray, np.ndarray, Any], float] | None:
+        """Validation score of (targets, outputs, weights), larger is better.
+
+        None is minus the loss.
+        """
 
     @property
     @abstractmethod

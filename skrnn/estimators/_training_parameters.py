@@ -135,7 +135,7 @@ class SolverParameters:
         allowed=[_POSITIVE, None],
         kind="float or None",
         text="Gradients with a larger L2 norm are scaled down to it. A value near 1 "
-        'helps if training diverges. "lbfgs" needs None.',
+        'helps if training diverges. "lbfgs" takes gradients as they are.',
     )
 
 

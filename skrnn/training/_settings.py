@@ -15,15 +15,15 @@ class Settings:
 
     solver: Any
     alpha: float
-    batch_size: int | str
+    batch_size: Any  # a number, but "auto" until it is planned
     learning_rate: str
     learning_rate_init: float
-    max_iter: int
+    max_iter: Any  # likewise
     tol: float
     verbose: int
     max_grad_norm: float | None
     early_stopping: bool
-    n_iter_no_change: float
+    n_iter_no_change: Any  # likewise
     n_threads: int | str
     callbacks: Any
     net_params: dict[str, Any] | None
@@ -37,6 +37,7 @@ class Settings:
     device: str  # as the user names it
     max_fun: int = 15_000  # only MLPs set it
     steps_as_sklearn: bool = False  # even if torch's differ
+    tol_is_relative: bool = False  # to the best value so far
 
     def without_callbacks(self) -> Settings:
         """The same settings without callbacks, to store with a fitted net."""

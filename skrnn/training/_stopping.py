@@ -87,7 +87,8 @@ class Convergence(Callback):
 
     Stops once more than ``n_iter_no_change`` epochs in a row did not improve by
     ``tol``: on the validation score with ``early_stopping``, else on the training
-    loss. With "adaptive" the learning rate is divided by 5 instead, until it is under
+    loss. For recurrent networks ``tol`` is a fraction of the best value, so that a fit
+    which becomes ever more exact continues. With "adaptive" the learning rate is divided by 5 instead, until it is under
     1e-6. Without held-out data, a schedule of fixed length runs to its end, and L-BFGS
     until its gradient vanishes.
 
@@ -110,7 +111,7 @@ class Convergence(Callback):
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         epoch, progress = net.history[-1], self.progress
         merit = epoch["valid_score"] if self.early_stopping else -epoch["train_loss"]
-        if merit < progress.best + self.settings.tol:
+        if merit < progress.best + self._least_gain():
             progress.n_without += 1
         else:
             progress.n_without = 0
@@ -138,6 +139,13 @@ class Convergence(Callback):
             best = {name: torch.from_numpy(weight) for name, weight in best.items()}
         self.best_weights_ = best
 
+    def _least_gain(self) -> float:
+        """By how much an epoch has to be better than the best one."""
+        best, tol = self.progress.best, self.settings.tol
+        if self.settings.tol_is_relative and np.isfinite(best):
+            return tol * abs(best)
+        return tol
+
     def _may_stop(self) -> bool:
         settings = self.settings
         runs_on = settings.solver == "lbfgs" or has_fixed_length(settings)
@@ -158,7 +166,8 @@ class Convergence(Callback):
         if self.settings.verbose > 1:
             what = "Validation score" if self.early_stopping else "Training loss"
             print(
-                f"{what} did not improve by more than tol={self.settings.tol:g} for "
+                f"{what} did not improve by more than tol={self.settings.tol:g}"
+                f"{' of itself' * self.settings.tol_is_relative} for "
                 f"{self.settings.n_iter_no_change} consecutive epochs. {consequence}"
             )
 

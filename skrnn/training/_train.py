@@ -14,7 +14,7 @@ import torch
 from skorch.helper import predefined_split
 
 from .._warnings import warn
-from ._batches import Shuffling, auto_lanes
+from ._batches import Shuffling
 from ._callbacks import progress_callbacks, user_callbacks
 from ._checkpoint import Checkpoint
 from ._datasets import DeviceDataset
@@ -62,7 +62,7 @@ def train(
         settings = replace(settings, verbose=0)
     net.alpha = 0.0 if settings.solver == "adamw" else settings.alpha
     net.max_grad_norm = settings.max_grad_norm
-    net.batch_size = _batch_size(settings, training)
+    net.batch_size = _batch_size(settings, len(training))
     net.max_epochs = n_epochs
     if incremental and has_fixed_length(settings):
         for group in net.optimizer_.param_groups:  # the schedule has run its course
@@ -220,13 +220,7 @@ def _callbacks_before(
     ]
 
 
-def _batch_size(settings: Settings, training: DeviceDataset) -> int:
-    if training.carries is not None and settings.batch_size == "auto":
-        return auto_lanes(len(training))
-    return batch_size_of(settings, len(training))
-
-
-def batch_size_of(settings: Settings, n_samples: int) -> int:
+def _batch_size(settings: Settings, n_samples: int) -> int:
     """Samples in a batch; the last one of an epoch may have fewer."""
     if settings.solver == "lbfgs":
         return n_samples
