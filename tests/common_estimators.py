@@ -28,7 +28,12 @@ QUICK = {
 }
 # in double precision every check passes after fewer epochs as well; in single precision
 # `check_methods_subset_invariance`, at 1e-7, depends on what has been learnt
-SHORTER = {**QUICK, "learning_rate_init": 0.03, "max_iter": 50}
+SHORTER = {
+    **QUICK,
+    "learning_rate_init": 0.03,
+    "max_iter": 50,
+    "batch_size": 200,  # all samples: repeated ones fall into other batches than heavy
+}
 
 
 def quick_estimators() -> list:

@@ -41,16 +41,6 @@ _SEED_LIMIT = 2**31 - 1
 _OF_THE_NET = ("solver", "learning_rate", "learning_rate_init", "power_t", "device")
 
 
-def is_stochastic(estimator: Any) -> bool:
-    """Return True if the solver takes batches, else raise, for ``available_if``."""
-    if estimator.solver == "lbfgs":
-        raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. lbfgs is not "
-            "stochastic"
-        )
-    return True
-
-
 class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
     """A plain estimator that holds a skorch net in ``net_``.
 
@@ -360,8 +350,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         self._record(outcome, len(training))
         if not incremental:
             parts = (self._task, settings, self.net_, training, held_out, outcome)
-            is_planned = self.max_iter == "auto"
-            warn_unless_converged(Fitted(*parts, is_planned=is_planned))
+            warn_unless_converged(Fitted(*parts))
 
     def _add_epochs(
         self, losses: list[float], scores: list[float], n_samples: int

@@ -19,7 +19,7 @@ from .._bases import ClassifierMixin
 from .._warnings import warn
 from ..modules import LogLoss
 from ..windows import StepTargets, refuse_mask
-from ._base import BaseNetwork, is_stochastic
+from ._base import BaseNetwork
 from ._labels import (
     check_labels,
     check_same_classes,
@@ -31,7 +31,7 @@ from ._labels import (
 )
 from ._rollback import unchanged_on_error
 from ._tasks import Task, truth_and_answers
-from ._training_parameters import ClassificationParameters
+from ._training_parameters import ClassificationParameters, is_stochastic
 
 
 @dataclass(kw_only=True)

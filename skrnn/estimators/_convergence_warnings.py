@@ -17,6 +17,10 @@ _SCALE = (
     "Scale X and y, and X_val and y_val in the same way: for instance with "
     "StandardScaler in a pipeline, and with TransformedTargetRegressor around it"
 )
+_SCALE_X = (
+    "Scale X, for instance with StandardScaler in a pipeline or SequenceScaler, or "
+    "lower learning_rate_init"
+)
 _TOO_SOON = (
     "or training may have stopped too soon: raise n_iter_no_change or "
     "learning_rate_init"
@@ -24,7 +28,9 @@ _TOO_SOON = (
 _FAR = 20.0  # standard deviations of y; trends and growth stay below
 _WIDER, _NARROWER = 20.0, 100.0  # ratios to the spread of y; calm is common
 _FEWEST_FOR_SPREAD, _ROUNDING = 10, 1e-6
-_CLEARLY, _NOTHING = 2.0, 0.98  # times the loss of a constant
+_CLEARLY = 2.0
+_LEAST_GAIN = 0.02  # of few samples; of many, what a single weight gains from noise
+_UPDATES_TO_LEARN = 300  # a network has learnt something by then, if it can
 _FEW = 30
 _FAR_FROM_SETTLED = 10.0  # times the error of a constant, after any number of epochs
 _TINY = 1e-300
@@ -43,7 +49,6 @@ class Fitted:
     training: Samples
     held_out: Samples | None
     outcome: Outcome
-    is_planned: bool  # whether max_iter was "auto"
 
     @property
     def score(self) -> float:
@@ -58,9 +63,16 @@ class Fitted:
         After few of them a network that learns well may still be worse than a constant.
         """
         if self.outcome.ending.kind == "max_iter":
-            # without a plan, a constant rate has its own warning
-            return self.is_planned or not has_fixed_length(self.settings)
+            return self.has_had_time or not has_fixed_length(self.settings)
         return len(self.outcome.losses) > self.settings.n_iter_no_change
+
+    @property
+    def has_had_time(self) -> bool:
+        """Whether a recurrent network was updated often enough to learn something."""
+        if self.task.as_sklearn:
+            return False
+        n_batches = -(-len(self.training) // self.settings.batch_size)
+        return n_batches * len(self.outcome.losses) >= _UPDATES_TO_LEARN
 
 
 @_IGNORE_OVERFLOW
@@ -254,26 +266,37 @@ def _worse_than_shares(fitted: Fitted) -> str:
 
 
 def _worse_in_training(fitted: Fitted) -> str:
-    """The warning if the network has learnt less than a constant knows."""
-    loss, settings = fitted.outcome.loss, fitted.settings
-    if loss is None:
+    """The warning if a constant predicts the training samples better, or as well."""
+    if fitted.outcome.loss is None:
         return ""
-    loss, constant = loss - fitted.net.penalty(), _loss_of_constant(fitted)
+    loss = fitted.outcome.loss - fitted.net.penalty()
+    constant = _loss_of_constant(fitted)
     clearly = _CLEARLY if fitted.has_settled else _FAR_FROM_SETTLED
     if 0 < clearly * constant < loss:
         return (
             f"The training loss ends at {fitted.outcome.loss:.3g}: a constant "
-            f"prediction gives {constant:.3g}. {_SCALE}"
+            f"prediction gives {constant:.3g}. "
+            f"{_SCALE if fitted.task.classes is None else _SCALE_X}"
         )
-    has_learnt = loss < _NOTHING * constant
-    if has_learnt or fitted.task.as_sklearn or not fitted.has_settled or not constant:
+    least = min(_LEAST_GAIN, 1 / fitted.training.n_targets)
+    if fitted.task.as_sklearn or constant == 0 or loss < (1 - least) * constant:
         return ""
+    return _learnt_nothing(fitted, loss, constant)
+
+
+def _learnt_nothing(fitted: Fitted, loss: float, constant: float) -> str:
+    """The warning, unless training was too short to tell."""
+    settings = fitted.settings
+    has_converged = fitted.outcome.ending.kind == "converged" and fitted.has_settled
+    if not (has_converged or fitted.has_had_time):
+        return ""
+    name = "n_iter_no_change" if has_converged else "max_iter"
     return (
         f"The network has learnt nothing: the training loss ends at {loss:.4g}, and "
         f"the best constant prediction gives {constant:.4g}. Raise "
-        f"learning_rate_init (now {settings.learning_rate_init:g}) or max_iter (now "
-        f"{settings.max_iter}), lower dropout or alpha, and check that X holds what y "
-        "depends on"
+        f"learning_rate_init (now {settings.learning_rate_init:g}) or {name} (now "
+        f"{getattr(settings, name)}), lower dropout or alpha, and check that X holds "
+        "what y depends on"
     )
 
 
@@ -282,22 +305,26 @@ def _loss_of_constant(fitted: Fitted, samples: Samples | None = None) -> float:
 
     It is the mean, or the quantile that the loss asks for; for classes their shares.
     """
-    task = fitted.task
-    targets, weights = (samples or fitted.training).table()
-    criterion = fitted.net.criterion_
-    if task.classes is not None:
-        constant = _scores_of_shares(task, np.average(targets, axis=0, weights=weights))
-    elif task.loss in ("squared_error", "poisson"):
-        constant = np.average(targets, axis=0, weights=weights)
-    else:
-        level = task.quantile if task.loss == "quantile" else 0.5
-        constant = np.quantile(targets, level, axis=0)
-    if task.classes is None and task.loss == "poisson":
-        constant = np.log(np.maximum(constant, _TINY))
+    targets, weights = (fitted.training if samples is None else samples).table()
+    constant = _best_constant(fitted.task, targets, weights)
     raw = torch.from_numpy(np.broadcast_to(constant, targets.shape).astype("f8"))
     y, w = torch.from_numpy(targets.astype("f8")), torch.from_numpy(weights)
     arguments = (raw, y, w, float(weights.sum()))
+    criterion = fitted.net.criterion_
     return float(criterion.reported(criterion(*arguments), *arguments))
+
+
+def _best_constant(task: Any, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The outputs (n_outputs,) of the network that serve all targets best."""
+    mean = np.average(targets, axis=0, weights=weights)
+    if task.classes is not None:
+        return _scores_of_shares(task, mean)
+    if task.loss == "squared_error":
+        return mean
+    if task.loss == "poisson":
+        return np.log(np.maximum(mean, _TINY))
+    level = task.quantile if task.loss == "quantile" else 0.5
+    return np.quantile(targets, level, axis=0)
 
 
 def _scores_of_shares(task: Any, shares: np.ndarray) -> np.ndarray:

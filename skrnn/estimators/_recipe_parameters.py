@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from numbers import Real
 
 import numpy as np
 from sklearn.utils._param_validation import Options, StrOptions
 
 from ..arguments import parameters, revised
+from ..training import RECIPE
 from ._network_parameters import COUNT
 from ._training_parameters import LEARNING_RATE, EstimatorParameters
 
@@ -20,18 +21,15 @@ class RecipeParameters(EstimatorParameters):
         EstimatorParameters,
         "batch_size",
         default="auto",
-        text='Number of samples in a batch. "auto" makes about 30 batches of the '
-        "samples, each of 16 to 256 (a power of two).",
+        text=f'Number of samples in a batch. "auto" {RECIPE["batch_size"]}.',
     )
-    max_iter: int | str = revised(
+    max_iter: int | str = revised(  # type: ignore[assignment]
         EstimatorParameters,
         "max_iter",
         default="auto",
         allowed=[StrOptions({"auto"}), COUNT],
         kind='int or "auto"',
-        text='Maximum number of epochs. "auto" is 100, but as many as make 1,500 '
-        "updates for few samples, and fewer (at least 10) for more than 20,000 "
-        "samples.",
+        text=f'Maximum number of epochs. "auto" {RECIPE["max_iter"]}.',
     )
     learning_rate: str = revised(
         EstimatorParameters, "learning_rate", default="cosine", text=LEARNING_RATE
@@ -44,22 +42,23 @@ class RecipeParameters(EstimatorParameters):
         "max_grad_norm",
         default=1.0,
         text="Gradients with a larger L2 norm are scaled down to it. None never scales "
-        'them; "lbfgs" does not either.',
+        'them, and "lbfgs" takes them as they are.',
     )
     tol: float = revised(
         EstimatorParameters,
         "tol",
         default=1e-4,
-        text="Training stops when the loss (with early_stopping the validation score) "
-        "has not improved by the fraction tol of itself for more than "
-        "n_iter_no_change epochs in a row. The schedules of fixed length, such as "
-        '"cosine", stop for early_stopping alone.',
+        text="Training stops when the loss has not fallen by the fraction tol of "
+        "itself for more than n_iter_no_change epochs in a row. With early_stopping "
+        "the loss of the held-out samples counts, and for numbers 1 - R2; without it, "
+        'the schedules "cosine" and "onecycle" never stop early. With "lbfgs" it is '
+        "the largest gradient at which to stop.",
     )
-    n_iter_no_change: Any = revised(
+    n_iter_no_change: float | str = revised(  # type: ignore[assignment]
         EstimatorParameters,
         "n_iter_no_change",
         default="auto",
-        allowed=[StrOptions({"auto"}), COUNT, Options(float, {np.inf})],
+        allowed=[StrOptions({"auto"}), COUNT, Options(Real, {np.inf})],
         kind='int, inf or "auto"',
-        text='See tol. "auto" is 300 updates, but at least 10 epochs.',
+        text=f'See tol. "auto" {RECIPE["n_iter_no_change"]}.',
     )

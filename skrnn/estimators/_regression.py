@@ -15,10 +15,10 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from .._bases import RegressorMixin
 from ..modules import PointLoss
 from ..windows import reading, refuse_mask
-from ._base import BaseNetwork, is_stochastic
+from ._base import BaseNetwork
 from ._labels import warn_of_column
 from ._tasks import Task, truth_and_answers
-from ._training_parameters import RegressionParameters
+from ._training_parameters import RegressionParameters, is_stochastic
 
 _FLOATS = (np.float32, np.float64)
 

@@ -26,6 +26,16 @@ LEARNING_RATE = (
 )
 
 
+def is_stochastic(estimator: Any) -> bool:
+    """Return True if the solver takes batches, else raise, for ``available_if``."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. lbfgs is not "
+            "stochastic"
+        )
+    return True
+
+
 @parameters
 class ComputingParameters:
     """Computing."""

@@ -16,7 +16,7 @@ from ._inference import (
 from ._model import Model
 from ._optimizers import SOLVERS
 from ._processes import processes_of
-from ._recipe import planned
+from ._recipe import RECIPE, planned
 from ._rollout import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings

@@ -14,11 +14,23 @@ from ._settings import Settings
 
 SMALLEST_BATCH, LARGEST_BATCH = 16, 256
 BATCHES = 30  # in an epoch, while batches may grow
-FEWEST_UPDATES = 1500
-EPOCHS = 100, 10  # of small and large sets, at most and at least
+FEWEST_UPDATES = 1500  # in all epochs together
+MOST_EPOCHS, FEWEST_EPOCHS = 100, 10  # if these make updates enough
 MOST_VISITS = 2_000_000  # of samples, in all epochs together
-PATIENCE, FEWEST_EPOCHS = 300, 10  # updates and epochs without improvement
+PATIENCE = 300  # updates without improvement
+SHORTEST_PATIENCE = 10  # epochs
 _ITERATIONS = 200  # of "lbfgs"
+
+# what "auto" is, for the docstrings of the parameters
+RECIPE = {
+    "batch_size": f"makes about {BATCHES} batches of the samples, each of "
+    f"{SMALLEST_BATCH} to {LARGEST_BATCH} (a power of two)",
+    "max_iter": f"is {MOST_EPOCHS}, but for few samples as many as make "
+    f"{FEWEST_UPDATES:,} updates, and for more than {MOST_VISITS // MOST_EPOCHS:,} "
+    f"samples fewer, at least {FEWEST_EPOCHS}",
+    "n_iter_no_change": f"is {PATIENCE} updates, but at least {SHORTEST_PATIENCE} "
+    "epochs",
+}
 
 
 def planned(
@@ -28,24 +40,24 @@ def planned(
 
     If these are the pieces of one series, a batch has a piece of each lane.
     """
+    is_lbfgs = settings.solver == "lbfgs"
     size = settings.batch_size
     if size == "auto":
         size = (auto_lanes if is_one_series else auto_batch_size)(n_samples)
-    size = n_samples if settings.solver == "lbfgs" else min(int(size), n_samples)
+    size = n_samples if is_lbfgs else min(int(size), n_samples)
     n_batches = -(-n_samples // size)
     n_epochs, patience = settings.max_iter, settings.n_iter_no_change
     if n_epochs == "auto":
-        is_lbfgs = settings.solver == "lbfgs"
         n_epochs = _ITERATIONS if is_lbfgs else auto_epochs(n_samples, n_batches)
     if patience == "auto":
-        patience = max(FEWEST_EPOCHS, -(-PATIENCE // n_batches))
+        patience = max(SHORTEST_PATIENCE, -(-PATIENCE // n_batches))
     return replace(
         settings, batch_size=size, max_iter=n_epochs, n_iter_no_change=patience
     )
 
 
 def auto_batch_size(n_samples: int) -> int:
-    """The power of two that makes about thirty batches, from 16 to 256."""
+    """The power of two that makes about ``BATCHES`` batches, within its limits."""
     size = SMALLEST_BATCH
     while size < LARGEST_BATCH and n_samples >= 2 * size * BATCHES:
         size *= 2
@@ -53,7 +65,6 @@ def auto_batch_size(n_samples: int) -> int:
 
 
 def auto_epochs(n_samples: int, n_batches: int) -> int:
-    """A hundred epochs; more for few updates, fewer for many samples."""
-    most, least = EPOCHS
-    n_epochs = max(least, min(most, MOST_VISITS // n_samples))
-    return max(n_epochs, -(-FEWEST_UPDATES // n_batches))
+    """``MOST_EPOCHS``; more for few updates, fewer for many samples."""
+    n_epochs = min(MOST_EPOCHS, MOST_VISITS // n_samples)
+    return max(n_epochs, FEWEST_EPOCHS, -(-FEWEST_UPDATES // n_batches))

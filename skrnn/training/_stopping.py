@@ -87,10 +87,10 @@ class Convergence(Callback):
 
     Stops once more than ``n_iter_no_change`` epochs in a row did not improve by
     ``tol``: on the validation score with ``early_stopping``, else on the training
-    loss. For recurrent networks ``tol`` is a fraction of the best value, so that a fit
-    which becomes ever more exact continues. With "adaptive" the learning rate is divided by 5 instead, until it is under
-    1e-6. Without held-out data, a schedule of fixed length runs to its end, and L-BFGS
-    until its gradient vanishes.
+    loss. A relative ``tol`` is a fraction of the best loss, or of 1 - R2, so that a fit
+    that becomes ever more exact continues. With "adaptive" the learning rate is divided
+    by 5 instead, until it is under 1e-6. Without held-out data, a schedule of fixed
+    length runs to its end, and L-BFGS until its gradient vanishes.
 
     ``progress`` holds the progress of earlier epochs and is continued here. An
     ``incremental`` fit has no held-out data.
@@ -111,7 +111,7 @@ class Convergence(Callback):
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         epoch, progress = net.history[-1], self.progress
         merit = epoch["valid_score"] if self.early_stopping else -epoch["train_loss"]
-        if merit < progress.best + self._least_gain():
+        if merit < progress.best + self._least_gain(net):
             progress.n_without += 1
         else:
             progress.n_without = 0
@@ -139,12 +139,16 @@ class Convergence(Callback):
             best = {name: torch.from_numpy(weight) for name, weight in best.items()}
         self.best_weights_ = best
 
-    def _least_gain(self) -> float:
+    def _least_gain(self, net: Any) -> float:
         """By how much an epoch has to be better than the best one."""
         best, tol = self.progress.best, self.settings.tol
-        if self.settings.tol_is_relative and np.isfinite(best):
-            return tol * abs(best)
-        return tol
+        if not self.settings.tol_is_relative or not np.isfinite(best):
+            return tol
+        return tol * abs(self._perfect_score(net) - best)
+
+    def _perfect_score(self, net: Any) -> float:
+        """1 for R2, 0 for minus a loss."""
+        return 1.0 if self.early_stopping and net.score is not None else 0.0
 
     def _may_stop(self) -> bool:
         settings = self.settings
@@ -155,19 +159,20 @@ class Convergence(Callback):
         groups, settings = net.optimizer_.param_groups, self.settings
         adapts = settings.learning_rate == "adaptive" and settings.solver != "lbfgs"
         if not adapts or groups[0]["lr"] <= SMALLEST_RATE:
-            self._print("Stopping.")
+            self._print(net, "Stopping.")
             raise StopTraining
         self.progress.n_without = 0
         for group in groups:
             group["lr"] /= RATE_DIVISOR
-        self._print(f"Setting learning rate to {groups[0]['lr']:f}")
+        self._print(net, f"Setting learning rate to {groups[0]['lr']:f}")
 
-    def _print(self, consequence: str) -> None:
+    def _print(self, net: Any, consequence: str) -> None:
         if self.settings.verbose > 1:
             what = "Validation score" if self.early_stopping else "Training loss"
+            of_what = " of 1 - R2" if self._perfect_score(net) else " of itself"
             print(
                 f"{what} did not improve by more than tol={self.settings.tol:g}"
-                f"{' of itself' * self.settings.tol_is_relative} for "
+                f"{of_what * self.settings.tol_is_relative} for "
                 f"{self.settings.n_iter_no_change} consecutive epochs. {consequence}"
             )
 

@@ -34,7 +34,7 @@ def test_wrong_arguments() -> None:
         MLPClassifier(loss="squared_error")  # type: ignore[call-arg]
     with pytest.raises(TypeError):
         GRUForecaster(24, 12, (32,))  # type: ignore[call-arg]
-    GRURegressor(max_iter="many")  # type: ignore[arg-type]
+    GRURegressor(alpha="much")  # type: ignore[arg-type]
 
 
 def test_what_is_learnt_may_be_read() -> None:

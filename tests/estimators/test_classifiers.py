@@ -20,6 +20,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from skrnn import GRUClassifier, MLPClassifier, SequenceScaler, Windows
 from skrnn.estimators._samples import hold_out
+from tests.bare import BARE
 from tests.common_estimators import RECURRENT_CLASSIFIERS, tones
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -267,8 +268,9 @@ def test_partial_fit_learns_class_by_class():
 
 
 def test_fit_is_as_many_epochs_of_partial_fit():
-    whole = quick(dtype="float64").fit(X, Y)
-    parts = quick(dtype="float64")
+    options = {**BARE, "max_iter": 3, "dtype": "float64"}
+    whole = quick(**options).fit(X, Y)
+    parts = quick(**options)
     for _ in range(3):
         parts.partial_fit(X, Y, classes=[0, 1, 2])
     np.testing.assert_array_equal(parts.predict_proba(X), whole.predict_proba(X))

@@ -26,6 +26,7 @@ from skrnn import (
     Windows,
 )
 from skrnn.estimators._tasks import finite
+from tests.bare import BARE
 from tests.common_estimators import (
     RECURRENT,
     RECURRENT_CLASSIFIERS,
@@ -42,7 +43,7 @@ RAGGED = ragged(30, 9, 2)
 SUMS = [x.sum(axis=1).cumsum() for x in RAGGED]
 EXACT = {"dtype": "float64", "random_state": 0, "return_sequences": True}
 QUICK = {"hidden_layer_sizes": 4, "max_iter": 3, **EXACT}
-STEP = {"solver": "sgd", "momentum": 0.0, "max_iter": 1, **EXACT}
+STEP = {**BARE, "solver": "sgd", "momentum": 0.0, "max_iter": 1, **EXACT}
 
 
 def signs(sequences):
@@ -92,7 +93,7 @@ def assert_is_one_step_of(model, layer, head, rate):
 
 def test_a_step_of_training_is_that_of_bare_torch_on_all_steps():
     options = {**STEP, "hidden_layer_sizes": 5, "bidirectional": True, "alpha": 0.7}
-    start = LSTMRegressor(learning_rate_init=1e-300, **options).fit(X, Y)
+    start = LSTMRegressor(**{**options, "learning_rate_init": 1e-300}).fit(X, Y)
     layer, head = bare(start)
     output = head(layer(torch.tensor(X))[0])[:, :, 0]  # (sample, time)
     loss = 0.5 * functional.mse_loss(output, torch.tensor(Y))
@@ -100,7 +101,7 @@ def test_a_step_of_training_is_that_of_bare_torch_on_all_steps():
     loss.backward()
     assert start.loss_curve_[0] == pytest.approx(loss.item(), rel=1e-12)
     np.testing.assert_allclose(start.predict(X), output.detach(), rtol=1e-9)
-    model = LSTMRegressor(learning_rate_init=0.3, **options).fit(X, Y)
+    model = LSTMRegressor(**{**options, "learning_rate_init": 0.3}).fit(X, Y)
     assert_is_one_step_of(model, layer, head, 0.3)
 
 
@@ -111,9 +112,9 @@ def test_weights_and_padding_count_in_a_step_of_training_as_by_hand():
     weights = RNG.integers(1, 5, len(RAGGED)).astype(float)
     y = signs(SUMS)
     start, model = [
-        LSTMClassifier(learning_rate_init=rate, class_weight=by_class, **options).fit(
-            RAGGED, y, sample_weight=weights
-        )
+        LSTMClassifier(
+            **{**options, "learning_rate_init": rate}, class_weight=by_class
+        ).fit(RAGGED, y, sample_weight=weights)
         for rate in (1e-300, 0.3)
     ]
     layer, head = bare(start)

@@ -19,6 +19,7 @@ from skrnn import (
     RNNRegressor,
     Windows,
 )
+from tests.bare import BARE
 from tests.common_estimators import (
     RECURRENT_CLASSIFIERS,
     RECURRENT_REGRESSORS,
@@ -98,7 +99,8 @@ class BareLoop:
 
 def sgd(**params):
     plain = {"solver": "sgd", "momentum": 0, "alpha": 0, "learning_rate_init": 0.1}
-    return quick(LSTMRegressor, dtype="float64", **plain, **params)
+    exact = {"dtype": "float64", "max_iter": 2}
+    return quick(LSTMRegressor, **{**BARE, **plain, **exact, **params})
 
 
 @pytest.mark.parametrize("n_lanes", [1, 3, 11])

@@ -28,7 +28,7 @@ from skrnn.sktime import MLPForecaster
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(20, 4)), RNG.normal(size=20)
 SERIES = pd.Series(RNG.normal(size=30), pd.period_range("2000", periods=30, freq="M"))
-BRIEF = {"max_iter": 2, "random_state": 0}
+BRIEF = {"max_iter": 2, "learning_rate": "constant", "random_state": 0}
 QUIET = {**BRIEF, "learning_rate": "cosine"}
 ROWS = pd.DataFrame(X, pd.date_range("2000", periods=20), list("abcd"))
 

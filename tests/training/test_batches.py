@@ -14,6 +14,7 @@ from skrnn.modules import RecurrentNetwork
 from skrnn.training import BatchLoader, Shuffling, WindowDataset
 from skrnn.training._batches import plan_batches
 from skrnn.training._window_datasets import cut_segments
+from tests.bare import BARE
 from tests.common_estimators import RECURRENT, ragged, tones
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -193,13 +194,16 @@ def test_prediction_does_not_depend_on_the_company(cls, pooling, bidirectional):
 
 def test_bucketed_training_equals_a_plain_loop():
     model = quick(
-        dtype="float64",
-        batch_size=7,
-        alpha=0.0,
-        solver="sgd",
-        momentum=0.0,
-        learning_rate_init=0.1,
-        max_iter=2,
+        **{
+            **BARE,
+            "dtype": "float64",
+            "batch_size": 7,
+            "alpha": 0.0,
+            "solver": "sgd",
+            "momentum": 0.0,
+            "learning_rate_init": 0.1,
+            "max_iter": 2,
+        }
     ).fit(X, Y)
     fresh = quick(dtype="float64", max_iter=1, learning_rate_init=1e-300).fit(X, Y)
     module = fresh.net_.module_  # the same first weights
@@ -249,12 +253,13 @@ def test_weighted_loss_is_the_mean_over_all_samples():
 
 
 def test_partial_fit_weighs_later_calls_like_the_first():
-    options = {"dtype": "float64", "solver": "sgd", "momentum": 0.0, "alpha": 0.0}
+    plain = {"solver": "sgd", "momentum": 0.0, "alpha": 0.0}
+    options = {**BARE, **plain, "dtype": "float64", "learning_rate_init": 0.1}
     calls = [np.full(60, 4.0), None, np.full(60, 8.0)]  # 1, 1/4 and 2 of the first
-    model = quick(**options, learning_rate_init=0.1, batch_size=60)
+    model = quick(**options)
     for weights in calls:
         model.partial_fit(X, Y, sample_weight=weights, classes=[0, 1, 2])
-    expected = quick(**options, batch_size=60)
+    expected = quick(**options)
     for rate in (0.1, 0.025, 0.2):  # a weight scales the step of plain SGD
         expected.set_params(learning_rate_init=rate)
         if hasattr(expected, "net_"):

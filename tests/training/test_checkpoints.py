@@ -644,6 +644,7 @@ def other_fits():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_fit_that_diverges_leaves_nothing_to_resume(tmp_path):
     options = {**QUICK, "checkpoint": tmp_path, "checkpoint_every": 1}
+    options["max_grad_norm"] = None
     model = RNNRegressor(3, solver="sgd", learning_rate_init=1e8, **options)
     with pytest.raises(ValueError, match="training diverged"):
         model.fit(X, Y)

@@ -20,10 +20,11 @@ X, Y = windows_of(wave(120, 2), 8)
 
 def test_training_stops_without_progress_and_says_so_otherwise():
     patient = {"n_iter_no_change": 3, "random_state": 0}
-    model = RNNRegressor(2, tol=10.0, max_iter=50, **patient).fit(X, Y)
+    steady = {**patient, "learning_rate": "constant"}
+    model = RNNRegressor(2, tol=10.0, max_iter=50, **steady).fit(X, Y)
     assert model.n_iter_ == len(model.loss_curve_) == 5  # the first epoch improves
     with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
-        RNNRegressor(2, max_iter=2, **patient).fit(X, Y)
+        RNNRegressor(2, max_iter=2, **steady).fit(X, Y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # these schedules run to the end by design
         for schedule in ("cosine", "onecycle"):

@@ -45,7 +45,7 @@ def test_warm_start_goes_on_from_the_weights():
 
 
 def test_partial_fit_is_one_epoch_and_keeps_the_momenta():
-    options = {"batch_size": 16, "random_state": 0}
+    options = {"batch_size": 16, "learning_rate": "constant", "random_state": 0}
     whole = GRURegressor(6, max_iter=4, **options).fit(X, Y)
     bit_by_bit = GRURegressor(6, **options)
     for _ in range(4):
@@ -121,7 +121,7 @@ def test_devices_here_include_the_cpu():
 
 
 def test_settings_take_the_parameters_of_the_estimator():
-    settings = Settings.of(RNNRegressor(alpha=0.5))
+    settings = Settings.of(RNNRegressor(alpha=0.5, learning_rate="constant"))
     assert settings.alpha == 0.5
     assert schedule_callbacks(settings, 10, 2) == []
 
