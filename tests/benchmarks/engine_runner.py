@@ -80,6 +80,7 @@ class Skrnn:
         else:
             X, y = windows_of(case)
             options |= {"hidden_layer_sizes": (case["hidden"],), "alpha": ALPHA}
+            options |= {"learning_rate": "constant", "max_grad_norm": None}
             estimator = getattr(skrnn, f"{case['model']}Regressor")
         return lambda epochs: estimator(max_iter=epochs, **options).fit(X, y)
 

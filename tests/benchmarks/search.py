@@ -132,6 +132,7 @@ def skrnn_candidate(net: Any, cell: str, hidden: int, rate: float) -> dict[str, 
 def estimators(epochs: int) -> dict[str, Any]:
     options = {"alpha": 0.0, "max_iter": epochs, "tol": 0.0, "random_state": 0}
     options["n_iter_no_change"] = np.inf
+    options |= {"learning_rate": "constant", "max_grad_norm": None}  # as stock skorch
     return {cell: estimator(**options) for cell, estimator in CELLS.items()}
 
 
