@@ -12,6 +12,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.inspection import permutation_importance
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
@@ -142,8 +143,6 @@ def test_logarithms_stay_finite_where_probabilities_vanish(learnt):
 
 
 def test_loss_is_the_log_loss_of_scikit_learn():
-    from sklearn.metrics import log_loss
-
     for y in (Y, TWO):
         model = quick(dtype="float64", alpha=0.0, max_iter=1, batch_size=90)
         model.fit(X, y, X_val=X, y_val=y)  # after the only step
@@ -236,7 +235,7 @@ def test_random_validation_keeps_the_classes_in_proportion():
     assert len(train) + len(held_out) == 90
 
 
-def test_early_stopping_restores_the_weights_of_the_best_accuracy():
+def test_early_stopping_restores_the_weights_of_the_smallest_loss():
     model = quick(
         early_stopping=True,
         pooling="mean",
@@ -247,10 +246,12 @@ def test_early_stopping_restores_the_weights_of_the_best_accuracy():
     )
     held_out, classes = tones(45, seed=3)
     model.fit(X, Y, X_val=held_out, y_val=classes)
-    assert model.score(held_out, classes) == max(model.validation_scores_)
+    loss = log_loss(classes, model.predict_proba(held_out))
+    assert max(model.validation_scores_) == pytest.approx(-loss, rel=1e-5)
     watched = quick(batch_size=8, max_iter=5).fit(X, Y, X_val=held_out, y_val=classes)
-    assert watched.score(held_out, classes) == watched.validation_scores_[-1]
-    assert max(model.validation_scores_) > 0.6
+    loss = log_loss(classes, watched.predict_proba(held_out))
+    assert watched.validation_scores_[-1] == pytest.approx(-loss, rel=1e-5)
+    assert model.score(held_out, classes) > 0.6
 
 
 def test_partial_fit_learns_class_by_class():

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from skorch.callbacks import Callback
 from torch import nn
@@ -204,6 +205,8 @@ def test_early_stopping_scores_the_last_part_as_predict_does(cls):
     model = quick(cls, max_iter=6, early_stopping=True, validation_fraction=0.2)
     model.fit(X, y)
     score = model.score(X[32:], y[32:])
+    if cls is GRUClassifier:
+        score = -log_loss(y[32:], model.predict_proba(X[32:]))
     assert max(model.validation_scores_) == pytest.approx(score, abs=1e-6)
     given = clone(model).fit(X[:32], y[:32], X_val=X[32:], y_val=y[32:])
     assert given.validation_scores_ == model.validation_scores_
