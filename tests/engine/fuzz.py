@@ -100,7 +100,7 @@ class Fuzz:
         return tuple(self.rng.permutation(POOLINGS)[:n].tolist())
 
     def recurrent(self):
-        filters = self.sizes(3, 9, 0)
+        filters = self.sizes(3, 20, 0)
         sizes = tuple(self.integer(9) for _ in filters)
         strides = tuple(self.choice([1, self.integer(size)]) for size in sizes)
         backs = tuple(

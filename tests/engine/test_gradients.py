@@ -136,6 +136,23 @@ def test_small_kernels(sizes):
 
 
 @pytest.mark.parametrize("padding", RECURRENT["conv_padding"])
+@pytest.mark.parametrize("filters", [(8, 3), (17, 33), (32, 16)])
+def test_filters_that_fill_vectors(filters, padding):
+    for size, is_ragged in product([3, 40], [False, True]):
+        case = Case(
+            cell="gru",
+            conv_filters=filters,
+            conv_kernel_size=(3, 5),
+            conv_padding=padding,
+            n_features=9,
+            n_steps=30,
+            is_ragged=is_ragged,
+            size=size,
+        )
+        check(case)
+
+
+@pytest.mark.parametrize("padding", RECURRENT["conv_padding"])
 @pytest.mark.parametrize("strides", [2, (3, 1), (1, 4), (5, 2)])
 def test_strides(strides, padding):
     """Of sequences longer and shorter than a block, with masks before and after."""

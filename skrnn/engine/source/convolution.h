@@ -4,6 +4,7 @@
 #pragma once
 #include "activations.h"
 #include "direction.h"
+#include "gemm.h"
 
 struct Convolution {
   int64_t C, F, K, stride;  // channels in, filters, steps of the kernel, and of a step of y
@@ -17,13 +18,33 @@ struct Convolution {
   real *padded;             // after it, with the room that the next convolution reads around
   int64_t n_margin;         // steps of that room before the first one
   real *gradient;           // (F, K, C)
+  real *by_sample;          // (n_read(T), B, C) x with the channels last, C rounded up; or null
+  real *by_filter;          // (F, n_steps(T), B) dy with the steps together
   real *lengths;            // (B,) of y, if the stride is not 1
   Steps steps;              // of y, in the present block
 
   int64_t n_steps(int64_t T) const { return (T + stride - 1) / stride; }  // of y, for T of x
   int64_t n_read(int64_t T) const { return (n_steps(T) - 1) * stride + K; }  // with those around
   template <int NV> real *y() const { return padded + n_margin * F * NV * LANES; }
+  // Whether the channels fill vectors: the gradient is then a product over steps and samples.
+  bool fills_vectors() const { return stride == 1 && C >= LANES; }
 };
+
+// c.gradient (F, K, C) += slopes dy (T, F, B) by x, a product of matrices for each k
+template <int NV> static void multiply_gradient(Convolution &c, const real *dy) {
+  constexpr int64_t B = NV * LANES;
+  int64_t T = c.steps.T, width = rounded_up(c.C, LANES);
+  for (int64_t t = 0; t < T + c.K - 1; t++)
+    for (int64_t channel = 0; channel < c.C; channel++)
+      for (int64_t b = 0; b < B; b++)
+        c.by_sample[(t * B + b) * width + channel] = c.x[(t * c.C + channel) * B + b];
+  for (int64_t t = 0; t < T; t++)
+    for (int64_t f = 0; f < c.F; f++)
+      memcpy(c.by_filter + (f * T + t) * B, dy + (t * c.F + f) * B, B * sizeof(real));
+  for (int64_t k = 0; k < c.K; k++)
+    add_product({c.by_filter, T * B, 1}, c.by_sample + k * B * width, width,
+                c.gradient + k * c.C, c.K * c.C, c.F, c.C, T * B);
+}
 
 static void convolution_pack(Convolution &c, bool trains) {
   int64_t n = c.K * c.C;
@@ -34,12 +55,13 @@ static void convolution_pack(Convolution &c, bool trains) {
         for (int64_t q = 0; q < GROUP; q++)
           *p++ = f + q < c.F ? c.W[((f + q) * c.C + channel) * c.K + k] : 0;
   if (!trains) return;
-  for (int64_t k = 0; k < c.K; k++)
-    for (int64_t channel = 0; channel < c.C; channel++) {
-      int64_t j = k * c.C + channel;
-      p = c.back + j / GROUP * GROUP * c.F + j % GROUP;
-      for (int64_t f = 0; f < c.F; f++) p[f * GROUP] = c.W[(f * c.C + channel) * c.K + k];
-    }
+  const real *w = c.W;
+  for (int64_t f = 0; f < c.F; f++)
+    for (int64_t channel = 0; channel < c.C; channel++)
+      for (int64_t k = 0; k < c.K; k++) {
+        int64_t j = k * c.C + channel;
+        c.back[(j / GROUP * c.F + f) * GROUP + j % GROUP] = *w++;
+      }
   p = c.back + n / GROUP * GROUP * c.F;
   for (int64_t f = 0; f < c.F; f++)  // rows that fill the last group
     for (int64_t q = n % GROUP; q && q < GROUP; q++) p[f * GROUP + q] = 0;
@@ -85,8 +107,9 @@ template <int NV> static void convolution_backward(Convolution &c, real *dy, con
   end_samples<NV>(c.steps, dy, c.F);
   slope_all(c.activation, c.sums, c.y<NV>(), dy, T * c.F * B);
   clear(c.gradient, c.F * n);
-  Columns columns[2] = {{c.x, n, stride, c.gradient, n}, {ones, 1, 0, c.gbias, 1}};
-  outer_products<NV>(dy, c.F, c.F * B, columns, 2, T);
+  Columns columns[2] = {{ones, 1, 0, c.gbias, 1}, {c.x, n, stride, c.gradient, n}};
+  if (c.fills_vectors()) multiply_gradient<NV>(c, dy);
+  outer_products<NV>(dy, c.F, c.F * B, columns, c.fills_vectors() ? 1 : 2, T);
   const real *gradient = c.gradient;
   for (int64_t f = 0; f < c.F; f++)
     for (int64_t k = 0; k < c.K; k++)

@@ -132,7 +132,10 @@ struct Network {
       bool is_last = i == parts.n_convolutions - 1;
       c.x = i ? convolutions[i - 1].padded : x;
       c.dx = trains && i ? memory.take(c.n_read(T) * c.C * B) : nullptr;
+      bool multiplies = trains && c.fills_vectors();
+      c.by_sample = multiplies ? memory.take(c.n_read(T) * B * padded(c.C)) : nullptr;
       T = c.n_steps(T);
+      c.by_filter = multiplies ? memory.take(T * c.F * B) : nullptr;
       c.sums = memory.take(T * c.F * B);
       c.padded = memory.take(n_read(i + 1, T) * c.F * B);
       c.n_margin = is_last ? 0 : convolutions[i + 1].n_back;
