@@ -53,6 +53,7 @@ def memory_task(n_samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def networks(max_iter: int = 20, learning_rate_init: float = 0.02) -> dict:
     settings = {
         "hidden_layer_sizes": 16,
+        "learning_rate": "constant",
         "learning_rate_init": learning_rate_init,
         "max_grad_norm": 1.0,
         "batch_size": 50,

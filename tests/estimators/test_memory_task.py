@@ -30,6 +30,7 @@ def classifier(cls, **parameters):
         parameters = {"chrono_steps": N_STEPS, **parameters}
     return cls(
         16,
+        learning_rate="constant",
         learning_rate_init=0.02,
         max_grad_norm=1.0,
         batch_size=50,
