@@ -201,7 +201,8 @@ ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
         ('normalize="window"', "method"),
         "put a StandardScaler or SequenceScaler before the network",
     ),
-    ("stride sampling_rate", ("step_length=1",), ""),
+    ("stride", ("step_length=1", "conv_strides=2"), ""),
+    ("sampling_rate", ("step_length=1",), ""),
     (
         "rnn_type cell_type cell model",
         (),

@@ -6,8 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from skrnn.engine import (
+    RecurrentDescription,
+    _library,
+    library,
+    variant,
+    variants,
+    why_not,
+)
 from skrnn.engine import _compile as compile_
-from skrnn.engine import _library, library, variant, variants, why_not
 
 DTYPES = ["float32", "float64"]
 FOLDER = _library._folder()
@@ -150,3 +157,28 @@ def test_threads_get_the_same_library():
         thread.join()
     assert len(found) == 8
     assert len({id(each) for each in found}) == 1
+
+
+@needs_library
+def test_networks_that_torch_runs_faster_are_left_to_it(monkeypatch):
+    monkeypatch.setenv("SKRNN_ENGINE", VARIANTS[0])
+    limits = (256, 256) if VARIANTS[0] == "x86_64_v4" else (128, 128)
+
+    def network(units, filters):
+        convolution = {"conv_kernel_sizes": (3,), "conv_strides": (1,), "n_backs": (2,)}
+        return RecurrentDescription(
+            "lstm", 1, (units,), 1, conv_filters=(filters,), **convolution
+        )
+
+    assert network(*limits).pays()
+    assert not network(limits[0] + 1, 1).pays()
+    assert not network(1, limits[1] + 1).pays()
+
+
+def test_multiplications_are_those_of_the_steps_that_strides_leave():
+    parts = {"conv_kernel_sizes": (4, 2), "conv_strides": (4, 1), "n_backs": (0, 1)}
+    network = RecurrentDescription(
+        "rnn_tanh", 3, (5,), 1, conv_filters=(6, 7), poolings=("last", "max"), **parts
+    )
+    a_step = 6 * 3 * 4 + 7 * 6 * 2 + 5 * 7 + 5 * 5 + 2 * 5
+    assert network.n_multiplications(9) == 3 * a_step

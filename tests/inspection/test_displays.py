@@ -412,6 +412,11 @@ def test_gates_of_tokens_and_after_convolutions():
     display = GateDisplay.from_estimator(shorter.fit(X, LABELS), X)
     assert display.images_["update"].get_array().shape == (3, 10)
     np.testing.assert_allclose(display.lines_[0].get_ydata(), X[0, 2:, 0], rtol=1e-6)
+    shorter.set_params(conv_padding="same", conv_kernel_size=5, conv_strides=5)
+    display = GateDisplay.from_estimator(shorter.fit(X, LABELS), X)
+    assert display.images_["update"].get_array().shape == (3, 3)
+    newest = X[0, [4, 9, 11], 0]  # of each block
+    np.testing.assert_allclose(display.lines_[0].get_ydata(), newest, rtol=1e-6)
 
 
 def test_refused_gates(lstm, ax):

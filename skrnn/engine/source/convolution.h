@@ -1,6 +1,6 @@
-// A convolution over time in front of the recurrent layers, of (f, c, k) weights as torch.nn.Conv1d:
-// y[j] = act(b + sum over k of W[:, :, k] x[j stride + k - n_back]), zero outside of a sample.
-// It makes one step of each `stride` of a sample, the last of which may be fewer.
+// A convolution over time in front of the recurrent layers, of (f, c, k) weights as those of
+// torch.nn.Conv1d: y[j] = act(b + sum over k of W[:, :, k] x[j stride + k - n_back]), zero outside
+// of a sample. It makes one step of each `stride` of a sample, the last of which may be fewer.
 #pragma once
 #include "activations.h"
 #include "direction.h"
@@ -93,8 +93,10 @@ template <int NV> static void convolution_forward(Convolution &c, const Steps &o
   int64_t n_here = c.n_back + of_x.T, T = c.steps.T;
   clear(c.x, c.n_back * c.C * B);
   clear(c.x + n_here * c.C * B, (c.n_read(of_x.T) - n_here) * c.C * B);
-  for (int64_t i = 0; i < T * c.F; i++)
-    for (int v = 0; v < NV; v++) store(c.sums + i * B + v * LANES, all(c.bias[i % c.F]));
+  for (int64_t t = 0; t < T; t++)
+    for (int64_t f = 0; f < c.F; f++)
+      for (int v = 0; v < NV; v++)
+        store(c.sums + (t * c.F + f) * B + v * LANES, all(c.bias[f]));
   products<NV>(c.sums, c.F * B, c.packed, c.x, c.stride * c.C * B, c.K * c.C, c.F, T);
   activate_all(c.activation, c.sums, c.y<NV>(), T * c.F * B);
   end_samples<NV>(c.steps, c.y<NV>(), c.F);
