@@ -10,6 +10,7 @@ import numpy as np
 from ._arrays import dense_windows, n_axes, share_rows
 from ._forms import form_of
 from ._frames import series_of
+from ._moments import weights_of_rows
 from ._names import feature_names
 from ._validation import drop_missing_ends, reading
 from ._windows import Windows
@@ -54,11 +55,7 @@ class StepTargets:
 
     def weight_of_rows(self, sample_weight: np.ndarray | None) -> np.ndarray:
         """For each row, the sum of the weights of the samples that contain it."""
-        starts, n_rows = self.windows.starts, len(self.rows)
-        begins = np.bincount(starts, sample_weight, n_rows + 1)
-        ends = np.bincount(starts + self.lengths, sample_weight, n_rows + 1)
-        total = np.cumsum(begins - ends)[:-1]  # may be negative by rounding
-        return np.where(self.windows.is_row_used, np.maximum(total, 0), 0.0)
+        return weights_of_rows(self.windows, sample_weight)
 
     def mean_weight(self, sample_weight: np.ndarray | None) -> float:
         """Mean weight over the steps of all samples."""
