@@ -5,6 +5,7 @@ from ._descriptions import (
     Description,
     DropoutPart,
     LossPart,
+    NormalizationPart,
     RecurrentDescription,
     SolverPart,
 )

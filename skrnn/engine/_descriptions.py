@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from ._structures import (
     DenseParts,
     DropoutDraws,
     LossStructure,
+    NormalizationFigures,
+    Pointer,
     Pointers,
     RecurrentParts,
     Shape,
@@ -57,6 +59,21 @@ class DropoutPart:
         if not 0 <= self.p < 1:
             raise ValueError(f"a dropout has 0 <= p < 1, got p={self.p}")
         return DropoutDraws(p=self.p, seed=self.seed % 2**64, n_draws=self.n_draws)
+
+
+class NormalizationPart(NamedTuple):
+    """Mean and scale of columns, (n,): in memory of the module, where they may change.
+
+    Inputs are read less their mean, divided by their scale; outputs are the reverse.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def check(self, dtype: Any) -> None:
+        """Raise if the figures are of another dtype than the weights."""
+        for values in self:
+            Pointer(values, dtype, values.shape)
 
 
 @dataclass(frozen=True)
@@ -154,6 +171,8 @@ class RecurrentDescription:
         self,
         dropout: DropoutPart | None = None,
         input_dropout: DropoutPart | None = None,
+        inputs: NormalizationPart | None = None,
+        outputs: NormalizationPart | None = None,
     ) -> Structure:
         return RecurrentParts(
             cell=CELLS.index(self.cell),
@@ -173,6 +192,8 @@ class RecurrentDescription:
             activation=ACTIVATIONS.index(self.conv_activation),
             input_dropout=(input_dropout or DropoutPart()).structure(),
             dropout=(dropout or DropoutPart()).structure(),
+            inputs=_figures(inputs, self.n_features),
+            outputs=_figures(outputs, self.n_outputs),
         )
 
 
@@ -302,3 +323,10 @@ def _check_sizes(name: str, sizes: Sequence[int], least: int) -> None:
             f"the engine expected {least} to {MOST_LAYERS} sizes of {name}, each at "
             f"least 1, got {tuple(sizes)}"
         )
+
+
+def _figures(part: NormalizationPart | None, n_columns: int) -> NormalizationFigures:
+    if part is None:
+        return NormalizationFigures()
+    mean, scale = (Pointer(each, each.dtype, (n_columns,)) for each in part)
+    return NormalizationFigures(mean=mean, scale=scale)

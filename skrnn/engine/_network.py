@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ._descriptions import Description, DropoutPart, LossPart, SolverPart
+from ._descriptions import (
+    Description,
+    DropoutPart,
+    LossPart,
+    NormalizationPart,
+    SolverPart,
+)
 from ._library import library
 from ._samples import Batches, Samples
 from ._structures import Pointer, Pointers, Shares, Structure, Weights, integers
@@ -25,18 +31,30 @@ class CompiledNetwork:
     description : RecurrentDescription or DenseDescription
     weights : sequence of ndarray
         With the shapes of ``description.shapes``; training changes them in place.
+    **normalizations : NormalizationPart
+        Of ``inputs`` and ``outputs``, if a recurrent network has them. Training
+        compares outputs with normalised targets; predictions are in their units.
 
     Raises
     ------
     ValueError
-        If the weights have other shapes or dtypes.
+        If the weights, or the figures of a normalisation, have other shapes or dtypes.
     RuntimeError
         If there is no library.
     """
 
-    def __init__(self, description: Description, weights: Sequence[np.ndarray]) -> None:
+    def __init__(
+        self,
+        description: Description,
+        weights: Sequence[np.ndarray],
+        **normalizations: NormalizationPart,
+    ) -> None:
         self.description = description
         self.dtype = weights[0].dtype
+        self.normalizations = normalizations
+        for part in normalizations.values():
+            part.check(self.dtype)
+        self.structure()  # raises if they have another shape
         self.shapes = description.shapes
         found = library(self.dtype.name)
         if found is None:
@@ -49,6 +67,11 @@ class CompiledNetwork:
             counts=integers([int(np.prod(shape)) for shape in self.shapes]),
             decays=integers([len(shape) > 1 for shape in self.shapes]),
         )
+
+    def structure(self, **dropouts: Any) -> Structure:
+        """What the library is told of the network."""
+        parts: Any = {**dropouts, **self.normalizations}
+        return self.description.structure(**parts)
 
     def train(
         self,
@@ -79,7 +102,7 @@ class CompiledNetwork:
             raise ValueError("the order names samples that there are not")
         widest = self.description.widest(1, self.dtype.itemsize)
         code = self.function("predict")(
-            _address(self.description.structure()),
+            _address(self.structure()),
             _address(self.weights),
             _address(samples.structure),
             ctypes.c_void_p(None if places is None else places.address),
@@ -152,7 +175,7 @@ class Training:
         self.samples = samples
         self.n_threads = n_threads
         self.solver = solver.structure(dtype, shapes)
-        self.parts = description.structure(dropout, input_dropout)
+        self.parts = network.structure(dropout=dropout, input_dropout=input_dropout)
         self._loss = loss.structure()
         self._gradients = None
         if gradients is not None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._descriptions import DropoutPart, RecurrentDescription
+from ._descriptions import NormalizationPart, RecurrentDescription
 from ._library import library
 from ._structures import Pointer, Pointers, Shape
 
@@ -43,18 +43,23 @@ class CompiledStream:
         Without a second direction, and with convolutions that read no later rows.
     weights : sequence of ndarray
         With the shapes of ``description.shapes``.
+    **normalizations : NormalizationPart
+        Of ``inputs`` and ``outputs``, if there are any.
 
     Raises
     ------
     ValueError
-        If the network reads ahead, or the weights have other shapes or dtypes.
+        If the network reads ahead, or arrays have other shapes or dtypes.
     RuntimeError
         If there is no library.
     MemoryError
     """
 
     def __init__(
-        self, description: RecurrentDescription, weights: Sequence[np.ndarray]
+        self,
+        description: RecurrentDescription,
+        weights: Sequence[np.ndarray],
+        **normalizations: NormalizationPart,
     ) -> None:
         if not is_causal(description):
             raise ValueError(f"a stream does not read ahead, but {description} does")
@@ -63,7 +68,7 @@ class CompiledStream:
         found = library(self.dtype.name)
         if found is None:
             raise RuntimeError("there is no compiled library")
-        self._stream = self._open(found, weights)
+        self._stream = self._open(found, weights, normalizations)
         self._run = _RUN(("skrnn_stream_run", found))
         number = ctypes.c_float if self.dtype == np.float32 else ctypes.c_double
         self._state_type: Any = number * sum(map(np.prod, state_shapes(description)))
@@ -128,9 +133,13 @@ class CompiledStream:
         values = np.ascontiguousarray(values, self.dtype)
         return StreamState(n_rows, self._state_type.from_buffer_copy(values.data))
 
-    def _open(self, found: ctypes.CDLL, weights: Sequence[np.ndarray]) -> int:
+    def _open(
+        self, found: ctypes.CDLL, weights: Sequence[np.ndarray], normalizations: Any
+    ) -> int:
         """The address of a new stream of the library, which is closed after this."""
-        parts = self.description.structure(DropoutPart(), DropoutPart())
+        for part in normalizations.values():
+            part.check(self.dtype)
+        parts = self.description.structure(**normalizations)
         pointers = Pointers(weights, self.dtype, self.description.shapes)
         open_ = _OPEN(("skrnn_stream_open", found))
         address = open_(ctypes.byref(parts), pointers.address)

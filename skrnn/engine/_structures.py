@@ -34,7 +34,8 @@ class Structure(ctypes.Structure):
     """A structure of the library, which keeps the arrays that it points into alive."""
 
     def __init__(self, **fields: Any) -> None:
-        held = [value for value in fields.values() if isinstance(value, Pointer)]
+        kinds = (Pointer, Structure)
+        held = [value for value in fields.values() if isinstance(value, kinds)]
         plain = {
             name: value.address if isinstance(value, Pointer) else value
             for name, value in fields.items()
@@ -106,6 +107,12 @@ class DropoutDraws(Structure):
     _fields_ = [("p", _REAL), ("seed", ctypes.c_uint64), ("n_draws", _INT)]
 
 
+class NormalizationFigures(Structure):
+    """``Normalization`` of ``normalization.h``: of columns, or empty for none."""
+
+    _fields_ = [("mean", _POINTER), ("scale", _POINTER)]
+
+
 class RecurrentParts(Structure):
     """``Parts`` of ``network.h``: a recurrent network."""
 
@@ -121,6 +128,8 @@ class RecurrentParts(Structure):
         ("activation", _INT),
         ("input_dropout", DropoutDraws),
         ("dropout", DropoutDraws),
+        ("inputs", NormalizationFigures),
+        ("outputs", NormalizationFigures),
     ]
 
 

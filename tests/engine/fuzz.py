@@ -36,6 +36,7 @@ from skrnn.engine import (  # noqa: E402
     LayerDescription,
     LayerTensors,
     LossPart,
+    NormalizationPart,
     RecurrentDescription,
     Samples,
     SolverPart,
@@ -201,7 +202,19 @@ class Fuzz:
             (self.values(*shape) / (2 * shape[-1] ** 0.5)).astype(self.dtype)
             for shape in description.shapes
         ]
-        return CompiledNetwork(description, weights), weights, samples, loss
+        network = CompiledNetwork(description, weights, **self.figures(description))
+        return network, weights, samples, loss
+
+    def figures(self, description):
+        """Normalisations of a network, if it can have any and chance says so."""
+        if not isinstance(description, RecurrentDescription):
+            return {}
+        sizes = {"inputs": description.n_features, "outputs": description.n_outputs}
+        return {
+            name: NormalizationPart(self.values(n), 1 + np.abs(self.values(n)))
+            for name, n in sizes.items()
+            if self.choice([False, True])
+        }
 
     def tensor(self, *shape):
         """Values at any strides, up to the last byte of their memory."""
@@ -271,7 +284,7 @@ class Fuzz:
         order = self.rng.integers(0, samples.n_samples, self.integer(100, 0))
         found = [outputs, losses, network.predict(samples, order), *weights, *gradients]
         if isinstance(description, RecurrentDescription) and is_causal(description):
-            stream = CompiledStream(description, weights)
+            stream = CompiledStream(description, weights, **network.normalizations)
             rows = self.values(self.integer(100, 0), description.n_features)
             outputs, state = stream.run(rows, stream.start())
             row = self.values(1, description.n_features)

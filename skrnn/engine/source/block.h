@@ -39,6 +39,7 @@ template <int NV> struct Pass {
     const Parts &p = n.parts;
     real *x = n.x + (p.n_convolutions ? p.n_backs[0] * p.n_features * B : 0);
     gather<B>(samples, block, steps.T, x, n.lengths);
+    normalise<B>(p.inputs, steps.T, p.n_features, n.lengths, x);
     if (drops_inputs()) drop_steps(p.input_dropout, batch, x, p.n_features);
     for (int64_t i = 0; i < p.n_convolutions; i++) {
       Convolution &c = n.convolutions[i];
@@ -205,6 +206,7 @@ template <int NV> struct Pass {
     int64_t O = n.parts.n_outputs;
     for (int64_t b = 0; b < block.count; b++)
       for (int64_t o = 0; o < O; o++) out[b * O + o] = n.raw[o * B + b];
+    restore_rows(n.parts.outputs, block.count, O, out);
   }
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "convolution.h"
 #include "losses.h"
+#include "normalization.h"
 #include "pooling.h"
 #include "recurrent.h"
 #include "samples.h"
@@ -20,6 +21,7 @@ struct Parts {
   const int64_t *filters, *kernel_sizes, *strides, *n_backs;  // (n_convolutions,)
   int64_t activation;
   Dropout input_dropout, dropout;
+  Normalization inputs, outputs;  // of rows of features, of the targets
 
   bool reads(bool last) const {  // the last states, or those of all steps
     for (int64_t i = 0; i < n_poolings; i++)

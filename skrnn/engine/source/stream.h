@@ -37,7 +37,7 @@ struct Stream {
   PackedColumns heads[MOST_POOLINGS];  // (H, O) for each pooling
   real *head_bias;                     // (O,)
   real *pooled[MOST_POOLINGS];         // of a block: (n + 1, H); null of the last states
-  real *outputs;                       // (n, O)
+  real *x, *outputs;                   // (n, F) normalised, (n, O)
   Memory memory;          // of the weights
 
   int64_t width() const { return parts.units[parts.n_layers - 1]; }
@@ -78,6 +78,12 @@ static void take_weights(Memory &memory, Stream &s) {
   for (int64_t i = 0; i < s.parts.n_poolings; i++)
     s.heads[i] = take_columns(memory, width, padded(s.n_outputs()));
   s.head_bias = memory.take(padded(s.n_outputs()));
+}
+
+// The figures of p in memory of the stream.
+static void take_normalizations(Memory &memory, Stream &s, const Parts &p) {
+  s.parts.inputs = take_normalization(memory, p.inputs, p.n_features);
+  s.parts.outputs = take_normalization(memory, p.outputs, p.n_outputs);
 }
 
 static void pack_layer(const StreamLayer &l, int64_t cell, real *const *w) {
@@ -123,6 +129,7 @@ static void pack_stream(Stream &s, real *const *w) {
 
 // Memory of a call, for blocks of n rows.
 static void take_block(Memory &memory, Stream &s, int64_t n) {
+  s.x = s.parts.inputs.is_none() ? nullptr : memory.take(n * s.parts.n_features);
   for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
     StreamConvolution &c = s.convolutions[i];
     c.x = memory.take((c.n_before + n) * c.C);
@@ -242,6 +249,7 @@ struct HeadInput {
 static HeadInput run_block(const Stream &s, const real *rows, int64_t n_before, int64_t n) {
   const real *x = rows;
   int64_t stride = s.parts.n_features;
+  if (s.x) normalise_rows(s.parts.inputs, rows, n, stride, s.x), x = s.x;
   for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
     const StreamConvolution &c = s.convolutions[i];
     for (int64_t t = 0; t < n; t++)
@@ -270,6 +278,7 @@ static void run_head(const Stream &s, const HeadInput &in, int64_t first, int64_
   for (int64_t i = 0; i < s.parts.n_poolings; i++)
     add_product(s.outputs, stride, in.x[i] + first * in.stride, in.stride, s.heads[i], n);
   for (int64_t t = 0; t < n; t++) copy_reals(out + t * O, s.outputs + t * stride, O);
+  restore_rows(s.parts.outputs, n, O, out);
 }
 
 static int64_t state_size(const Stream &s) {
@@ -315,9 +324,13 @@ static Stream *open_stream(const Parts &parts, real *const *weights) {
     s->parts.poolings = sizes + 3 * MOST_LAYERS;
     s->parts.strides = s->parts.n_backs = nullptr;  // a stream reads each step, and none ahead
     take_weights(s->memory, *s);
+    take_normalizations(s->memory, *s, parts);
     if (s->memory.open(s->memory.used)) {
       take_weights(s->memory, *s);
+      take_normalizations(s->memory, *s, parts);
       pack_stream(*s, weights);
+      copy_normalization(s->parts.inputs, parts.inputs, parts.n_features);
+      copy_normalization(s->parts.outputs, parts.outputs, parts.n_outputs);
       return s;
     }
   }
