@@ -14,7 +14,8 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 
-# for each parameter: their value in lower case, and our value, or advice ending in "."
+# for each parameter: their value in lower case, and our value (the first that the class
+# has of several), or advice ending in "."
 _VALUES: dict[str, dict[str, str]] = {
     "activation": {
         "sigmoid": "logistic",
@@ -90,11 +91,11 @@ _VALUES: dict[str, dict[str, str]] = {
         "kaiming_normal": "he",
     },
     "normalize": {
-        "true": "window",
+        "true": "window standard",
         "revin": "window",
         "standard": "series",
-        "zscore": "series",
-        "false": "None leaves the series as they are.",
+        "zscore": "series standard",
+        "false": "None changes nothing.",
     },
     "batch_size": {"none": "auto"},
     "method": {"minmax": "min-max", "zscore": "standard"},
@@ -188,6 +189,7 @@ def _hint(name: str, value: Any, allowed: list) -> str:
     ours = _VALUES.get(name, {}).get(word, "")
     if ours.endswith("."):
         return f" {ours}"
-    if ours not in options:
+    ours = next((one for one in ours.split() if one in options), "")
+    if not ours:
         ours = next(iter(get_close_matches(word, options, n=1, cutoff=0.7)), "")
     return f' Did you mean {name}="{ours}"?' if ours else ""

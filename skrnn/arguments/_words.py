@@ -198,7 +198,7 @@ ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
     ("verbosity progress_bar show_progress print_every", ("verbose=1",), ""),
     (
         "scaler scaler_type normalization use_reversible_instance_norm revin",
-        ('normalize="window"', "method"),
+        ("normalize", "method"),
         "put a StandardScaler or SequenceScaler before the network",
     ),
     ("stride", ("step_length=1", "conv_strides=2"), ""),

@@ -238,7 +238,9 @@ VALUES = [
     (LSTMForecaster, "loss", "gaussian", 'loss="normal"?'),
     (LSTMForecaster, "horizon", [1, 2], "fh=[1, 2], in fit"),
     (LSTMForecaster, "normalize", True, 'normalize="window"?'),
-    (LSTMForecaster, "normalize", False, "None leaves the series"),
+    (LSTMForecaster, "normalize", False, "None changes nothing"),
+    (LSTMForecaster, "normalize", "zscore", 'normalize="series"?'),
+    (LSTMRegressor, "normalize", "zscore", 'normalize="standard"?'),
     (MLPForecaster, "solver", "RMSprop", 'solver="rmsprop"?'),
     (MLPForecaster, "learning_rate", 0.01, "learning_rate_init=0.01;"),
 ]
