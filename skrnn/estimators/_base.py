@@ -88,7 +88,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
 
     @abstractmethod
     def _training_data(self, samples: Samples) -> DeviceDataset:
-        """The training samples on the device."""
+        """The training samples on the device; a new network learns their scale."""
 
     @abstractmethod
     def _validation_data(self, held_out: Samples) -> DeviceDataset:
@@ -107,8 +107,7 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be given together")
         with unchanged_on_error(self):
-            learn = self._continue if is_warm else self._learn
-            samples = learn(X, y, sample_weight)
+            samples = (self._continue if is_warm else self._learn)(X, y, sample_weight)
             given = None if X_val is None else self._read(X_val, y_val).scored()
             module_params, settings = self._module_params(), self._settings()
             self._random_state = self._new_random_state()
@@ -191,9 +190,10 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
         """A copy with the initial network of ``fit``."""
         other = clone(self)
         other._validate_params()
-        other._learn(X, y, None)
+        samples = other._learn(X, y, None)
         other._random_state = other._new_random_state()
         other._start(other._module_params(), other._settings())
+        other._training_data(samples)  # the network learns their scale
         return other
 
     # samples
@@ -258,10 +258,10 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
             training, held_out = hold_out(samples, self._reader, self._task, *options)
         else:
             return samples, None
-        parts = (training, held_out)
-        if needs_loss_for_score(self._task, *parts, how, stops=self.early_stopping):
+        stops = self.early_stopping
+        if needs_loss_for_score(self._task, training, held_out, how, stops=stops):
             self.net_.score = None
-        return parts
+        return training, held_out
 
     # the network
 

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from .._warnings import warn
 from ..training import Outcome, Settings, has_fixed_length
+from ._normalization import normalized_targets
 from ._samples import Samples
 
 _SCALE = (
@@ -20,6 +21,10 @@ _SCALE = (
 _SCALE_X = (
     "Scale X, for instance with StandardScaler in a pipeline or SequenceScaler, or "
     "lower learning_rate_init"
+)
+_LOWER_RATE = (
+    "Lower learning_rate_init, or raise max_iter or n_iter_no_change, if the loss "
+    "still falls"
 )
 _TOO_SOON = (
     "or training may have stopped too soon: raise n_iter_no_change or "
@@ -55,6 +60,11 @@ class Fitted:
         """The validation score of the weights that are kept."""
         scores = self.outcome.scores
         return max(scores) if self.settings.early_stopping else scores[-1]
+
+    @property
+    def is_normalized(self) -> bool:
+        """Whether the network itself scales what it reads and learns."""
+        return bool(self.net.is_normalized)
 
     @property
     def has_settled(self) -> bool:
@@ -184,10 +194,11 @@ def _unfinished(fitted: Fitted) -> str:
     if ending.kind == "converged" or has_fixed_length(settings):
         return ""
     if settings.solver == "lbfgs":
+        scale = "" if fitted.is_normalized else ", or scale X and y"
         return (
             f"lbfgs failed to converge after {len(fitted.outcome.losses)} "
             f"iteration(s): {ending.message}. Raise max_iter (now "
-            f"{settings.max_iter}), or scale X and y"
+            f"{settings.max_iter}){scale}"
         )
     remedy = "" if settings.early_stopping else ", or set early_stopping=True"
     return (
@@ -214,10 +225,11 @@ def _worse_than_constant(fitted: Fitted) -> str:
         clearly = max(clearly, _CLEARLY * _error_of_constant(training, held_out))
     if 1 - score < clearly:  # the squared error, that of the mean being 1
         return _worse_in_training(fitted)
+    advice = "The " if fitted.is_normalized else f"{_SCALE}. If they are scaled, the "
     return (
         f"R2 on the held-out samples is {score:.3g}: the mean of their targets would "
-        f"be better than the predictions. {_SCALE}. If they are scaled, the held-out "
-        f"targets may lie at a level that training has not seen, {_TOO_SOON}"
+        f"be better than the predictions. {advice}held-out targets may lie at a level "
+        f"that training has not seen, {_TOO_SOON}"
     )
 
 
@@ -273,10 +285,11 @@ def _worse_in_training(fitted: Fitted) -> str:
     constant = _loss_of_constant(fitted)
     clearly = _CLEARLY if fitted.has_settled else _FAR_FROM_SETTLED
     if 0 < clearly * constant < loss:
+        advice = _SCALE if fitted.task.classes is None else _SCALE_X
         return (
             f"The training loss ends at {fitted.outcome.loss:.3g}: a constant "
             f"prediction gives {constant:.3g}. "
-            f"{_SCALE if fitted.task.classes is None else _SCALE_X}"
+            f"{_LOWER_RATE if fitted.is_normalized else advice}"
         )
     least = min(_LEAST_GAIN, 1 / fitted.training.n_targets)
     if fitted.task.as_sklearn or constant == 0 or loss < (1 - least) * constant:
@@ -306,6 +319,11 @@ def _loss_of_constant(fitted: Fitted, samples: Samples | None = None) -> float:
     It is the mean, or the quantile that the loss asks for; for classes their shares.
     """
     targets, weights = (fitted.training if samples is None else samples).table()
+    if fitted.task.classes is None and (targets == targets[:1]).all():
+        return 0.0  # whatever sums round to
+    layer = getattr(fitted.net.module_, "output_normalization", None)
+    if layer is not None:  # as in the losses of training
+        targets = normalized_targets(layer, targets)
     constant = _best_constant(fitted.task, targets, weights)
     raw = torch.from_numpy(np.broadcast_to(constant, targets.shape).astype("f8"))
     y, w = torch.from_numpy(targets.astype("f8")), torch.from_numpy(weights)

@@ -23,6 +23,7 @@ from ..windows import Windows, joined
 from ._architecture import architecture_of, check_layer_sizes
 from ._base import BaseNetwork
 from ._network_parameters import SequenceParameters
+from ._normalization import learn_normalization, normalized_targets
 from ._recipe_parameters import RecipeParameters
 from ._samples import Samples
 from ._sequence_reader import SequenceReader
@@ -92,6 +93,8 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
             "n_outputs": self.n_outputs_,
             "embedding_dim": None if embedding_dim is None else int(embedding_dim),
             "n_tokens": self._reader.n_tokens,
+            "normalize": self.normalize,
+            "normalize_outputs": self.normalize if self._task.normalizes else None,
             "dtype": np.dtype(self.dtype).name,
         }
 
@@ -187,6 +190,9 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
     def _training_data(self, samples: Samples) -> WindowDataset:
         if self._mean_weight is None:
             self._mean_weight = samples.mean_weight
+        if not self.t_:  # later samples are normalised as the first ones
+            names = getattr(self, "feature_names_in_", None)
+            learn_normalization(self.net_.module_, samples, names)
         carries = "lanes" if self._reader.is_stateful else None
         return self._dataset(samples, self._mean_weight, carries)
 
@@ -204,10 +210,15 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
         self, samples: Samples, mean_weight: float | None, carries: str | None
     ) -> WindowDataset:
         kind = StepDataset if self._task.has_steps else WindowDataset
+        targets, weights = samples.targets, samples.weights
+        layer = self.net_.module_.output_normalization
+        if layer is not None and targets is not None:
+            targets = normalized_targets(layer, targets)
+            weights = None if weights is None else weights.astype(targets.dtype)
         return kind(
             samples.inputs,
-            samples.targets,
-            samples.weights,
+            targets,
+            weights,
             device=self.device_,
             mean_weight=mean_weight,
             carries=carries,

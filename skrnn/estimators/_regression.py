@@ -29,10 +29,15 @@ class RegressionTask(Task):
 
     loss: str
     quantile: float
+    normalize: str | None = None
     y_ndim: int = 1
     y_dtype: str = "float64"
 
     _is_single = False
+
+    @property
+    def normalizes(self) -> bool:
+        return self.normalize is not None and self.loss != "poisson"
 
     def _learn(self, y: Any, classes: Any) -> np.ndarray:
         targets = self._encode(y)
@@ -46,11 +51,12 @@ class RegressionTask(Task):
         return targets
 
     def _encode(self, y: Any) -> np.ndarray:
+        dtypes = ["float64", "float32"] if self.normalizes else [self.dtype]
         with reading("y"):
-            targets = _finite_floats(y, self.dtype)
+            targets = _finite_floats(y, dtypes)
             if targets is None:
                 options = {"ensure_2d": False, "input_name": "y"}
-                targets = check_array(y, dtype=self.dtype, **options)
+                targets = check_array(y, dtype=dtypes, **options)
         if targets.ndim > 2:
             raise ValueError(
                 "y must be of shape (n_samples,) or (n_samples, n_outputs), got "
@@ -113,7 +119,9 @@ class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
     _task_class = RegressionTask
 
     def _task_options(self) -> dict[str, Any]:
-        return {"loss": self.loss, "quantile": float(self.quantile)}
+        normalize = getattr(self, "normalize", None)  # MLPs do not have it
+        loss = {"loss": self.loss, "quantile": float(self.quantile)}
+        return {**loss, "normalize": normalize}
 
     def predict(self, X: Any) -> Any:
         """Predict the target of each sample.
@@ -194,14 +202,14 @@ class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
         return tags
 
 
-def _finite_floats(y: Any, dtype: str) -> np.ndarray | None:
+def _finite_floats(y: Any, dtypes: list[str]) -> np.ndarray | None:
     """An array in which scikit-learn's checks, which take longer, would find no fault.
 
-    None if they might.
+    None if they might. Its dtype is one of ``dtypes``, or the first of them.
     """
     if type(y) is not np.ndarray or y.dtype.kind != "f" or y.ndim not in (1, 2):
         return None
-    targets = y.astype(dtype, copy=False)
+    targets = y if y.dtype in dtypes else y.astype(dtypes[0])
     return targets if y.size and np.isfinite(targets).all() else None
 
 

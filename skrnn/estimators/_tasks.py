@@ -124,6 +124,11 @@ class Task(ABC):
         """The loss to minimise."""
 
     @property
+    def normalizes(self) -> bool:
+        """Whether the network learns normalised targets."""
+        return False
+
+    @property
     @abstractmethod
     def out_activation(self) -> str:
         """The activation of the output layer, by scikit-learn's name."""
@@ -193,8 +198,8 @@ def finite(predictions: np.ndarray, lengths: np.ndarray | None = None) -> np.nda
             sample = int(np.searchsorted(np.cumsum(lengths), sample, side="right"))
         raise ValueError(
             f"the prediction of sample {sample} is not finite: its values in X are too "
-            "large for the network; scale X in the same way as in fit, for instance "
-            "with StandardScaler in a pipeline"
+            "large for the network; pass X in the units of fit, and scaled in the same "
+            "way, for instance by StandardScaler in a pipeline"
         )
     return predictions
 

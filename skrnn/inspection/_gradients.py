@@ -72,8 +72,9 @@ def gradient_norms(
     1e-150 differ from 0 and the estimator does not change. Outputs are raw, before a
     softmax or sigmoid. There is no dropout, and each sequence starts from a state of
     zeros, even with ``stateful=True``. Networks that read tokens are differentiated
-    with respect to the embedded vectors. Time grows with ``n_outputs``, because each
-    has its own backward pass.
+    with respect to the embedded vectors. With ``normalize`` both outputs and inputs
+    count in units of their standard deviations. Time grows with ``n_outputs``, because
+    each has its own backward pass.
 
     References
     ----------
@@ -98,6 +99,7 @@ def gradient_norms(
     with torch.inference_mode(False), torch.enable_grad():
         module = deepcopy(network.net_.module_).to(_CPU, torch.float64)
         module.eval().requires_grad_(False)
+        module.output_normalization = None
         n_threads = choose_threads(network.n_threads, module, _BATCH_SIZE)
         total = np.zeros(int(windows.lengths.max()))
         with limit_threads(n_threads):
@@ -281,18 +283,19 @@ def _outputs_and_input(
     module: RecurrentNetwork, inputs: dict[str, Any]
 ) -> tuple[Tensor, Tensor]:
     """The outputs of the network, and the input of its first layer (batch, time, _)."""
-    if module.embedding is None:
+    first = module.embedding or module.input_normalization
+    if first is None:
         inputs["x"].requires_grad_(True)
         return module(**inputs), inputs["x"]
-    embedded = []
+    read = []
 
-    def keep(layer: nn.Module, ids: Any, output: Tensor) -> None:
-        embedded.append(output.requires_grad_(True))
+    def keep(layer: nn.Module, given: Any, output: Tensor) -> None:
+        read.append(output.requires_grad_(True))
 
-    handle = module.embedding.register_forward_hook(keep)
+    handle = first.register_forward_hook(keep)
     outputs = module(**inputs)
     handle.remove()
-    return outputs, embedded[0]
+    return outputs, read[0]
 
 
 def _last_steps(inputs: dict[str, Any]) -> Tensor:

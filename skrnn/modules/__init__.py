@@ -17,6 +17,8 @@ from ._compiled import (
     dropouts_of,
     is_as_built,
     loss_part,
+    normalization_layers,
+    normalizations_of,
     stream_description_of,
 )
 from ._dropout import Dropout
@@ -25,7 +27,7 @@ from ._initial_weights import INITIALIZERS, draw_layer
 from ._layers import Segments
 from ._losses import LOSSES, N_PARAMETERS, DistributionLoss, LogLoss, PointLoss
 from ._mlp import BatchNorm, MLPNetwork, SparseRows
-from ._normalization import Affine, normalize_windows
+from ._normalization import Affine, Normalization, normalize_windows
 from ._outline import LayerOutline
 from ._pooling import is_padding
 from ._recurrent import Memory, NetworkState, RecurrentNetwork

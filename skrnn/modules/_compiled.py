@@ -14,6 +14,7 @@ from ..engine import (
     Description,
     DropoutPart,
     LossPart,
+    NormalizationPart,
     RecurrentDescription,
 )
 from ._cells import UnrolledLayer
@@ -23,11 +24,13 @@ from ._forecast import ForecastNetwork, FutureDecoder, WindowMLP
 from ._layers import RecurrentLayer, has_global_hooks, is_intercepted
 from ._losses import LogLoss, PointLoss
 from ._mlp import DenseLayer, MLPNetwork
+from ._normalization import Normalization
 from ._recurrent import RecurrentNetwork
 
 _KNOWN = {
     *(RecurrentNetwork, ForecastNetwork, FutureDecoder, WindowMLP, MLPNetwork),
     *(RecurrentLayer, UnrolledLayer, Convolutions, DenseLayer, Dropout),
+    Normalization,
     *(nn.RNN, nn.GRU, nn.LSTM, nn.Linear, nn.Conv1d, nn.ModuleList),
 }
 
@@ -79,6 +82,21 @@ def dropouts_of(module: nn.Module) -> tuple[Dropout | None, Dropout | None]:
     if type(network) is WindowMLP:
         network = network.network
     return network.dropout, getattr(network, "input_dropout", None)
+
+
+def normalizations_of(module: nn.Module) -> dict[str, NormalizationPart]:
+    """The normalisations that the engine runs, in memory of the module."""
+    return {
+        name: NormalizationPart(layer.mean.numpy(), layer.scale.numpy())
+        for name, layer in normalization_layers(module).items()
+    }
+
+
+def normalization_layers(module: nn.Module) -> dict[str, Normalization]:
+    """The layers that normalise "inputs" and "outputs", if the network has them."""
+    names = ("inputs", "input_normalization"), ("outputs", "output_normalization")
+    layers = {name: getattr(module, attribute, None) for name, attribute in names}
+    return {name: layer for name, layer in layers.items() if layer is not None}
 
 
 def dropout_part(dropout: Dropout | None) -> DropoutPart:

@@ -1,15 +1,51 @@
-"""Windows centred and scaled, and back."""
+"""Numbers centred and scaled, and back: by columns, and by windows."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ._pooling import is_padding, last_valid
 
 _PRIOR = 4  # how many observations the typical value counts as
+
+
+class Normalization(nn.Module):
+    """Numbers less their mean, divided by their scale, as Keras' layer of this name.
+
+    Before :meth:`learn` it changes nothing. ``mean`` and ``scale`` (n,) are not
+    trained.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, n_columns: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.n_columns = n_columns
+        self.register_buffer("mean", torch.zeros(n_columns, dtype=dtype))
+        self.register_buffer("scale", torch.ones(n_columns, dtype=dtype))
+
+    @torch.inference_mode(False)
+    @torch.no_grad()
+    def learn(self, mean: Tensor, scale: Tensor) -> None:
+        """Take this mean and this scale, both (n,)."""
+        self.mean.copy_(mean)
+        self.scale.copy_(scale)
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The normalised x (..., n); zero after the end of sequences, if there are any.
+
+        If there are ``lengths`` (batch,), x is (batch, time, n).
+        """
+        x = (x - self.mean) / self.scale
+        return x if lengths is None else x.masked_fill(is_padding(x, lengths), 0)
+
+    def invert(self, x: Tensor) -> Tensor:
+        """What x (..., n) was before it was normalised."""
+        return x * self.scale + self.mean
 
 
 class Affine(NamedTuple):

@@ -32,6 +32,9 @@ def recurrent_outline(network: Any) -> list[LayerOutline]:
     if network.embedding is not None:
         sizes = steps, network.embedding.embedding_dim
         rows.append(outline_of("embedding", "Embedding", sizes, network.embedding))
+    if network.input_normalization is not None:
+        sizes = steps, network.n_features
+        rows.append(outline_of("normalization", "Normalization", sizes))
     if network.convolutions is not None:
         front, n_rows = network.convolutions, 1  # of a step
         for i, layer in enumerate(front.stack()):
@@ -51,10 +54,12 @@ def recurrent_outline(network: Any) -> list[LayerOutline]:
         )
         rows.append(outline_of(f"hidden {i + 1}", kind, sizes, layer))
     head = network.head
-    if network.architecture.return_sequences:
-        sizes = steps, head.out_features
-        return [*rows, outline_of("output", "Linear", sizes, head)]
-    width = (head.in_features,)
-    kind = ", ".join(network.poolings)
-    rows.append(outline_of("pooling", kind, width, network.attention))
-    return [*rows, outline_of("output", "Linear", (head.out_features,), head)]
+    is_whole = network.architecture.return_sequences
+    if not is_whole:
+        width, kind = (head.in_features,), ", ".join(network.poolings)
+        rows.append(outline_of("pooling", kind, width, network.attention))
+    out: Any = (steps, head.out_features) if is_whole else (head.out_features,)
+    rows.append(outline_of("output", "Linear", out, head))
+    if network.output_normalization is not None:
+        rows.append(outline_of("units of y", "inverse Normalization", out))
+    return rows

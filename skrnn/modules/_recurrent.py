@@ -15,6 +15,7 @@ from ._convolution import Convolutions
 from ._dropout import Dropout
 from ._initial_weights import draw_weights
 from ._layers import RecurrentLayer, Segments
+from ._normalization import Normalization
 from ._outline import LayerOutline, recurrent_outline
 from ._pooling import (
     AttentionPooling,
@@ -85,11 +86,21 @@ class RecurrentNetwork(nn.Module):
         Size of a vector learnt for each token; then inputs are token ids.
     n_tokens : int, default=None
         Number of token ids, including the padding (0).
+    normalize, normalize_outputs : {"standard"}, default=None
+        Whether the network reads normalised inputs (not with an embedding), and
+        whether it learns normalised outputs: see :attr:`output_normalization`.
     seed : int, default=0
         Seed of the weights and the masks. Weights are drawn on the CPU, so that every
         device starts from the same weights.
     **parts
         See :class:`Architecture`.
+
+    Attributes
+    ----------
+    input_normalization, output_normalization : Normalization or None
+        Of the inputs, after which the padding is zero, and of the targets. In training
+        mode outputs are normalised, like the targets that training compares them with;
+        in evaluation mode they are in the units of the targets.
     """
 
     defaults: ClassVar = Architecture.defaults()  # of the parts
@@ -103,6 +114,8 @@ class RecurrentNetwork(nn.Module):
         *,
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
+        normalize: str | None = None,
+        normalize_outputs: str | None = None,
         dtype: str = "float32",
         seed: int = 0,
         **parts: Any,
@@ -114,6 +127,9 @@ class RecurrentNetwork(nn.Module):
         self.poolings = architecture.poolings
         self.embedding = _embedding(n_tokens, embedding_dim, kind)
         self.n_features = n_features
+        reads_numbers = normalize if embedding_dim is None else None
+        self.input_normalization = _normalization(reads_numbers, n_features, kind)
+        self.output_normalization = _normalization(normalize_outputs, n_outputs, kind)
         width = n_features if embedding_dim is None else embedding_dim
         self.convolutions = None
         if architecture.conv_filters is not None:
@@ -249,16 +265,18 @@ class RecurrentNetwork(nn.Module):
         states = states.reshape(n_samples, n_steps, -1)  # (batch, time, hidden)
         return self._head(states if self._is_whole else states[:, -1], None)
 
-    def _read(self, x: Tensor) -> Tensor:
+    def _read(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         if self.embedding is not None:
             x = self.embedding(x[:, :, 0])  # (batch, time, embedding)
+        if self.input_normalization is not None:
+            x = self.input_normalization(x, lengths)
         return self.input_dropout(x) if self.input_dropout.p else x
 
     def _front(
         self, x: Tensor, lengths: Tensor | None, segments: Segments | None
     ) -> tuple[Tensor, Tensor | None, Segments | None]:
         """The input of the first recurrent layer."""
-        x = self._read(x)
+        x = self._read(x, lengths)
         if self.convolutions is None:
             return x, lengths, segments
         n_steps = x.shape[1]
@@ -298,7 +316,10 @@ class RecurrentNetwork(nn.Module):
             if lengths is not None:
                 states = states[~is_padding(states, lengths)[:, :, 0]]
             states = states.reshape(-1, states.shape[-1])  # (valid step, hidden)
-        return self.head(self._drop(states))  # (batch or valid step, output)
+        outputs = self.head(self._drop(states))  # (batch or valid step, output)
+        if self.output_normalization is None or self.training:
+            return outputs
+        return self.output_normalization.invert(outputs)
 
     def _drop(self, x: Tensor) -> Tensor:
         return self.dropout(x) if self.dropout.p else x
@@ -311,3 +332,9 @@ def _embedding(
         return None
     options = {"padding_idx": PADDING, "dtype": dtype}
     return undrawn(nn.Embedding, n_tokens, embedding_dim, **options)
+
+
+def _normalization(
+    kind: str | None, n_columns: int, dtype: torch.dtype
+) -> Normalization | None:
+    return None if kind is None else Normalization(n_columns, dtype)

@@ -31,6 +31,8 @@ from ..modules import (
     dropouts_of,
     is_as_built,
     loss_part,
+    normalization_layers,
+    normalizations_of,
 )
 from ._datasets import DeviceDataset
 from ._engine_solver import CompiledSolver, can_step
@@ -65,7 +67,8 @@ class Engine:
         if not is_as_built(module):
             return None
         found = library(str(parameters[0].dtype).removeprefix("torch."))
-        key = found, [(p.data_ptr(), p.stride()) for p in parameters]
+        arrays = [*parameters, *_figures_of(module)]
+        key = found, [(array.data_ptr(), array.stride()) for array in arrays]
         made_for, network = self._made
         if key != made_for:
             network = None if found is None else _network_of(module, parameters)
@@ -77,16 +80,36 @@ def _network_of(module: Any, parameters: list[Any]) -> CompiledNetwork | None:
     description = description_of(module)
     if description is None or not (description.pays() or is_forced()):
         return None
-    if not fits(parameters, description):
+    if not fits(module, parameters, description):
         return None
-    return CompiledNetwork(description, [p.detach().numpy() for p in parameters])
+    weights = [p.detach().numpy() for p in parameters]
+    return CompiledNetwork(description, weights, **normalizations_of(module))
 
 
-def fits(parameters: list[Any], description: Description) -> bool:
-    """Whether the parameters are those described: none is tied, or a view."""
-    return [p.shape for p in parameters] == description.shapes and all(
-        p.is_contiguous() and p.dtype == parameters[0].dtype for p in parameters
+def fits(module: Any, parameters: list[Any], description: Description) -> bool:
+    """Whether the arrays of a module are those described: none is tied, or a view."""
+    figures = _figures_of(module)
+    expected = [
+        (n,)
+        for layer in normalization_layers(module).values()
+        for n in [layer.n_columns] * 2
+    ]
+    shapes = [p.shape for p in parameters], [array.shape for array in figures]
+    return shapes == (description.shapes, expected) and all(
+        array.is_contiguous()
+        and array.dtype == parameters[0].dtype
+        and array.device == parameters[0].device
+        for array in [*parameters, *figures]
     )
+
+
+def _figures_of(module: Any) -> list[torch.Tensor]:
+    """The buffers by which a network normalises."""
+    return [
+        array
+        for one in normalization_layers(module).values()
+        for array in (one.mean, one.scale)
+    ]
 
 
 def trunk_of(net: Any) -> CompiledNetwork | None:

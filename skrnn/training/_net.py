@@ -25,9 +25,12 @@ from ._schedules import OneCycle
 from ._stopping import Diverged, StopTraining, how_it_diverged
 
 _DIVERGED = (
-    "training diverged in epoch {epoch}: {what}. Scale X and y (for "
-    "instance with StandardScaler and TransformedTargetRegressor), lower "
+    "training diverged in epoch {epoch}: {what}. {advice} "
     "learning_rate_init (now {rate:g}), or set max_grad_norm=1.0"
+)
+_SCALE = (
+    "Scale X and y (for instance with StandardScaler and TransformedTargetRegressor), "
+    "lower"
 )
 
 _OF_BATCHES = ("on_batch_begin", "on_batch_end", "on_grad_computed")
@@ -154,6 +157,11 @@ class DeviceNet(NeuralNet):
                 "a callback has frozen all weights, so there is nothing to train"
             )
 
+    @property
+    def is_normalized(self) -> bool:
+        """Whether the network itself scales what it reads."""
+        return getattr(self.module_, "input_normalization", None) is not None
+
     def dropouts(self) -> list[Dropout]:
         """The layers that draw at random."""
         return [layer for layer in self.module_.modules() if isinstance(layer, Dropout)]
@@ -179,7 +187,9 @@ class DeviceNet(NeuralNet):
         """The error to raise if numbers are not finite."""
         rate = self.optimizer_.param_groups[0]["lr"]
         epoch = self.history[-1]["epoch"] if len(self.history) else 0
-        return Diverged(_DIVERGED.format(what=what, epoch=epoch, rate=rate))
+        advice = "Lower" if self.is_normalized else _SCALE
+        text = _DIVERGED.format(what=what, epoch=epoch, rate=rate, advice=advice)
+        return Diverged(text)
 
     def run_single_epoch(
         self,
@@ -313,6 +323,10 @@ class DeviceNet(NeuralNet):
 
     @torch.no_grad()
     def _losses_of(self, raw: torch.Tensor, targets: Any) -> dict[str, Any]:
+        """The loss of outputs in evaluation mode, in the units of training."""
+        normalization = getattr(self.module_, "output_normalization", None)
+        if normalization is not None:
+            raw = normalization(raw)
         loss = self.criterion_(raw, *targets)
         return {
             "loss": self.criterion_.reported(loss, raw, *targets),

@@ -24,6 +24,7 @@ from ..modules import (
     PointLoss,
     draws_masks,
     is_as_built,
+    normalizations_of,
     stream_description_of,
 )
 from ._datasets import to_tensor
@@ -60,7 +61,7 @@ def _description(net: DeviceNet) -> RecurrentDescription | None:
     if not is_as_built(net.module_) or draws_masks(net.module_):
         return None
     description = stream_description_of(net.module_)
-    if description is None or not fits(parameters, description):
+    if description is None or not fits(net.module_, parameters, description):
         return None
     return description if is_causal(description) else None
 
@@ -104,7 +105,8 @@ class CompiledFollower:
 
     def __init__(self, net: DeviceNet, description: RecurrentDescription) -> None:
         weights = [p.detach().numpy() for p in net.module_.parameters()]
-        self.stream = CompiledStream(description, weights)
+        normalizations = normalizations_of(net.module_)
+        self.stream = CompiledStream(description, weights, **normalizations)
         self.start = self.stream.start()
         self.link = _link(net.criterion_)
         self.shapes = _shapes_of_row(description.n_features)

@@ -21,6 +21,8 @@ from skrnn.modules import (
     dropout_part,
     dropouts_of,
     loss_part,
+    normalization_layers,
+    normalizations_of,
 )
 from skrnn.training._gradients import Gradients
 
@@ -62,6 +64,7 @@ class Case:
     clips: bool = False
     sums_outputs: bool = False
     is_weighted: bool = False
+    is_normalized: bool = False  # inputs and targets, of a recurrent network
     is_forecast: bool = False  # of n_outputs steps of one column, in windows normalised
     alpha: float = 0.01
     max_norm: float | None = None
@@ -91,12 +94,18 @@ class Case:
             )
         else:
             sizes = self.n_features, self.sizes, self.n_outputs
+            if self.is_normalized:
+                options |= {"normalize": "standard", "normalize_outputs": "standard"}
             module = RecurrentNetwork(cell, *sizes, **options)
         rng = np.random.default_rng(self.seed)
         with torch.no_grad():  # no weight is zero
             for p in module.parameters():
                 p += torch.from_numpy(rng.uniform(-0.2, 0.2, p.shape))
                 p.copy_(p.float())
+            for layer in normalization_layers(module).values():
+                shape = layer.mean.shape
+                figures = rng.normal(size=shape), rng.uniform(0.5, 2, shape)
+                layer.learn(*(torch.from_numpy(part).float() for part in figures))
         return module.to(getattr(torch, dtype)).train()
 
     def criterion(self):
@@ -239,7 +248,8 @@ def by_engine(case, dtype):
     """As :func:`by_torch`, by the library."""
     module, data, samples = case.module(dtype), case.data, samples_of(case, dtype)
     weights = [p.detach().numpy() for p in module.parameters()]
-    network = CompiledNetwork(description_of(module), weights)
+    normalizations = normalizations_of(module)
+    network = CompiledNetwork(description_of(module), weights, **normalizations)
     gradients = [np.full_like(values, np.nan) for values in weights]
     dropout, input_dropout = dropouts_of(module)
     losses = network.train(

@@ -54,6 +54,7 @@ RECURRENT = {
     "conv_strides": [1, 2, 3, (1, 3), (2, 3)],
     "conv_padding": ["causal", "same"],
     "conv_activation": [*ACTIVATIONS],
+    "is_normalized": [False, True],
 }
 MLP = {"cell": ["mlp"], "activation": [*ACTIVATIONS], "size": [*SIZES, 300]}
 POINTS = {"loss": ANY["loss"][:5], "label_smoothing": [0.0], "clips": [False]}
@@ -173,6 +174,14 @@ def test_strides(strides, padding):
             size=21,
         )
         check(case)
+
+
+@pytest.mark.parametrize("conv_filters", [None, (4,)])
+@pytest.mark.parametrize("is_ragged", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_normalised_inputs_and_outputs(cell, is_ragged, conv_filters):
+    case = Case(cell=cell, is_normalized=True, is_ragged=is_ragged, size=17)
+    check(replace(case, conv_filters=conv_filters, conv_padding="same"))
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -12,7 +12,12 @@ from skrnn.engine import (
     variants,
     why_not,
 )
-from skrnn.modules import RecurrentNetwork, description_of
+from skrnn.modules import (
+    RecurrentNetwork,
+    description_of,
+    normalization_layers,
+    normalizations_of,
+)
 
 VARIANTS = variants()
 pytestmark = pytest.mark.skipif(not VARIANTS, reason=why_not() or "no library")
@@ -38,6 +43,8 @@ PARTS = [  # with sizes below, at and above the width of a vector
     ),
     ((8, 16), {"conv_filters": (3,), "conv_kernel_size": 1, "pooling": "max"}),
     ((90,), {"conv_filters": (7,), "conv_kernel_size": 2, "pooling": "mean"}),
+    ((6,), {"normalize": "standard", "normalize_outputs": "standard"}),
+    ((16,), {"conv_filters": (5,), "normalize": "standard"}),
 ]
 TOLERANCES = {"float32": 1e-6, "float64": 1e-12}
 RNG = np.random.default_rng(0)
@@ -50,12 +57,16 @@ def network(cell="lstm", sizes=(6,), dtype="float64", n_outputs=2, **parts):
     with torch.no_grad():  # biases are zero at first
         for i, weight in enumerate(module.parameters()):
             weight += 0.1 * torch.sin(torch.arange(weight.numel()) + i).view_as(weight)
+    for layer in normalization_layers(module).values():
+        steps = torch.arange(layer.n_columns)
+        layer.learn(torch.sin(steps) - 0.5, 1.5 + torch.cos(steps))
     return module
 
 
 def compiled(module):
     weights = [p.detach().numpy() for p in module.parameters()]
-    return CompiledStream(description_of(module), weights)
+    normalizations = normalizations_of(module)
+    return CompiledStream(description_of(module), weights, **normalizations)
 
 
 def along(module, rows):
@@ -170,7 +181,8 @@ def test_few_samples_are_predicted_as_those_of_a_block(
     monkeypatch.setenv("SKRNN_ENGINE", variant)
     module = network(cell, sizes, dtype, **params, **parts)
     weights = [p.detach().numpy() for p in module.parameters()]
-    compiled_network = CompiledNetwork(description_of(module), weights)
+    description, normalizations = description_of(module), normalizations_of(module)
+    compiled_network = CompiledNetwork(description, weights, **normalizations)
     lengths = np.r_[45, RNG.integers(1, 46, 39)]  # of which a block has 32 rows
     starts = RNG.integers(0, 105, 40)
     center = RNG.standard_normal((40, 2)).astype(dtype)

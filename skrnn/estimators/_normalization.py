@@ -1,0 +1,95 @@
+"""The mean and scale by which a network normalises its inputs and its targets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from .._warnings import warn
+from ..modules import Normalization, RecurrentNetwork
+from ..windows import Moments, StepTargets, Windows, weights_of_rows
+from ._samples import Samples
+
+_LOST = 1e5  # level over deviation; float32 has 7 digits
+_ROUNDING = 1e-12  # of a constant in float64, as a share of its level
+_CHUNK = 2**16  # rows of targets at once
+
+
+def learn_normalization(
+    module: RecurrentNetwork, training: Samples, feature_names: Any
+) -> None:
+    """Give a new network the figures of the samples that it is trained on.
+
+    Every row counts as often as sequences hold it, times their weights: a sample of
+    weight 2 counts as two samples, and one of weight 0 as none. ``feature_names`` are
+    those of the inputs, or None.
+    """
+    windows = training.inputs
+    if module.input_normalization is not None:
+        weights = weights_of_rows(windows, training.weights)
+        _learn(module.input_normalization, windows.rows, weights, "X", feature_names)
+    if module.output_normalization is not None:
+        _learn(module.output_normalization, *training.table(), "y")
+
+
+def _learn(
+    layer: Normalization, rows: Any, weights: np.ndarray, name: str, names: Any = None
+) -> None:
+    dtype = np.dtype(str(layer.mean.dtype).removeprefix("torch."))
+    moments = Moments.of(rows, weights)
+    scale = np.where(moments.is_constant, 1.0, moments.deviation)
+    with np.errstate(over="ignore"):
+        mean, scale = moments.mean.astype(dtype), scale.astype(dtype)
+    if not (np.isfinite(mean).all() and np.isfinite(scale).all()):
+        largest = max(np.abs(moments.low).max(), np.abs(moments.high).max())
+        raise ValueError(
+            f"{name} holds values up to {largest:.3g}, too large to be normalised in "
+            f'{dtype}; divide {name} by a constant first, or set dtype="float64" if it '
+            "is not set"
+        )
+    if dtype == np.float32:
+        _warn_of_level(moments, name, names)
+    scale = np.maximum(scale, np.finfo(dtype).tiny)
+    layer.learn(torch.from_numpy(mean), torch.from_numpy(scale))
+
+
+def _warn_of_level(moments: Moments, name: str, names: Any) -> None:
+    """Warn of columns whose spread is lost beside their level."""
+    level = np.abs(moments.mean)
+    varies = moments.high - moments.low > _ROUNDING * level
+    places = np.flatnonzero(varies & (level > _LOST * moments.deviation))
+    if not len(places):
+        return
+    which = name
+    if len(level) > 1:
+        kind = "features" if name == "X" else "outputs"
+        which = f"{name} (of its {kind} {[_named(i, names) for i in places.tolist()]})"
+    warn(
+        f"the level of {which} is over {_LOST:,.0f} times its standard deviation, of "
+        'which float32 keeps little; set dtype="float64", or subtract the level before '
+        "fit"
+    )
+
+
+def _named(place: int, names: Any) -> Any:
+    return place if names is None else names[place]
+
+
+def normalized_targets(layer: Normalization, targets: Any) -> Any:
+    """Targets as the network learns them, an array or StepTargets, in its dtype.
+
+    They are computed in float64, so that a high level takes no digits.
+    """
+    if isinstance(targets, StepTargets):
+        windows = targets.windows
+        rows = normalized_targets(layer, targets.rows)
+        return replace(targets, windows=Windows(rows, windows.starts, windows.lengths))
+    mean, scale = (part.cpu().numpy() for part in (layer.mean, layer.scale))
+    found = np.empty(targets.shape, mean.dtype)
+    for first in range(0, len(targets), _CHUNK):
+        part = slice(first, first + _CHUNK)
+        found[part] = (targets[part] - mean.astype("f8")) / scale.astype("f8")
+    return found
