@@ -103,7 +103,11 @@ class RecurrentNetwork(nn.Module):
         in evaluation mode they are in the units of the targets.
     """
 
-    defaults: ClassVar = Architecture.defaults()  # of the parts
+    defaults: ClassVar = {  # of what came with later versions
+        **Architecture.defaults(),
+        "normalize": None,
+        "normalize_outputs": None,
+    }
 
     def __init__(
         self,

@@ -100,7 +100,7 @@ class Model:
         changed = [
             name
             for name, value in today.items()
-            if fitted.get(name) != value and not name.endswith(_MAY_CHANGE)
+            if fitted[name] != value and not name.endswith(_MAY_CHANGE)
         ]
         others = [name for name in changed if name not in _OFTEN_WITHOUT_WEIGHTS]
         if not changed or (not others and self._shapes({}) == self._shapes(today)):
@@ -108,7 +108,7 @@ class Model:
         name = (others or changed)[0]
         raise ValueError(
             f"warm_start continues with the network of the last fit, whose {name} was "
-            f"{fitted.get(name)}, is now {today[name]}; set it back, or set "
+            f"{fitted[name]}, is now {today[name]}; set it back, or set "
             "warm_start=False to train a new network"
         )
 
