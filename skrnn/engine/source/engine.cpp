@@ -7,7 +7,7 @@
 #include "stream.h"
 
 // Number of the interface; Python refuses a library with another one.
-EXPORT int64_t skrnn_interface(void) { return 5; }
+EXPORT int64_t skrnn_interface(void) { return 6; }
 EXPORT int64_t skrnn_vector_bytes(void) { return VECTOR_BYTES; }
 EXPORT int64_t skrnn_cpu_level(void) { return cpu_level(); }
 
