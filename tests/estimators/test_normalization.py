@@ -281,7 +281,7 @@ def test_a_summary_names_both_ends():
 
 def test_warnings_do_not_ask_for_what_is_done():
     y_val = Y[60:] * np.where(np.arange(len(Y[60:])) % 2, 1, 1.2)
-    model = network(max_iter=200, learning_rate_init=3.0, learning_rate="constant")
+    model = network(max_iter=3, learning_rate_init=3.0, learning_rate="constant")
     model.set_params(max_grad_norm=1.0)
     with pytest.warns(ConvergenceWarning) as caught:
         model.fit(X[:60], Y[:60], X_val=X[60:], y_val=y_val)
