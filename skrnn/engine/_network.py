@@ -54,7 +54,7 @@ class CompiledNetwork:
         self.normalizations = normalizations
         for part in normalizations.values():
             part.check(self.dtype)
-        self.structure()  # raises if they have another shape
+        self._parts = self.structure()  # for predictions
         self.shapes = description.shapes
         found = library(self.dtype.name)
         if found is None:
@@ -102,7 +102,7 @@ class CompiledNetwork:
             raise ValueError("the order names samples that there are not")
         widest = self.description.widest(1, self.dtype.itemsize)
         code = self.function("predict")(
-            _address(self.structure()),
+            _address(self._parts),
             _address(self.weights),
             _address(samples.structure),
             ctypes.c_void_p(None if places is None else places.address),
