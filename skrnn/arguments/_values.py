@@ -95,6 +95,7 @@ _VALUES: dict[str, dict[str, str]] = {
         "revin": "window",
         "standard": "series",
         "zscore": "series standard",
+        **dict.fromkeys(("diff", "difference", "differences", "delta"), "changes"),
         "false": "None changes nothing.",
     },
     "batch_size": {"none": "auto"},

@@ -315,14 +315,17 @@ class SequenceParameters(ConvolutionParameters, PrecisionParameters):
 
     normalize: str | None = parameter(
         default=None,
-        allowed=[("standard",), None],
+        allowed=[("standard", "changes"), None],
         text='How the network brings its inputs near 1. "standard" takes each feature '
         "less its mean, divided by its standard deviation, over all steps of the "
         "training sequences; the targets of a regressor are learnt likewise (except "
         'with loss="poisson"), so losses are in units of their standard deviation. '
-        "Predictions are in the units of y. ``partial_fit`` and ``warm_start`` keep "
-        "the figures of the first call. None reads X and y as they are. Token ids are "
-        "never normalised.",
+        'Predictions are in the units of y. "changes" does the same and reads each '
+        "feature twice: its change from the step before, divided by the root mean "
+        "square of the changes in the training sequences (0 at the first step), and "
+        "its standardised level, clipped to the range that the training sequences "
+        "have. ``partial_fit`` and ``warm_start`` keep the figures of the first call. "
+        "None reads X and y as they are. Token ids are never normalised.",
     )
     embedding_dim: int | None = parameter(
         default=None,

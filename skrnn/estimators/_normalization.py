@@ -1,4 +1,4 @@
-"""The mean and scale by which a network normalises its inputs and its targets."""
+"""The figures by which a network normalises its inputs and its targets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ import numpy as np
 import torch
 
 from .._warnings import warn
-from ..modules import Normalization, RecurrentNetwork
-from ..windows import Moments, StepTargets, Windows, weights_of_rows
+from ..modules import Changes, Normalization, RecurrentNetwork
+from ..windows import (
+    ChangeSizes,
+    Moments,
+    StepTargets,
+    Windows,
+    constant_columns,
+    weights_of_changes,
+    weights_of_rows,
+)
 from ._samples import Samples
 
 _LOST = 1e5  # level over deviation; float32 has 7 digits
@@ -19,26 +27,34 @@ _CHUNK = 2**16  # rows of targets at once
 
 
 def learn_normalization(
-    module: RecurrentNetwork, training: Samples, feature_names: Any
+    module: RecurrentNetwork,
+    training: Samples,
+    feature_names: Any,
+    *,
+    is_one_series: bool = False,
 ) -> None:
     """Give a new network the figures of the samples that it is trained on.
 
     Every row counts as often as sequences hold it, times their weights: a sample of
     weight 2 counts as two samples, and one of weight 0 as none. ``feature_names`` are
-    those of the inputs, or None.
+    those of the inputs, or None. The sequences may be consecutive pieces of one series.
     """
     windows = training.inputs
     if module.input_normalization is not None:
         weights = weights_of_rows(windows, training.weights)
-        _learn(module.input_normalization, windows.rows, weights, "X", feature_names)
+        layer, rows = module.input_normalization, windows.rows
+        moments = _learn(layer, rows, weights, "X", feature_names)
+        if module.changes is not None:
+            weights = weights_of_changes(windows, training.weights, is_one_series)
+            _learn_changes(module.changes, layer, rows, weights, moments)
     if module.output_normalization is not None:
         _learn(module.output_normalization, *training.table(), "y")
 
 
 def _learn(
     layer: Normalization, rows: Any, weights: np.ndarray, name: str, names: Any = None
-) -> None:
-    dtype = np.dtype(str(layer.mean.dtype).removeprefix("torch."))
+) -> Moments:
+    dtype = _dtype_of(layer)
     moments = Moments.of(rows, weights)
     scale = np.where(moments.is_constant, 1.0, moments.deviation)
     with np.errstate(over="ignore"):
@@ -54,6 +70,37 @@ def _learn(
         _warn_of_level(moments, name, names)
     scale = np.maximum(scale, np.finfo(dtype).tiny)
     layer.learn(torch.from_numpy(mean), torch.from_numpy(scale))
+    return moments
+
+
+def _learn_changes(
+    changes: Changes,
+    levels: Normalization,
+    rows: Any,
+    weights: np.ndarray,
+    moments: Moments,
+) -> None:
+    """Give the changes the figures of rows whose levels are normalised."""
+    dtype, kinds = _dtype_of(levels), [rows.dtype] * rows.shape[1]
+    sizes = ChangeSizes.of(rows, weights)
+    # changes that are rounding, of the rows or of the network, are none
+    level = np.maximum(np.abs(moments.low), np.abs(moments.high))
+    bounds = np.stack([level - sizes.largest, level])
+    is_still = moments.is_constant | (sizes.root_mean_square == 0)
+    for each in (kinds, [dtype] * len(kinds)):
+        is_still |= constant_columns(bounds, each)
+    scale = sizes.root_mean_square / levels.scale.cpu().numpy().astype("f8")
+    scale = np.where(is_still, 1.0, scale).astype(dtype)
+    scale = np.maximum(scale, np.finfo(dtype).tiny)
+    low, high = (
+        levels(torch.from_numpy(bound.astype(dtype)).to(levels.mean.device))
+        for bound in (moments.low, moments.high)
+    )
+    changes.learn(torch.from_numpy(scale), low, high)
+
+
+def _dtype_of(layer: Normalization) -> np.dtype:
+    return np.dtype(str(layer.mean.dtype).removeprefix("torch."))
 
 
 def _warn_of_level(moments: Moments, name: str, names: Any) -> None:

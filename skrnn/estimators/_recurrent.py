@@ -94,7 +94,7 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
             "embedding_dim": None if embedding_dim is None else int(embedding_dim),
             "n_tokens": self._reader.n_tokens,
             "normalize": self.normalize,
-            "normalize_outputs": self.normalize if self._task.normalizes else None,
+            "normalize_outputs": "standard" if self._task.normalizes else None,
             "dtype": np.dtype(self.dtype).name,
         }
 
@@ -192,7 +192,12 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
             self._mean_weight = samples.mean_weight
         if not self.t_:  # later samples are normalised as the first ones
             names = getattr(self, "feature_names_in_", None)
-            learn_normalization(self.net_.module_, samples, names)
+            learn_normalization(
+                self.net_.module_,
+                samples,
+                names,
+                is_one_series=self._reader.is_stateful,
+            )
         carries = "lanes" if self._reader.is_stateful else None
         return self._dataset(samples, self._mean_weight, carries)
 

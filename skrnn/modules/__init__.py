@@ -10,6 +10,7 @@ from ._architecture import (
     RECURRENT_INITIALIZERS,
     Architecture,
 )
+from ._changes import Changes
 from ._compiled import (
     description_of,
     draws_masks,
@@ -27,7 +28,8 @@ from ._initial_weights import INITIALIZERS, draw_layer
 from ._layers import Segments
 from ._losses import LOSSES, N_PARAMETERS, DistributionLoss, LogLoss, PointLoss
 from ._mlp import BatchNorm, MLPNetwork, SparseRows
+from ._network_state import Memory, NetworkState
 from ._normalization import Affine, Normalization, normalize_windows
 from ._outline import LayerOutline
 from ._pooling import is_padding
-from ._recurrent import Memory, NetworkState, RecurrentNetwork
+from ._recurrent import RecurrentNetwork

@@ -136,6 +136,7 @@ def _recurrent(
         or parts.residual
         or (parts.return_sequences and not is_stream)
         or network.embedding is not None
+        or network.changes is not None
         or not set(parts.poolings).issubset(POOLINGS)
         or (filters and parts.conv_padding == "valid")
         or parts.conv_activation not in ACTIVATIONS

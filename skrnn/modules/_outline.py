@@ -35,6 +35,9 @@ def recurrent_outline(network: Any) -> list[LayerOutline]:
     if network.input_normalization is not None:
         sizes = steps, network.n_features
         rows.append(outline_of("normalization", "Normalization", sizes))
+    if network.changes is not None:
+        sizes = steps, network.changes.width
+        rows.append(outline_of("changes", "Changes and clipped levels", sizes))
     if network.convolutions is not None:
         front, n_rows = network.convolutions, 1  # of a step
         for i, layer in enumerate(front.stack()):

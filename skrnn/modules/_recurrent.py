@@ -1,20 +1,22 @@
-"""A stack of recurrent layers with a linear head, and the state it carries."""
+"""A stack of recurrent layers with a linear head."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
 
 from ..windows import PADDING
 from ._architecture import Architecture
-from ._cells import Gates, State
+from ._cells import Gates
+from ._changes import Changes
 from ._convolution import Convolutions
 from ._dropout import Dropout
 from ._initial_weights import draw_weights
 from ._layers import RecurrentLayer, Segments
+from ._network_state import Memory, NetworkState
 from ._normalization import Normalization
 from ._outline import LayerOutline, recurrent_outline
 from ._pooling import (
@@ -30,53 +32,6 @@ _SMALL_WIDTH = 1024
 _SEEDS_OF_A_LAYER = 3
 
 
-class NetworkState(NamedTuple):
-    """State of a network after some rows of each series of a batch."""
-
-    rows: list[Tensor] | None  # the last ones that convolutions saw, (batch, time, _)
-    layers: list[State]
-    pooled: State | None = None  # of running poolings, (batch, _) each
-
-    def first(self, n_samples: int) -> NetworkState:
-        """The state of the first series."""
-        rows = None if self.rows is None else [part[:n_samples] for part in self.rows]
-        layers = [
-            tuple(part[:, :n_samples].contiguous() for part in state)
-            for state in self.layers
-        ]
-        return NetworkState(rows, layers)
-
-    def mapped(self, change: Callable[[Tensor], Tensor]) -> NetworkState:
-        """The state with each of its tensors changed."""
-        rows = None if self.rows is None else [change(part) for part in self.rows]
-        layers = [tuple(change(part) for part in state) for state in self.layers]
-        pooled = self.pooled
-        if pooled is not None:
-            pooled = tuple(change(part) for part in pooled)
-        return NetworkState(rows, layers, pooled)
-
-
-class Memory:
-    """Carries the states of a network from one batch to the next.
-
-    The samples of a batch are consecutive pieces of one series (``is_one_series``), or
-    sample i continues series i. In the second case later batches may hold only the
-    first series. A batch may be computed several times, each time from ``before``,
-    which is None at the start of the series; ``after`` is the state after it.
-    """
-
-    def __init__(
-        self, before: NetworkState | None = None, is_one_series: bool = False
-    ) -> None:
-        self.before = before
-        self.is_one_series = is_one_series
-        self.after: NetworkState | None = None
-
-    def next(self) -> Memory:
-        """The memory of the following batch."""
-        return Memory(self.after, self.is_one_series)
-
-
 class RecurrentNetwork(nn.Module):
     """Recurrent layers of any sizes, then a linear head on the pooled states.
 
@@ -86,9 +41,11 @@ class RecurrentNetwork(nn.Module):
         Size of a vector learnt for each token; then inputs are token ids.
     n_tokens : int, default=None
         Number of token ids, including the padding (0).
-    normalize, normalize_outputs : {"standard"}, default=None
-        Whether the network reads normalised inputs (not with an embedding), and
-        whether it learns normalised outputs: see :attr:`output_normalization`.
+    normalize : {"standard", "changes"}, default=None
+        Whether the network reads normalised inputs (not with an embedding), and whether
+        the layers read their :class:`Changes` as well.
+    normalize_outputs : {"standard"}, default=None
+        Whether it learns normalised outputs: see :attr:`output_normalization`.
     seed : int, default=0
         Seed of the weights and the masks. Weights are drawn on the CPU, so that every
         device starts from the same weights.
@@ -101,6 +58,8 @@ class RecurrentNetwork(nn.Module):
         Of the inputs, after which the padding is zero, and of the targets. In training
         mode outputs are normalised, like the targets that training compares them with;
         in evaluation mode they are in the units of the targets.
+    changes : Changes or None
+        What the layers read of normalised inputs.
     """
 
     defaults: ClassVar = {  # of what came with later versions
@@ -135,6 +94,10 @@ class RecurrentNetwork(nn.Module):
         self.input_normalization = _normalization(reads_numbers, n_features, kind)
         self.output_normalization = _normalization(normalize_outputs, n_outputs, kind)
         width = n_features if embedding_dim is None else embedding_dim
+        self.changes = None
+        if reads_numbers == "changes":
+            self.changes = Changes(width, kind)
+            width = self.changes.width
         self.convolutions = None
         if architecture.conv_filters is not None:
             self.convolutions = Convolutions(width, architecture, kind)
@@ -209,20 +172,22 @@ class RecurrentNetwork(nn.Module):
         ``x`` (batch, time, feature) holds rows of each series, without padding;
         ``state`` is the state after the rows before them, None if there are none.
         """
-        x = self._read(x)
+        before = None if state is None else state.levels
+        levels = None if self.changes is None else self._levels(x[:, -1:])
+        x = self._read(x, before=before)
         rows = None
         if self.convolutions is not None:
             seen = None if state is None else state.rows
             x, rows = self.convolutions.advance(x, seen)
         after = []
         for i, layer in enumerate(self.stack()):
-            before = None if state is None else state.layers[i]
+            first = None if state is None else state.layers[i]
             read = self._drop(x) if i else x
-            x, last = layer.advance(read, before)  # (batch, time, hidden)
+            x, last = layer.advance(read, first)  # (batch, time, hidden)
             if i and self.architecture.residual:
                 x = x + read
             after.append(last)
-        return x, NetworkState(rows, after)
+        return x, NetworkState(rows, after, levels=levels)
 
     def outputs_along(
         self, x: Tensor, state: NetworkState | None
@@ -269,11 +234,23 @@ class RecurrentNetwork(nn.Module):
         states = states.reshape(n_samples, n_steps, -1)  # (batch, time, hidden)
         return self._head(states if self._is_whole else states[:, -1], None)
 
-    def _read(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def _levels(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The normalised rows, (batch, time, feature)."""
+        layer = self.input_normalization
+        return x if layer is None else layer(x, lengths)
+
+    def _read(
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        before: Tensor | None = None,
+    ) -> Tensor:
+        """What the layers read; ``before`` is the normalised row before the first."""
         if self.embedding is not None:
             x = self.embedding(x[:, :, 0])  # (batch, time, embedding)
-        if self.input_normalization is not None:
-            x = self.input_normalization(x, lengths)
+        x = self._levels(x, lengths)
+        if self.changes is not None:
+            x = self.changes(x, lengths, before)  # (batch, time, 2 feature)
         return self.input_dropout(x) if self.input_dropout.p else x
 
     def _front(

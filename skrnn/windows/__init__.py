@@ -12,7 +12,7 @@ from ._frames import (
     refuse_complex,
     series_of,
 )
-from ._moments import Moments, weights_of_rows
+from ._moments import ChangeSizes, Moments, weights_of_changes, weights_of_rows
 from ._names import feature_names
 from ._origins import (
     Origins,

@@ -1,4 +1,4 @@
-"""Mean and deviation of the rows that windows cover."""
+"""Mean and deviation of the rows that windows cover, and the size of changes."""
 
 from __future__ import annotations
 
@@ -60,6 +60,73 @@ class Moments(NamedTuple):
         bounds = np.stack([low, high])
         is_constant = constant_columns(bounds, [rows.dtype] * n)
         return cls(mean, np.sqrt(squares / total), low, high, is_constant)
+
+
+class ChangeSizes(NamedTuple):
+    """Sizes of the changes of columns from row to row (n_columns,), in float64."""
+
+    root_mean_square: np.ndarray  # weighted
+    largest: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Any, weights: np.ndarray) -> ChangeSizes:
+        """The sizes for rows (n_rows, n_columns).
+
+        ``weights`` (n_rows,) are those of the change to each row from the one before;
+        the first is 0. Without a weight the sizes are 0. Rows are read in parts.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skrnn.windows import ChangeSizes
+        >>> rows = np.array([[0.0], [1.0], [8.0], [1.0]])
+        >>> ChangeSizes.of(rows, weights=np.array([0, 1, 0, 1]))
+        ChangeSizes(root_mean_square=array([5.]), largest=array([7.]))
+        """
+        n = rows.shape[1]
+        total, squares, largest = 0.0, np.zeros(n), np.zeros(n)
+        step = max(1, _CHUNK // n)
+        for first in range(1, len(rows), step):
+            weight = weights[first : first + step]
+            is_used = weight > 0
+            if not is_used.any():
+                continue
+            part = np.asarray(rows[first - 1 : first + step], np.float64)
+            weight = np.asarray(weight[is_used], np.float64)
+            with np.errstate(over="ignore", invalid="ignore"):
+                changes = np.abs(np.diff(part, axis=0)[is_used])
+                squares += np.einsum("r,rc->c", weight, changes**2)
+            largest = np.maximum(largest, changes.max(0))
+            total += weight.sum()
+        mean = squares / total if total else squares
+        return cls(np.sqrt(mean), largest)
+
+
+def weights_of_changes(
+    windows: Windows, weights: np.ndarray | None, is_one_series: bool = False
+) -> np.ndarray:
+    """As :func:`weights_of_rows`, of the change to each row from the one before.
+
+    The first row of a window has no change, unless the windows are consecutive pieces
+    of one series (``is_one_series``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.windows import Windows, weights_of_changes
+    >>> weights_of_changes(Windows(np.zeros((4, 1)), [0, 1], [2, 2]), None)
+    array([0., 1., 1., 0.])
+    """
+    if is_one_series:
+        found = weights_of_rows(windows, weights)
+        found[windows.starts[0]] = 0.0
+        return found
+    has_change = windows.lengths > 1
+    kept = None if weights is None else weights[has_change]
+    if not has_change.any():
+        return np.zeros(len(windows.rows))
+    starts, lengths = windows.starts[has_change] + 1, windows.lengths[has_change] - 1
+    return weights_of_rows(Windows(windows.rows, starts, lengths), kept)
 
 
 def weights_of_rows(windows: Windows, weights: np.ndarray | None) -> np.ndarray:

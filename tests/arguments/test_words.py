@@ -241,6 +241,7 @@ VALUES = [
     (LSTMForecaster, "normalize", False, "None changes nothing"),
     (LSTMForecaster, "normalize", "zscore", 'normalize="series"?'),
     (LSTMRegressor, "normalize", "zscore", 'normalize="standard"?'),
+    (LSTMRegressor, "normalize", "differences", 'normalize="changes"?'),
     (MLPForecaster, "solver", "RMSprop", 'solver="rmsprop"?'),
     (MLPForecaster, "learning_rate", 0.01, "learning_rate_init=0.01;"),
 ]

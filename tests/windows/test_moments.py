@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from skrnn.windows import Moments, Windows, _moments, weights_of_rows
+from skrnn.windows import (
+    ChangeSizes,
+    Moments,
+    Windows,
+    _moments,
+    weights_of_changes,
+    weights_of_rows,
+)
 
 derandomized = {"derandomize": True, "database": None, "deadline": None}
 
@@ -101,3 +108,31 @@ def test_rows_are_read_in_parts_and_those_without_weight_are_not(monkeypatch):
     moments = Moments.of(Rows(), weights)
     np.testing.assert_allclose(moments.mean, np.nanmean(values, axis=0))
     assert Rows.read == [*range(8), *range(12, 20)]
+
+
+@settings(max_examples=200, **derandomized)
+@given(weighted_windows(), st.sampled_from([1, 3, 1000]))
+def test_changes_are_those_of_the_windows_written_out(drawn, chunk):
+    windows, weights = drawn
+    repeated = np.repeat(np.arange(len(windows)), weights)
+    each = [np.diff(windows[i].astype("f8"), axis=0) for i in repeated]
+    written = np.concatenate(each)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_moments, "_CHUNK", chunk)
+        of_changes = weights_of_changes(windows, weights)
+        sizes = ChangeSizes.of(windows.rows, of_changes)
+    assert of_changes.sum() == len(written)
+    if len(written):
+        expected = np.sqrt((written**2).mean(0))
+        np.testing.assert_allclose(sizes.root_mean_square, expected, rtol=1e-12)
+        np.testing.assert_array_equal(sizes.largest, np.abs(written).max(0))
+    else:
+        np.testing.assert_array_equal(sizes, 0)
+
+
+def test_pieces_of_one_series_have_changes_between_them():
+    windows = Windows(np.zeros((6, 1)), [1, 3], [2, 2])
+    found = weights_of_changes(windows, None, is_one_series=True)
+    assert found.tolist() == [0, 0, 1, 1, 1, 0]
+    weights = weights_of_changes(windows, np.array([2.0, 0.5]), is_one_series=True)
+    assert weights.tolist() == [0, 0, 2, 0.5, 0.5, 0]
