@@ -183,11 +183,13 @@ ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
     ("layernorm use_layer_norm layer_normalization", ("layer_norm=True",), ""),
     (
         "batchnorm use_bn use_batch_norm batch_normalization",
-        ("batch_norm=True", "layer_norm=True"),
+        ("batch_norm=True", "layer_norm=True", 'conv_norm="batch"'),
         "",
     ),
     ("kernel_size", ("conv_kernel_size=3",), ""),
     ("strides", ("conv_strides=2",), ""),
+    ("dilation dilation_rate", ("conv_dilation=2",), ""),
+    ("pool_size", ("conv_pool_size=2",), ""),
     ("filters n_filters num_filters", ("conv_filters=16",), ""),
     (
         "checkpoint_dir checkpoint_path save_checkpoints work_dir model_dir",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from math import prod
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from ..modules import POOLINGS, Architecture
+from ..modules import CONV_POOLINGS, POOLINGS, Architecture
 
-_OF_EACH = ("conv_kernel_size", "conv_strides")  # a number for each convolution
-
-
-_MOST_STEPS = 50  # that conv_strides="auto" leaves
-_KERNEL_SIZE = 8  # of conv_kernel_size="auto", if the stride is not longer than half
+_MAY_BE_AUTO = ("conv_kernel_size", "conv_strides", "conv_dilation", "conv_pool_size")
+_MOST_STEPS = 50  # that "auto" leaves to the recurrent layers
+_MOST_BEFORE_POOLING = 200  # that conv_strides="auto" leaves to be pooled
+_KERNEL_SIZES = (8, 5, 3)  # of conv_kernel_size="auto", of stride 1
 
 
 def architecture_of(
@@ -32,13 +32,15 @@ def architecture_of(
     # not get_params: __init__ of a user's subclass may take fewer
     names = [one.name for one in fields(Architecture) if hasattr(estimator, one.name)]
     params = {name: getattr(estimator, name) for name in names}
-    _check_poolings(params["pooling"])
+    _check_poolings("pooling", params["pooling"], POOLINGS)
     if params["conv_filters"] is not None:
         sizes = check_layer_sizes(params["conv_filters"], 1, "conv_filters")
         params["conv_filters"] = sizes
-        params |= _convolutions(params, 1 if _keeps_steps(estimator) else longest)
+        if params["conv_pooling"] is not None:
+            _check_poolings("conv_pooling", params["conv_pooling"], CONV_POOLINGS)
+        params |= _convolutions(params, longest, _keeps_steps(estimator))
     else:  # they are ignored
-        params |= {name: 1 for name in _OF_EACH if params[name] == "auto"}
+        params |= {name: 1 for name in _MAY_BE_AUTO if params[name] == "auto"}
     architecture = Architecture.of(estimator._cell, params)
     architecture.check(hidden_layer_sizes)
     return architecture
@@ -50,31 +52,52 @@ def _keeps_steps(estimator: Any) -> bool:
     return any(getattr(estimator, name, False) for name in names)
 
 
-def _check_poolings(pooling: Any) -> None:
+def _check_poolings(parameter: str, pooling: Any, known: tuple[str, ...]) -> None:
     """Raise unless they are one or several different ones."""
     names = [pooling] if isinstance(pooling, str) else list(pooling)
-    is_known = all(isinstance(name, str) and name in POOLINGS for name in names)
+    is_known = all(isinstance(name, str) and name in known for name in names)
     if not (names and is_known and len(set(names)) == len(names)):
         raise ValueError(
-            f"pooling must be one of {POOLINGS}, or a tuple of different ones, such as "
-            f'("last", "max"), got {pooling!r}'
+            f"{parameter} must be one of {known}, or a tuple of different ones, such "
+            f"as {known[::2] if len(known) > 2 else known}, got {pooling!r}"
         )
 
 
-def _convolutions(params: dict[str, Any], longest: int) -> dict[str, Any]:
-    """Kernel sizes and strides of the convolutions, as numbers."""
+def _convolutions(
+    params: dict[str, Any], longest: int, keeps_steps: bool
+) -> dict[str, Any]:
+    """The numbers of the convolutions that may be "auto"."""
     n = len(params["conv_filters"])
-    sizes, strides = (params[name] for name in _OF_EACH)
-    if sizes != "auto":
-        sizes = check_layer_sizes(sizes, 1, "conv_kernel_size")
+    given: Any = {
+        name: value if value == "auto" else _one_for_each(value, n, name)
+        for name, value in ((name, params[name]) for name in _MAY_BE_AUTO)
+    }
+    sizes, strides, dilations, pool_size = given.values()
     if strides == "auto":
-        stride = -(-longest // _MOST_STEPS)
+        is_pooled = params["conv_pool_size"] != 1
+        most = _MOST_BEFORE_POOLING if is_pooled else _MOST_STEPS
+        stride = 1 if keeps_steps else -(-longest // most)
         stride = stride if sizes == "auto" else min(stride, sizes[0])
         strides = (stride, *[1] * (n - 1))
-    strides = check_layer_sizes(strides, 1, "conv_strides")
     if sizes == "auto":
-        sizes = tuple(max(_KERNEL_SIZE, 2 * stride) for stride in strides)
-    return dict(zip(_OF_EACH, (sizes, strides), strict=True))
+        least = (*_KERNEL_SIZES[:n], *[_KERNEL_SIZES[-1]] * (n - len(_KERNEL_SIZES)))
+        sizes = tuple(map(max, least, (2 * stride for stride in strides)))
+    n_steps = -(-longest // prod(strides))
+    if dilations == "auto":
+        limits = [max(1, n_steps // (2 * size)) for size in sizes]
+        dilations = tuple(min(2**i, limit) for i, limit in enumerate(limits))
+    if pool_size == "auto":
+        pool_size = (1 if keeps_steps else -(-n_steps // _MOST_STEPS),)
+    found = sizes, strides, dilations, *pool_size
+    return dict(zip(_MAY_BE_AUTO, found, strict=True))
+
+
+def _one_for_each(value: Any, n: int, name: str) -> tuple[int, ...]:
+    """A number for each of n convolutions, if there is one for all of them."""
+    if name == "conv_pool_size":
+        return (int(value),)
+    sizes = check_layer_sizes(value, 1, name)
+    return sizes * n if np.ndim(value) == 0 else sizes
 
 
 def check_layer_sizes(

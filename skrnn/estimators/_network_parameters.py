@@ -10,7 +10,9 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from ..arguments import parameter, parameters
 from ..modules import (
+    CONV_NORMS,
     CONV_PADDINGS,
+    CONV_POOLINGS,
     GATE_ACTIVATIONS,
     MERGE_MODES,
     MLP_ACTIVATIONS,
@@ -131,7 +133,8 @@ class ConvolutionParameters:
         allowed=[COUNT, tuple, list, ("auto",)],
         kind='int, tuple of int or "auto"',
         text="Number of steps that a filter spans; a tuple for the filters of each "
-        'convolution. "auto" is 8, or twice the stride if that is more.',
+        'convolution. "auto" is 8, then 5, then 3 for all others, or twice the stride '
+        "if that is more.",
     )
     conv_strides: Any = parameter(
         default=1,
@@ -139,10 +142,19 @@ class ConvolutionParameters:
         kind='int, tuple of int or "auto"',
         text="Number of steps of which a convolution makes one; a tuple for each "
         "convolution. More makes long sequences faster to learn, and easier to "
-        'remember. "auto" leaves at most 50 steps of the longest training sequence: '
-        "the first convolution has a stride of ``ceil(n_timesteps / 50)``, but at most "
-        "conv_kernel_size, and the others of 1. It is 1 if each step needs an output "
-        "(return_sequences, stateful).",
+        'remember. "auto" leaves at most 50 steps of the longest training sequence, '
+        "or 200 if conv_pool_size is not 1: the first convolution has a stride of "
+        "``ceil(n_timesteps / 50)``, but at most conv_kernel_size, and the others of "
+        "1. It is 1 if each step needs an output (return_sequences, stateful).",
+    )
+    conv_dilation: Any = parameter(
+        default=1,
+        allowed=[COUNT, tuple, list, ("auto",)],
+        kind='int, tuple of int or "auto"',
+        text="Number of steps from one value that a filter reads to the next; a tuple "
+        "for each convolution. With more, as many weights see a longer stretch. "
+        '"auto" is 1, 2, 4, ..., but so small that a filter spans about half of the '
+        "steps of the longest training sequence at most.",
     )
     conv_padding: str = parameter(
         default="causal",
@@ -151,11 +163,37 @@ class ConvolutionParameters:
         'steps around it ("same"), or the steps around it without padding ("valid"), '
         "which shortens the sequence.",
     )
+    conv_norm: str | None = parameter(
+        default=None,
+        allowed=[CONV_NORMS, None],
+        text='"batch" normalises the output of each filter before its activation: in '
+        "training over the steps of all samples of a batch, in predictions by running "
+        "means of these figures. Deep stacks of convolutions learn faster with it. "
+        'Not with conv_padding="valid".',
+    )
     conv_activation: str = parameter(
         default="relu",
         allowed=[_ACTIVATIONS],
         kind="str",
         text="Activation function of the convolutions.",
+    )
+    conv_pooling: Any = parameter(
+        default=None,
+        allowed=[CONV_POOLINGS, tuple, list, None],
+        kind='{"mean", "max"}, tuple of them or None',
+        text="What the output layer reads of the last convolution, beside the states "
+        "of the recurrent layers: the mean or the maximum of each filter over all "
+        "steps, or both. It shows which shapes occur, wherever they are. None reads "
+        "the states alone.",
+    )
+    conv_pool_size: Any = parameter(
+        default=1,
+        allowed=[COUNT, ("auto",)],
+        kind='int or "auto"',
+        text="Number of steps of the last convolution of which the recurrent layers "
+        "read one, the maximum of each filter. Unlike conv_strides it leaves all steps "
+        'to the convolutions and to conv_pooling. "auto" leaves at most 50 steps of '
+        "the longest training sequence, or is 1 if each step needs an output.",
     )
 
 

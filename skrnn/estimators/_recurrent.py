@@ -115,8 +115,8 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
             GRU has "reset", "update", "candidate" and "hidden"; a plain RNN has
             "hidden". Names of the second direction end in "_backward". "hidden" has
             ``projection_size`` units if that is set. Steps beyond the end of a sequence
-            are NaN. With conv_padding="valid", or conv_strides, there are fewer steps
-            than in X.
+            are NaN. With conv_padding="valid", conv_strides or conv_pool_size, there
+            are fewer steps than in X.
 
         Raises
         ------
@@ -161,7 +161,7 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
         ValueError
             If the network reads ahead of the newest row (bidirectional layers,
             convolutions that are not causal), if its convolutions make one step of
-            several rows (conv_strides), or if X is not one series.
+            several rows (conv_strides, conv_pool_size), or if X is not one series.
         sklearn.exceptions.NotFittedError
             Before ``fit``.
         """

@@ -27,6 +27,12 @@ def check_stateful(estimator: Any) -> None:
             "stateful=True passes only the state after the last one to the next "
             'sample; set pooling="last"'
         )
+    if estimator.conv_filters is not None and estimator.conv_pooling is not None:
+        raise ValueError(
+            f"conv_pooling={estimator.conv_pooling!r} reads all steps of a sample, but "
+            "stateful=True passes only the state after the last one to the next "
+            "sample; set conv_pooling=None"
+        )
     if estimator.shuffle:
         raise ValueError(
             "stateful=True reads the samples in their order, as pieces of one series, "
@@ -74,6 +80,11 @@ def check_causal(parts: Any, what: str) -> None:
         raise ValueError(
             f"{what}, which conv_strides={parts.conv_strides!r} does not allow: such a "
             "convolution makes one step of several rows; set conv_strides=1"
+        )
+    if parts.conv_filters is not None and parts.conv_pool_size not in (1, "auto"):
+        raise ValueError(
+            f"{what}, which conv_pool_size={parts.conv_pool_size} does not allow: it "
+            "makes one step of several rows; set conv_pool_size=1"
         )
 
 

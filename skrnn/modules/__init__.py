@@ -3,7 +3,9 @@
 from ._activations import MLP_ACTIVATIONS
 from ._architecture import (
     CELLS,
+    CONV_NORMS,
     CONV_PADDINGS,
+    CONV_POOLINGS,
     GATE_ACTIVATIONS,
     MERGE_MODES,
     POOLINGS,
@@ -27,9 +29,9 @@ from ._forecast import ForecastNetwork
 from ._initial_weights import INITIALIZERS, draw_layer
 from ._layers import Segments
 from ._losses import LOSSES, N_PARAMETERS, DistributionLoss, LogLoss, PointLoss
-from ._mlp import BatchNorm, MLPNetwork, SparseRows
+from ._mlp import MLPNetwork, SparseRows
 from ._network_state import Memory, NetworkState
-from ._normalization import Affine, Normalization, normalize_windows
+from ._normalization import Affine, BatchNorm, Normalization, normalize_windows
 from ._outline import LayerOutline
 from ._pooling import is_padding
 from ._recurrent import RecurrentNetwork

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from math import prod
+from math import gcd, prod
 from numbers import Integral
 from typing import Any
 
@@ -14,7 +14,11 @@ RECURRENT_INITIALIZERS = ("uniform", "orthogonal", "identity")
 MERGE_MODES = ("concat", "sum", "mul", "ave")
 POOLINGS = ("last", "mean", "max", "attention")
 CONV_PADDINGS = ("causal", "same", "valid")
-_EACH = ("pooling", "conv_kernel_size", "conv_strides")  # may be tuples
+CONV_NORMS = ("batch",)
+CONV_POOLINGS = ("mean", "max")
+_OF_CONVOLUTIONS = ("conv_kernel_size", "conv_strides", "conv_dilation")
+_EACH = ("pooling", "conv_pooling", *_OF_CONVOLUTIONS)  # may be tuples
+_TEXTS = ("conv_norm", "conv_pooling")  # whose default is None
 _TORCH_ACTIVATIONS = {"rnn": ("tanh", "relu"), "gru": ("tanh",), "lstm": ("tanh",)}
 
 
@@ -46,8 +50,12 @@ class Architecture:
     conv_filters: tuple[int, ...] | None = None
     conv_kernel_size: int | tuple[int, ...] = 3
     conv_strides: int | tuple[int, ...] = 1
+    conv_dilation: int | tuple[int, ...] = 1
     conv_padding: str = "causal"
+    conv_norm: str | None = None
     conv_activation: str = "relu"
+    conv_pooling: str | tuple[str, ...] | None = None
+    conv_pool_size: int = 1
     return_sequences: bool = False
 
     @classmethod
@@ -80,9 +88,33 @@ class Architecture:
         return self._of_each_convolution(self.conv_strides)
 
     @property
+    def dilations(self) -> tuple[int, ...]:
+        """Steps from one value that a filter reads to the next."""
+        return self._of_each_convolution(self.conv_dilation)
+
+    @property
+    def spans(self) -> tuple[int, ...]:
+        """Steps from the first value that a filter reads to the last, both included."""
+        sizes = zip(self.kernel_sizes, self.dilations, strict=True)
+        return tuple((size - 1) * dilation + 1 for size, dilation in sizes)
+
+    @property
     def stride(self) -> int:
-        """Rows of which all convolutions together make one step."""
-        return prod(self.strides)
+        """Rows of which the front makes one step of the recurrent layers."""
+        return prod(self.strides) * self.pool_size
+
+    @property
+    def pool_size(self) -> int:
+        """Steps of the last convolution of which pooling makes one."""
+        return 1 if self.conv_filters is None else self.conv_pool_size
+
+    @property
+    def conv_poolings(self) -> tuple[str, ...]:
+        """What the output layer reads of the last convolution, side by side."""
+        read = self.conv_pooling
+        if self.conv_filters is None or read is None:
+            return ()
+        return (read,) if isinstance(read, str) else read
 
     def _of_each_convolution(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
         n = len(self.conv_filters or ())
@@ -148,7 +180,7 @@ class Architecture:
         if self.conv_filters is None:
             return
         n = len(self.conv_filters)
-        for name in ("conv_kernel_size", "conv_strides"):
+        for name in _OF_CONVOLUTIONS:
             value = getattr(self, name)
             if not isinstance(value, int) and len(value) != n:
                 raise ValueError(
@@ -156,19 +188,35 @@ class Architecture:
                     f"{self.conv_filters} makes {n} convolutions; give one number for "
                     "each, or a single one for all"
                 )
-        for size, stride in zip(self.kernel_sizes, self.strides, strict=True):
+        self._check_that_no_step_is_skipped()
+        if self.conv_padding == "valid" and self.conv_norm is not None:
+            raise ValueError(
+                'conv_padding="valid" drops steps after all convolutions, but '
+                f"conv_norm={self.conv_norm!r} averages over the steps of each; use "
+                'conv_padding="causal" or "same", or conv_norm=None'
+            )
+        if self.conv_padding == "valid" and prod(self.strides) > 1:
+            raise ValueError(
+                'conv_padding="valid" drops steps that lack neighbours, which with '
+                f"conv_strides={self.conv_strides} may be the newest ones; use "
+                'conv_padding="causal" or "same"'
+            )
+
+    def _check_that_no_step_is_skipped(self) -> None:
+        numbers = zip(self.kernel_sizes, self.strides, self.dilations, strict=True)
+        for size, stride, dilation in numbers:
             if stride > size:
                 raise ValueError(
                     f"conv_strides={self.conv_strides} is longer than conv_kernel_size="
                     f"{self.conv_kernel_size}, so that no filter would see some of the "
                     f"steps; set conv_kernel_size={stride} or more"
                 )
-        if self.conv_padding == "valid" and self.stride > 1:
-            raise ValueError(
-                'conv_padding="valid" drops steps that lack neighbours, which with '
-                f"conv_strides={self.conv_strides} may be the newest ones; use "
-                'conv_padding="causal" or "same"'
-            )
+            if gcd(stride, dilation) > 1:
+                raise ValueError(
+                    f"a convolution of conv_strides={stride} and conv_dilation="
+                    f"{dilation} would see only one of {gcd(stride, dilation)} steps; "
+                    "set its dilation to 1"
+                )
 
     def _check_sequences(self) -> None:
         if not self.return_sequences:
@@ -184,11 +232,17 @@ class Architecture:
                 'conv_padding="valid" drops steps, but return_sequences=True has a '
                 'target at every step; use conv_padding="causal" or "same"'
             )
+        if self.conv_poolings:
+            raise ValueError(
+                f"conv_pooling={self.conv_pooling!r} reads all steps of a sequence at "
+                "once, but return_sequences=True has a target at every step; set "
+                "conv_pooling=None"
+            )
         if self.stride > 1:
             raise ValueError(
-                f"conv_strides={self.conv_strides} makes one step of {self.stride} "
-                "rows, but return_sequences=True has a target at every step; set "
-                "conv_strides=1"
+                f"conv_strides={self.conv_strides} and conv_pool_size={self.pool_size} "
+                f"make one step of {self.stride} rows, but return_sequences=True has a "
+                "target at every step; set conv_strides=1 and conv_pool_size=1"
             )
 
     def _check_residual(self, hidden_layer_sizes: Sequence[int]) -> None:
@@ -208,12 +262,13 @@ class Architecture:
 def _plain(name: str, value: Any) -> Any:
     """The value as Python's own type, the only kind that files hold."""
     default = getattr(Architecture, name)
-    if name == "conv_filters" and value is not None:
+    kind: Any = int if default is None else type(default)
+    kind = str if name in _TEXTS else kind
+    if value is None:
+        return None
+    if name == "conv_filters":
         return tuple(int(size) for size in value)
     if name in _EACH and not isinstance(value, str | Integral):
-        kind: Any = type(default)
         values = tuple(kind(one) for one in value)
         return values[0] if len(set(values)) == 1 else values  # one for all
-    if default is None:
-        return None if value is None else int(value)
-    return type(default)(value)
+    return kind(value)

@@ -140,6 +140,10 @@ def _recurrent(
         or not set(parts.poolings).issubset(POOLINGS)
         or (filters and parts.conv_padding == "valid")
         or parts.conv_activation not in ACTIVATIONS
+        or set(parts.dilations) - {1}
+        or (filters and parts.conv_norm)
+        or parts.conv_poolings
+        or parts.pool_size > 1
     )
     sizes = tuple(_hidden_size(layer) for layer in network.stack())
     n_layers = max(len(sizes), len(filters))

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from ._activations import MLP_ACTIVATIONS
 from ._dropout import Dropout
+from ._normalization import BatchNorm
 from ._outline import LayerOutline, outline_of
 from ._undrawn import undrawn
 
@@ -99,25 +100,6 @@ class DenseLayer(nn.Linear):
         if isinstance(x, SparseRows):
             return x.matmul(self.weight.t()) + self.bias
         return functional.linear(x, self.weight, self.bias)
-
-
-class BatchNorm(nn.BatchNorm1d):
-    """Batch normalisation that uses the running statistics for a single sample.
-
-    The last batch of an epoch may hold a single sample, which has no variance.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.training and len(x) == 1:
-            return functional.batch_norm(
-                x,
-                self.running_mean,
-                self.running_var,
-                self.weight,
-                self.bias,
-                eps=self.eps,
-            )
-        return super().forward(x)
 
 
 class SparseRows:

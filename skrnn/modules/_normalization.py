@@ -1,4 +1,4 @@
-"""Numbers centred and scaled, and back: by columns, and by windows."""
+"""Numbers centred and scaled: by columns, by batches, and by windows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ._pooling import is_padding, last_valid
 
@@ -46,6 +47,40 @@ class Normalization(nn.Module):
     def invert(self, x: Tensor) -> Tensor:
         """What x (..., n) was before it was normalised."""
         return x * self.scale + self.mean
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Batch normalisation over samples, or over the steps of samples before padding.
+
+    A batch with one value of each feature, which has no variance, is normalised by the
+    running statistics: the last batch of an epoch may hold a single sample.
+    """
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The normalised x (batch, feature), or (batch, feature, time).
+
+        In training, if there are ``lengths`` (batch,), steps after them do not count
+        and are zero.
+        """
+        if lengths is None or not self.training:
+            return self._normalize(x)
+        steps = x.transpose(1, 2)  # (batch, time, feature)
+        is_valid = ~is_padding(steps, lengths)[:, :, 0]  # (batch, time)
+        valid = self._normalize(steps[is_valid])  # (valid step, feature)
+        steps = torch.zeros_like(steps).index_put((is_valid,), valid)
+        return steps.transpose(1, 2)  # (batch, feature, time)
+
+    def _normalize(self, x: Tensor) -> Tensor:
+        if self.training and x.numel() == x.shape[1]:
+            return functional.batch_norm(
+                x,
+                self.running_mean,
+                self.running_var,
+                self.weight,
+                self.bias,
+                eps=self.eps,
+            )
+        return super().forward(x)
 
 
 class Affine(NamedTuple):

@@ -41,13 +41,17 @@ def recurrent_outline(network: Any) -> list[LayerOutline]:
     if network.convolutions is not None:
         front, n_rows = network.convolutions, 1  # of a step
         for i, layer in enumerate(front.stack()):
-            (k,), (stride,) = layer.kernel_size, layer.stride
-            how = f"{k}, stride {stride}" if stride > 1 else f"{k}"
-            kind = f"Conv1d({how}, {front.padding}), {front.activation_name}"
-            n_rows *= stride
+            norm = front.norms[i] if front.norms else None
+            kind = _convolution_kind(layer, front, norm)
+            n_rows *= layer.stride[0]
             steps = f"n_timesteps / {n_rows}" if n_rows > 1 else steps
             sizes = steps, layer.out_channels
-            rows.append(outline_of(f"convolution {i + 1}", kind, sizes, layer))
+            rows.append(outline_of(f"convolution {i + 1}", kind, sizes, layer, norm))
+        size = network.architecture.pool_size
+        if size > 1:
+            steps = f"n_timesteps / {n_rows * size}"
+            sizes = steps, front.width
+            rows.append(outline_of("max pooling", f"MaxPool1d({size})", sizes))
     dropout = f", Dropout({network.dropout.p:g})" if network.dropout.p else ""
     for i, layer in enumerate(network.stack()):
         residual = " + input" if i and network.architecture.residual else ""
@@ -60,9 +64,19 @@ def recurrent_outline(network: Any) -> list[LayerOutline]:
     is_whole = network.architecture.return_sequences
     if not is_whole:
         width, kind = (head.in_features,), ", ".join(network.poolings)
+        names = network.architecture.conv_poolings
+        kind += f"; convolution: {', '.join(names)}" if names else ""
         rows.append(outline_of("pooling", kind, width, network.attention))
     out: Any = (steps, head.out_features) if is_whole else (head.out_features,)
     rows.append(outline_of("output", "Linear", out, head))
     if network.output_normalization is not None:
         rows.append(outline_of("units of y", "inverse Normalization", out))
     return rows
+
+
+def _convolution_kind(layer: Any, front: Any, norm: nn.Module | None) -> str:
+    (size,), (stride,), (dilation,) = layer.kernel_size, layer.stride, layer.dilation
+    how = f"{size}, stride {stride}" if stride > 1 else f"{size}"
+    how += f", dilation {dilation}" if dilation > 1 else ""
+    between = "" if norm is None else f"{type(norm).__name__}, "
+    return f"Conv1d({how}, {front.padding}), {between}{front.activation_name}"

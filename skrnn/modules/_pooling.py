@@ -7,6 +7,7 @@ from itertools import islice
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ._undrawn import undrawn
 
@@ -33,6 +34,22 @@ def last_valid(x: Tensor, lengths: Tensor | None) -> Tensor:
     if lengths is None:
         return x[:, -1]
     return x[torch.arange(len(x), device=x.device), lengths - 1]
+
+
+def max_blocks(
+    x: Tensor, lengths: Tensor | None, size: int
+) -> tuple[Tensor, Tensor | None]:
+    """Largest value of each block of ``size`` steps, and how many blocks there are.
+
+    Blocks are counted from the first step; the last one may be shorter. x is (batch,
+    time, feature), the result (batch, block, feature), zero after the last block.
+    """
+    if lengths is not None:
+        x = x.masked_fill(is_padding(x, lengths), -torch.inf)
+        lengths = (lengths + size - 1) // size
+    x = functional.pad(x, (0, 0, 0, -x.shape[1] % size), value=-torch.inf)
+    x = x.unflatten(1, (-1, size)).amax(dim=2)  # (batch, block, feature)
+    return x if lengths is None else x.masked_fill(is_padding(x, lengths), 0), lengths
 
 
 def is_padding(x: Tensor, lengths: Tensor) -> Tensor:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
 from ..windows import PADDING
 from ._architecture import Architecture
-from ._cells import Gates
+from ._cells import Gates, State
 from ._changes import Changes
 from ._convolution import Convolutions
 from ._dropout import Dropout
@@ -20,8 +20,10 @@ from ._network_state import Memory, NetworkState
 from ._normalization import Normalization
 from ._outline import LayerOutline, recurrent_outline
 from ._pooling import (
+    N_RUNNING,
     AttentionPooling,
     is_padding,
+    max_blocks,
     max_valid,
     mean_valid,
     running_pools,
@@ -30,6 +32,15 @@ from ._undrawn import undrawn
 
 _SMALL_WIDTH = 1024
 _SEEDS_OF_A_LAYER = 3
+
+
+class _Front(NamedTuple):
+    """What the recurrent layers read, and what the output layer reads beside them."""
+
+    x: Tensor  # (batch, time, _)
+    lengths: Tensor | None
+    segments: Segments | None
+    pooled: Tensor | None = None  # of the last convolution, (batch, read)
 
 
 class RecurrentNetwork(nn.Module):
@@ -117,6 +128,8 @@ class RecurrentNetwork(nn.Module):
             AttentionPooling(width, kind) if "attention" in self.poolings else None
         )
         n_read = len(self.poolings) * width
+        if self.convolutions is not None:
+            n_read += len(architecture.conv_poolings) * self.convolutions.width
         self.head = undrawn(nn.Linear, n_read, n_outputs, dtype=kind)
         draw_weights(self, architecture, seed)
 
@@ -152,17 +165,22 @@ class RecurrentNetwork(nn.Module):
         """
         if memory is not None:
             return self._continue(x, memory)
-        x, lengths, segments = self._front(x, lengths, segments)
+        front = self._front(x, lengths, segments)
+        x, lengths, segments, pooled = front
         *below, top = self.stack()
         for i, layer in enumerate(below):
             states = self._layer(i, layer, x, lengths, segments)
             x = self._drop(layer.merge(states))  # (batch, time, hidden)
         if self._reads_last and not (self._is_whole or self.architecture.residual):
-            return self._head(top.last(x, lengths, segments), None)
-        states = self._layer(len(below), top, x, lengths, segments)
-        if self._is_whole:
-            return self._head(top.merge(states), lengths)
-        return self._head(self._pool(top, states, lengths), None)
+            read = top.last(x, lengths, segments)  # (batch, hidden)
+        else:
+            states = self._layer(len(below), top, x, lengths, segments)
+            if self._is_whole:
+                return self._head(top.merge(states), lengths)
+            read = self._pool(top, states, lengths)
+        if pooled is not None:
+            read = torch.cat([read, pooled], dim=1)  # (batch, read)
+        return self._head(read, None)
 
     def advance(
         self, x: Tensor, state: NetworkState | None
@@ -172,22 +190,32 @@ class RecurrentNetwork(nn.Module):
         ``x`` (batch, time, feature) holds rows of each series, without padding;
         ``state`` is the state after the rows before them, None if there are none.
         """
-        before = None if state is None else state.levels
+        return self._advance_layers(*self._advance_front(x, state), state)
+
+    def _advance_front(
+        self, x: Tensor, state: NetworkState | None
+    ) -> tuple[Tensor, NetworkState]:
+        """What the first layer reads, and the state but for the layers."""
         levels = None if self.changes is None else self._levels(x[:, -1:])
-        x = self._read(x, before=before)
+        x = self._read(x, before=None if state is None else state.levels)
         rows = None
         if self.convolutions is not None:
             seen = None if state is None else state.rows
             x, rows = self.convolutions.advance(x, seen)
-        after = []
+        return x, NetworkState(rows, [], levels=levels)
+
+    def _advance_layers(
+        self, x: Tensor, after: NetworkState, state: NetworkState | None
+    ) -> tuple[Tensor, NetworkState]:
+        layers = []
         for i, layer in enumerate(self.stack()):
             first = None if state is None else state.layers[i]
             read = self._drop(x) if i else x
             x, last = layer.advance(read, first)  # (batch, time, hidden)
             if i and self.architecture.residual:
                 x = x + read
-            after.append(last)
-        return x, NetworkState(rows, after, levels=levels)
+            layers.append(last)
+        return x, after._replace(layers=layers)
 
     def outputs_along(
         self, x: Tensor, state: NetworkState | None
@@ -196,19 +224,32 @@ class RecurrentNetwork(nn.Module):
 
         ``x`` is (1, time, feature); ``state`` as in :meth:`advance`.
         """
-        states, after = self.advance(x, state)
-        if not self._reads_last:
-            seen = None if state is None else state.pooled
-            score = None if self.attention is None else self.attention.score_of
-            states, pooled = running_pools(self.poolings, states, seen, score)
-            after = after._replace(pooled=pooled)
-        return self._head(states, None), after
+        front, after = self._advance_front(x, state)
+        states, after = self._advance_layers(front, after, state)
+        seen = None if state is None else state.pooled
+        states, pooled = self._pools_along(states, front, seen)
+        return self._head(states, None), after._replace(pooled=pooled or None)
+
+    def _pools_along(
+        self, states: Tensor, front: Tensor, seen: State | None
+    ) -> tuple[Tensor, State]:
+        """What the output layer reads after each row (1, time, read), and its state."""
+        n = sum(N_RUNNING[name] for name in self.poolings)
+        score = None if self.attention is None else self.attention.score_of
+        before = None if seen is None else seen[:n]
+        read, after = running_pools(self.poolings, states, before, score)
+        names = self.architecture.conv_poolings
+        if not names:
+            return read, after
+        before = None if seen is None else seen[n:]
+        of_front, after_front = running_pools(names, front, before)
+        return torch.cat([read, of_front], dim=2), (*after, *after_front)
 
     def gates(
         self, x: Tensor, lengths: Tensor | None, layer: int
     ) -> tuple[Gates, Tensor | None]:
         """All values that the cells of a layer compute, by name, and valid lengths."""
-        x, lengths, _ = self._front(x, lengths, None)
+        x, lengths, *_ = self._front(x, lengths, None)
         stack = self.stack()
         for i, below in enumerate(stack[: range(len(stack))[layer]]):
             x = below.merge(self._layer(i, below, x, lengths, None))
@@ -255,14 +296,21 @@ class RecurrentNetwork(nn.Module):
 
     def _front(
         self, x: Tensor, lengths: Tensor | None, segments: Segments | None
-    ) -> tuple[Tensor, Tensor | None, Segments | None]:
-        """The input of the first recurrent layer."""
+    ) -> _Front:
+        """The input of the first recurrent layer, and what goes past all of them."""
         x = self._read(x, lengths)
         if self.convolutions is None:
-            return x, lengths, segments
-        n_steps = x.shape[1]
+            return _Front(x, lengths, segments)
+        n_steps, parts = x.shape[1], self.architecture
         x, lengths = self.convolutions(x, lengths)
-        return x, lengths, segments if x.shape[1] == n_steps else None
+        pooled = None
+        if parts.conv_poolings:
+            ways = {"mean": mean_valid, "max": max_valid}
+            read = [ways[name](x, lengths) for name in parts.conv_poolings]
+            pooled = torch.cat(read, dim=1)  # (batch, read)
+        if parts.pool_size > 1:
+            x, lengths = max_blocks(x, lengths, parts.pool_size)
+        return _Front(x, lengths, segments if x.shape[1] == n_steps else None, pooled)
 
     def _layer(
         self,

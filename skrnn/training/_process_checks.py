@@ -71,9 +71,9 @@ def _check_divisible(net: DeviceNet, settings: Settings) -> None:
         )
     if any(isinstance(module, BatchNorm) for module in net.module_.modules()):
         raise ValueError(
-            f"{what} does not support batch_norm=True, because each process would "
-            "average over its own share only; set layer_norm=True, or launch one "
-            "process"
+            f'{what} does not support batch_norm=True or conv_norm="batch", because '
+            "each process would average over its own share only; set layer_norm=True "
+            "or conv_norm=None, or launch one process"
         )
 
 

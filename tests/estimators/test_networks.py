@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+import torch
 from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 
@@ -35,6 +36,15 @@ PARTS = {
         "conv_strides": (2, 1),
         "pooling": ["max", "last"],
         "bidirectional": True,
+    },
+    "batch norms": {
+        "conv_filters": (4, 3),
+        "conv_dilation": (1, 2),
+        "conv_norm": "batch",
+        "conv_pooling": ("mean", "max"),
+        "conv_pool_size": 3,
+        "conv_padding": "same",
+        "dropout": 0.1,
     },
     "projection": {"projection_size": 2, "peephole": True, "unit_forget_bias": True},
     "norms": {"layer_norm": True, "residual": True, "hidden_layer_sizes": (4, 4)},
@@ -186,13 +196,13 @@ def test_automatic_strides_leave_fifty_steps_of_the_longest_sequence():
     model = GRURegressor(4, conv_kernel_size="auto", warm_start=True, **options)
     model.fit(sequences, y)
     assert strides_of(model) == (3, 1)
-    assert model.net_.module_.architecture.kernel_sizes == (8, 8)
+    assert model.net_.module_.architecture.kernel_sizes == (8, 5)
     model.fit([x[:20] for x in sequences], y)  # as the first fit has learnt it
     assert strides_of(model) == (3, 1)
     wide = np.zeros((4, 451, 1))
     model = GRURegressor(4, conv_kernel_size="auto", **options).fit(wide, y[:4])
     assert strides_of(model) == (10, 1)
-    assert model.net_.module_.architecture.kernel_sizes == (20, 8)
+    assert model.net_.module_.architecture.kernel_sizes == (20, 5)
     model = GRURegressor(4, conv_kernel_size=5, **options).fit(wide, y[:4])
     assert strides_of(model) == (5, 1)  # no step is skipped
     model = GRURegressor(4, conv_kernel_size=5, **options).fit(wide[:, :50], y[:4])
@@ -206,15 +216,67 @@ def test_automatic_strides_leave_fifty_steps_of_the_longest_sequence():
     assert forecaster.net_.module_.trunk.architecture.strides == (2,)
 
 
+def test_automatic_numbers_of_a_stack_of_convolutions():
+    """Those of a fully convolutional network: kernels of 8, 5 and 3 steps."""
+    options = {**QUICK, "conv_filters": (2, 2, 2, 2), "batch_size": 2}
+    for name in ("strides", "kernel_size", "dilation", "pool_size"):
+        options[f"conv_{name}"] = "auto"
+    wide, y = np.zeros((4, 450, 1)), np.arange(4.0)
+
+    def parts_after(X, **further):
+        model = GRURegressor(4, **options | further).fit(X, y)
+        return model.net_.module_.architecture
+
+    parts = parts_after(wide)
+    assert parts.strides == (3, 1, 1, 1)  # ceil(450 / 200)
+    assert parts.kernel_sizes == (8, 5, 3, 3)
+    assert parts.dilations == (1, 2, 4, 8)
+    assert parts.pool_size == 3  # ceil(150 / 50)
+    assert parts.stride == 9
+    parts = parts_after(wide[:, :25])
+    assert parts.strides == (1, 1, 1, 1)
+    assert parts.dilations == (1, 2, 4, 4)  # 25 // (2 kernel)
+    assert parts.pool_size == 1
+    parts = parts_after(wide, conv_kernel_size=2, conv_pool_size=7)
+    assert parts.strides == (2, 1, 1, 1)  # no step is skipped
+    assert parts.pool_size == 7
+    parts = parts_after(wide, stateful=True, shuffle=False)
+    assert (parts.stride, parts.pool_size) == (1, 1)
+    assert parts.dilations == (1, 2, 4, 8)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_batch_norms_predict_by_the_weights_that_lbfgs_accepts():
+    options = {"conv_norm": "batch", "conv_pooling": "max", "dtype": "float64"}
+    model = GRURegressor(
+        4, conv_filters=6, solver="lbfgs", max_iter=60, random_state=0, **options
+    ).fit(X, Y)
+    penalty = 0.5 * model.alpha / len(X)
+    penalty *= sum(float((p**2).sum()) for p in matrices_of(model))
+    found = 0.5 * ((model.predict(X) - Y) ** 2).mean() + penalty
+    assert found == pytest.approx(model.loss_curve_[-1], rel=0.1)
+    running = model.net_.module_.convolutions.norms[0].running_mean.clone()
+    model.set_params(solver="adam").partial_fit(X[:20], Y[:20])
+    (norm,) = model.net_.module_.convolutions.norms
+    assert not torch.equal(norm.running_mean, running)
+
+
+def matrices_of(model):
+    return [p.detach() for p in model.net_.module_.parameters() if p.ndim > 1]
+
+
 def test_a_network_without_convolutions_ignores_what_belongs_to_them():
-    plain, named = (
+    plain, *named = (
         GRURegressor(4, **QUICK, **options).fit(X, Y).predict(X)
         for options in (
             {},
             {"conv_strides": "auto", "conv_kernel_size": "auto"},
+            {"conv_norm": "batch", "conv_pooling": "max", "conv_pool_size": 3},
+            {"conv_dilation": "auto", "conv_pool_size": "auto"},
         )
     )
-    np.testing.assert_array_equal(plain, named)
+    for other in named:
+        np.testing.assert_array_equal(plain, other)
 
 
 def test_lbfgs_names_zoneout_too():
@@ -240,10 +302,19 @@ def test_a_summary_names_the_parts():
         "attention, last                    (n_samples, 8)",
     ):
         assert words in text
+    text = str(network("batch norms").fit(X, Y).summary())
+    for words in (
+        "Conv1d(3, same), BatchNorm, relu",
+        "Conv1d(3, dilation 2, same), BatchNorm, relu",
+        "MaxPool1d(3)",
+        "last; convolution: mean, max",
+    ):
+        assert words in text
 
 
 FORECASTERS = [
     (LSTMForecaster, "convolutions"),
+    (GRUForecaster, "batch norms"),
     (GRUForecaster, "valid"),
     (LSTMForecaster, "poolings"),
     (GRUForecaster, "strides"),

@@ -289,6 +289,8 @@ def test_tokens():
         ({"pooling": "mean"}, 'set pooling="last"'),
         ({"pooling": ("last", "mean")}, 'set pooling="last"'),
         ({"conv_filters": 2, "conv_strides": 2}, "set conv_strides=1"),
+        ({"conv_filters": 2, "conv_pool_size": 2}, "set conv_pool_size=1"),
+        ({"conv_filters": 2, "conv_pooling": "max"}, "set conv_pooling=None"),
         ({"solver": "lbfgs"}, 'such as "adam"'),
         ({"conv_filters": 2, "conv_padding": "same"}, 'set conv_padding="causal"'),
         (
@@ -311,6 +313,7 @@ def test_what_does_not_go_together(params, told):
         ({"pooling": "mean"}, {"pooling": "last"}),
         ({"conv_filters": 2, "conv_padding": "same"}, {"conv_padding": "causal"}),
         ({"conv_filters": 2, "conv_strides": 2}, {"conv_strides": 1}),
+        ({"conv_filters": 2, "conv_pool_size": 2}, {"conv_pool_size": 1}),
     ],
 )
 def test_what_the_network_is_counts_not_what_it_is_said_to_be(made, said):

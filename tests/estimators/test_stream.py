@@ -26,6 +26,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 RNG = np.random.default_rng(0)
 ROWS = RNG.standard_normal((10_000, 2)).astype(np.float32)
 X, Y = ROWS[:400].reshape(40, 10, 2), ROWS[9:400:10, 0] + np.arange(40) / 40
+FRONT = {
+    "conv_filters": (3, 2),
+    "conv_kernel_size": (2, 3),
+    "conv_dilation": (1, 3),
+    "conv_norm": "batch",
+    "conv_pooling": ("mean", "max"),
+}
 PARTS = [
     (LSTMRegressor, {"conv_filters": (3, 3), "conv_kernel_size": 4}),
     (LSTMRegressor, {"conv_filters": 3, "conv_kernel_size": 1}),
@@ -39,6 +46,9 @@ PARTS = [
     (LSTMRegressor, {"pooling": "attention"}),
     (GRURegressor, {"pooling": ("mean", "attention", "last", "max")}),
     (GRURegressor, {"conv_filters": (3, 2), "conv_kernel_size": (1, 5)}),
+    (LSTMRegressor, FRONT),
+    (RNNRegressor, FRONT | {"conv_pooling": None}),
+    (GRURegressor, FRONT | {"pooling": ("attention", "mean", "last")}),
 ]
 
 
@@ -92,7 +102,11 @@ def test_equals_the_whole_history_after_many_steps(cls, n_rows):
 @pytest.mark.parametrize(
     ("cls", "params", "stateful"),
     [(*part, False) for part in PARTS]
-    + [(*part, True) for part in PARTS if "pooling" not in part[1]],
+    + [
+        (*part, True)
+        for part in PARTS
+        if not ("pooling" in part[1] or part[1].get("conv_pooling"))
+    ],
 )
 def test_equals_the_whole_history_with_any_part(cls, params, stateful):
     model = fitted(cls, **params, stateful=stateful, shuffle=not stateful)
@@ -313,6 +327,7 @@ def test_networks_that_read_ahead_are_refused():
         {"bidirectional": True},
         {"conv_filters": 2, "conv_padding": "same"},
         {"conv_filters": 2, "conv_strides": 2},
+        {"conv_filters": 2, "conv_pool_size": 2},
     ):
         model = fitted(LSTMRegressor, **params)
         with pytest.raises(ValueError, match="a stream answers after each row, which"):

@@ -104,23 +104,36 @@ def lstm_step(w, x, seen, h, c, options):
     return new_h, new_c
 
 
-def convolved(w, x, stride, options):
-    """One convolution of x (time, feature), one output value after the other."""
-    weight, bias = w["weight"], w["bias"]  # (filter, feature, kernel), (filter,)
-    k, padding = weight.shape[2], options["conv_padding"]
+def convolved(w, norm, x, stride, dilation, options):
+    """One convolution of x (time, feature), one output value after the other.
+
+    ``norm`` holds the weights and running figures of a batch norm, if there is one.
+    """
+    weight = w["weight"]  # (filter, feature, kernel)
+    n_filters, _, k = weight.shape
+    bias, padding = w.get("bias", np.zeros(n_filters)), options["conv_padding"]
+    span = (k - 1) * dilation + 1
     if padding == "valid":
-        starts = range(len(x) - k + 1)
-    else:  # k steps that end with their block, or have it in their middle
-        room = {"causal": k - stride, "same": (k - stride) // 2}[padding]
+        starts = range(len(x) - span + 1)
+    else:  # a span that ends with its block, or has it in its middle
+        room = {"causal": span - stride, "same": (span - stride) // 2}[padding]
         starts = range(-room, len(x) - room, stride)
     steps = []
     for start in starts:
         seen = np.zeros((k, x.shape[1]))
         for i in range(k):
-            if 0 <= start + i < len(x):
-                seen[i] = x[start + i]
-        steps.append([(weight[f] * seen.T).sum() + bias[f] for f in range(len(bias))])
-    return ACTIVATIONS[options.get("conv_activation", "relu")](np.array(steps))
+            if 0 <= start + i * dilation < len(x):
+                seen[i] = x[start + i * dilation]
+        steps.append([(weight[f] * seen.T).sum() + bias[f] for f in range(n_filters)])
+    steps = np.array(steps)
+    if norm:
+        steps = (steps - norm["running_mean"]) / np.sqrt(norm["running_var"] + 1e-5)
+        steps = norm["weight"] * steps + norm["bias"]
+    return ACTIVATIONS[options.get("conv_activation", "relu")](steps)
+
+
+def largest_of_blocks(x, size):
+    return np.array([x[i : i + size].max(axis=0) for i in range(0, len(x), size)])
 
 
 def network_output(weights, x, n_layers, options):
@@ -134,9 +147,13 @@ def network_output(weights, x, n_layers, options):
         }
 
     for i in range(len(options.get("conv_filters", ()))):
-        strides = options.get("conv_strides", 1)
-        stride = strides if isinstance(strides, int) else strides[i]
-        x = convolved(under(f"convolutions.layers.{i}."), x, stride, options)
+        names = "conv_strides", "conv_dilation"
+        numbers = [options.get(name, 1) for name in names]
+        numbers = [n if isinstance(n, int) else n[i] for n in numbers]
+        w, norm = (under(f"convolutions.{part}.{i}.") for part in ("layers", "norms"))
+        x = convolved(w, norm, x, *numbers, options)
+    front = x
+    x = largest_of_blocks(x, options.get("conv_pool_size", 1))
     for i in range(n_layers):
         read = x
         forward = layer_states(under(f"layers.{i}.forward_in_time."), x, options)
@@ -156,7 +173,10 @@ def network_output(weights, x, n_layers, options):
         "attention": lambda: attended(under("attention."), x),
     }
     names = np.atleast_1d(options.get("pooling", "last"))
-    pooled = np.concatenate([ways[name]() for name in names])
+    pooled = [ways[name]() for name in names]
+    for name in np.atleast_1d(options.get("conv_pooling", ())):
+        pooled.append({"mean": front.mean, "max": front.max}[name](axis=0))
+    pooled = np.concatenate(pooled)
     return weights["head.weight"] @ pooled + weights["head.bias"]
 
 

@@ -10,6 +10,7 @@ from skrnn.engine import why_not
 from skrnn.modules import (
     MLP_ACTIVATIONS,
     Architecture,
+    BatchNorm,
     Dropout,
     RecurrentNetwork,
     _cells,
@@ -84,6 +85,44 @@ OPTIONS = [
         "conv_padding": "same",
         "bidirectional": True,
     },
+    *[
+        {
+            "cell": cell,
+            "conv_filters": (3, 2),
+            "conv_kernel_size": (2, 3),
+            "conv_dilation": dilation,
+            "conv_padding": padding,
+            "conv_norm": "batch",
+            "conv_pooling": pooling,
+        }
+        for padding in ("causal", "same")
+        for cell, dilation, pooling in (
+            ("gru", (1, 2), "mean"),
+            ("lstm", 3, ("max", "mean")),
+        )
+    ],
+    *[
+        {
+            "cell": "gru",
+            "conv_filters": (3, 2),
+            "conv_kernel_size": (4, 3),
+            "conv_strides": (2, 1),
+            "conv_dilation": (1, 2),
+            "conv_padding": "same",
+            "conv_norm": norm,
+            "conv_pooling": "max",
+            "conv_pool_size": size,
+            "pooling": ("last", "max"),
+        }
+        for norm in (None, "batch")
+        for size in (2, 3)
+    ],
+    {
+        "cell": "rnn",
+        "conv_filters": (3,),
+        "conv_padding": "causal",
+        "conv_pool_size": 4,
+    },
 ]
 
 
@@ -109,6 +148,9 @@ def spread(network, seed=0):
     with torch.no_grad():
         for parameter in network.parameters():
             parameter += torch.from_numpy(rng.normal(0, 0.5, parameter.shape))
+        for norm in [m for m in network.modules() if isinstance(m, BatchNorm)]:
+            norm.running_mean += torch.from_numpy(rng.normal(size=norm.num_features))
+            norm.running_var *= torch.from_numpy(rng.uniform(0.5, 2, norm.num_features))
     return network
 
 
@@ -496,6 +538,29 @@ def test_gates_start_by_keeping_the_state_for_so_many_steps(cell, options):
             LSTMRegressor(conv_filters=2, conv_strides=2, conv_padding="valid"),
             "may be the newest ones",
         ),
+        (
+            LSTMRegressor(conv_filters=(2, 2), conv_dilation=(1, 2, 4)),
+            r"conv_dilation=\(1, 2, 4\) has 3 numbers.* makes 2 convolutions",
+        ),
+        (
+            LSTMRegressor(conv_filters=2, conv_dilation=(0,)),
+            "conv_dilation must be > 0",
+        ),
+        (
+            LSTMRegressor(conv_filters=2, conv_strides=2, conv_dilation=2),
+            "see only one of 2 steps; set its dilation to 1",
+        ),
+        (LSTMRegressor(conv_norm="layer"), "'conv_norm' parameter"),
+        (
+            LSTMRegressor(conv_filters=2, conv_norm="batch", conv_padding="valid"),
+            'conv_padding="valid" drops steps after all convolutions',
+        ),
+        (LSTMRegressor(conv_pool_size=0), "'conv_pool_size' parameter"),
+        (LSTMRegressor(conv_pooling="last"), "'conv_pooling' parameter"),
+        (
+            LSTMRegressor(conv_filters=2, conv_pooling=("max", "max")),
+            r"conv_pooling must be one of \('mean', 'max'\), or a tuple of different",
+        ),
         (LSTMRegressor(zoneout=1.0), "'zoneout' parameter"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -516,6 +581,8 @@ def test_parts_that_do_not_go_together_are_refused(estimator, message):
         ),
         ({"pooling": ("last", "max")}, 'set pooling="last"'),
         ({"conv_filters": (2,), "conv_strides": (2,)}, "set conv_strides=1"),
+        ({"conv_filters": (2,), "conv_pool_size": 2}, "and conv_pool_size=1"),
+        ({"conv_filters": (2,), "conv_pooling": "max"}, "set conv_pooling=None"),
     ],
 )
 def test_an_output_at_each_step_needs_all_steps(options, message):
