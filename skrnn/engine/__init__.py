@@ -1,6 +1,7 @@
 """Compiled kernels for the CPU: the library, and the calls into it."""
 
 from ._descriptions import (
+    ChangesPart,
     DenseDescription,
     Description,
     DropoutPart,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -20,6 +20,7 @@ from ._structures import (
     N_GATES,
     POOLINGS,
     SOLVERS,
+    ChangesFigures,
     DenseParts,
     DropoutDraws,
     LossStructure,
@@ -70,10 +71,13 @@ class NormalizationPart(NamedTuple):
     mean: np.ndarray
     scale: np.ndarray
 
-    def check(self, dtype: Any) -> None:
-        """Raise if the figures are of another dtype than the weights."""
-        for values in self:
-            Pointer(values, dtype, values.shape)
+
+class ChangesPart(NamedTuple):
+    """Scale of changes, and bounds of levels, (n,) each: as the figures above."""
+
+    scale: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class RecurrentDescription:
     conv_strides: tuple[int, ...] = ()
     n_backs: tuple[int, ...] = ()  # steps that a convolution reads before its block
     conv_activation: str = "relu"
+    reads_changes: bool = False  # beside the levels
 
     prefix = "recurrent"
 
@@ -115,6 +120,11 @@ class RecurrentDescription:
                 )
 
     @property
+    def width(self) -> int:
+        """Columns that the first layer reads."""
+        return self.n_features * (2 if self.reads_changes else 1)
+
+    @property
     def n_dropouts(self) -> int:
         """How often the dropout of outputs draws in a batch."""
         return len(self.hidden_layer_sizes)
@@ -123,7 +133,7 @@ class RecurrentDescription:
     def shapes(self) -> list[Shape]:
         """Shapes of the weights: of each layer, as torch stores them."""
         shapes: list[Shape] = []
-        widths = [self.n_features, *self.conv_filters]
+        widths = [self.width, *self.conv_filters]
         channels = zip(pairwise(widths), self.conv_kernel_sizes, strict=True)
         for (n_in, n_out), size in channels:
             shapes += [(n_out, n_in, size), (n_out,)]
@@ -173,7 +183,13 @@ class RecurrentDescription:
         input_dropout: DropoutPart | None = None,
         inputs: NormalizationPart | None = None,
         outputs: NormalizationPart | None = None,
+        changes: ChangesPart | None = None,
     ) -> Structure:
+        if self.reads_changes != (changes is not None):
+            raise ValueError(
+                f"expected figures of changes for {self}, and for no network without "
+                f"them, got {changes}"
+            )
         return RecurrentParts(
             cell=CELLS.index(self.cell),
             n_layers=len(self.hidden_layer_sizes),
@@ -192,8 +208,10 @@ class RecurrentDescription:
             activation=ACTIVATIONS.index(self.conv_activation),
             input_dropout=(input_dropout or DropoutPart()).structure(),
             dropout=(dropout or DropoutPart()).structure(),
-            inputs=_figures(inputs, self.n_features),
-            outputs=_figures(outputs, self.n_outputs),
+            inputs=_figures(NormalizationFigures, inputs, self.n_features),
+            outputs=_figures(NormalizationFigures, outputs, self.n_outputs),
+            reads_changes=self.reads_changes,
+            changes=_figures(ChangesFigures, changes, self.n_features),
         )
 
 
@@ -325,8 +343,17 @@ def _check_sizes(name: str, sizes: Sequence[int], least: int) -> None:
         )
 
 
-def _figures(part: NormalizationPart | None, n_columns: int) -> NormalizationFigures:
+def check_figures(parts: Iterable[NormalizationPart | ChangesPart], dtype: Any) -> None:
+    """Raise if figures are of another dtype than the weights."""
+    for part in parts:
+        for values in part:
+            Pointer(values, dtype, values.shape)
+
+
+def _figures(
+    kind: type[Structure], part: NormalizationPart | ChangesPart | None, n_columns: int
+) -> Structure:
     if part is None:
-        return NormalizationFigures()
-    mean, scale = (Pointer(each, each.dtype, (n_columns,)) for each in part)
-    return NormalizationFigures(mean=mean, scale=scale)
+        return kind()
+    arrays = part._asdict().items()
+    return kind(**{name: Pointer(a, a.dtype, (n_columns,)) for name, a in arrays})

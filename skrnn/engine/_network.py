@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from ._descriptions import (
+    ChangesPart,
     Description,
     DropoutPart,
     LossPart,
     NormalizationPart,
     SolverPart,
+    check_figures,
 )
 from ._library import library
 from ._samples import Batches, Samples
@@ -31,9 +33,10 @@ class CompiledNetwork:
     description : RecurrentDescription or DenseDescription
     weights : sequence of ndarray
         With the shapes of ``description.shapes``; training changes them in place.
-    **normalizations : NormalizationPart
-        Of ``inputs`` and ``outputs``, if a recurrent network has them. Training
-        compares outputs with normalised targets; predictions are in their units.
+    **normalizations : NormalizationPart or ChangesPart
+        Of ``inputs`` and ``outputs``, and ``changes`` of the normalised inputs, if a
+        recurrent network has them. Training compares outputs with normalised targets;
+        predictions are in their units.
 
     Raises
     ------
@@ -47,13 +50,12 @@ class CompiledNetwork:
         self,
         description: Description,
         weights: Sequence[np.ndarray],
-        **normalizations: NormalizationPart,
+        **normalizations: NormalizationPart | ChangesPart,
     ) -> None:
         self.description = description
         self.dtype = weights[0].dtype
         self.normalizations = normalizations
-        for part in normalizations.values():
-            part.check(self.dtype)
+        check_figures(normalizations.values(), self.dtype)
         self._parts = self.structure()  # for predictions
         self.shapes = description.shapes
         found = library(self.dtype.name)

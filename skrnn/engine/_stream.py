@@ -9,7 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._descriptions import NormalizationPart, RecurrentDescription
+from ._descriptions import (
+    ChangesPart,
+    NormalizationPart,
+    RecurrentDescription,
+    check_figures,
+)
 from ._library import library
 from ._structures import Pointer, Pointers, Shape
 
@@ -43,8 +48,8 @@ class CompiledStream:
         Without a second direction, and with convolutions that read no later rows.
     weights : sequence of ndarray
         With the shapes of ``description.shapes``.
-    **normalizations : NormalizationPart
-        Of ``inputs`` and ``outputs``, if there are any.
+    **normalizations : NormalizationPart or ChangesPart
+        Of ``inputs`` and ``outputs``, and ``changes``, if there are any.
 
     Raises
     ------
@@ -59,7 +64,7 @@ class CompiledStream:
         self,
         description: RecurrentDescription,
         weights: Sequence[np.ndarray],
-        **normalizations: NormalizationPart,
+        **normalizations: NormalizationPart | ChangesPart,
     ) -> None:
         if not is_causal(description):
             raise ValueError(f"a stream does not read ahead, but {description} does")
@@ -137,8 +142,7 @@ class CompiledStream:
         self, found: ctypes.CDLL, weights: Sequence[np.ndarray], normalizations: Any
     ) -> int:
         """The address of a new stream of the library, which is closed after this."""
-        for part in normalizations.values():
-            part.check(self.dtype)
+        check_figures(normalizations.values(), self.dtype)
         parts = self.description.structure(**normalizations)
         pointers = Pointers(weights, self.dtype, self.description.shapes)
         open_ = _OPEN(("skrnn_stream_open", found))
@@ -163,9 +167,10 @@ def is_causal(description: RecurrentDescription) -> bool:
 def state_shapes(description: RecurrentDescription) -> list[Shape]:
     """Shapes of the parts of a state, in the order of ``stream.h``."""
     d = description
-    channels = [d.n_features, *d.conv_filters][: len(d.conv_filters)]
+    channels = [d.width, *d.conv_filters][: len(d.conv_filters)]
     sizes = zip(d.conv_kernel_sizes, channels, strict=True)
-    shapes: list[Shape] = [(size - 1, n) for size, n in sizes]
+    shapes: list[Shape] = [(1, d.n_features)] if d.reads_changes else []
+    shapes += [(size - 1, n) for size, n in sizes]
     for size in d.hidden_layer_sizes:
         shapes += [(size,)] * (2 if d.cell == "lstm" else 1)
     n_running = sum(name != "last" for name in d.poolings)

@@ -113,6 +113,12 @@ class NormalizationFigures(Structure):
     _fields_ = [("mean", _POINTER), ("scale", _POINTER)]
 
 
+class ChangesFigures(Structure):
+    """``Changes`` of ``changes.h``: of columns, or empty for none."""
+
+    _fields_ = [(name, _POINTER) for name in ("scale", "low", "high")]
+
+
 class RecurrentParts(Structure):
     """``Parts`` of ``network.h``: a recurrent network."""
 
@@ -130,6 +136,8 @@ class RecurrentParts(Structure):
         ("dropout", DropoutDraws),
         ("inputs", NormalizationFigures),
         ("outputs", NormalizationFigures),
+        ("reads_changes", _INT),
+        ("changes", ChangesFigures),
     ]
 
 

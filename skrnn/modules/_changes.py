@@ -30,6 +30,11 @@ class Changes(nn.Module):
         self.register_buffer("low", -most * ones)
         self.register_buffer("high", most * ones)
 
+    @property
+    def figures(self) -> tuple[Tensor, ...]:
+        """The buffers, in the order of :meth:`learn`."""
+        return self.scale, self.low, self.high
+
     @torch.inference_mode(False)
     @torch.no_grad()
     def learn(self, scale: Tensor, low: Tensor, high: Tensor) -> None:

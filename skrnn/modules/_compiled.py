@@ -10,6 +10,7 @@ from ..engine import (
     ACTIVATIONS,
     MOST_LAYERS,
     POOLINGS,
+    ChangesPart,
     DenseDescription,
     Description,
     DropoutPart,
@@ -18,6 +19,7 @@ from ..engine import (
     RecurrentDescription,
 )
 from ._cells import UnrolledLayer
+from ._changes import Changes
 from ._convolution import Convolutions
 from ._dropout import Dropout
 from ._forecast import ForecastNetwork, FutureDecoder, WindowMLP
@@ -30,7 +32,7 @@ from ._recurrent import RecurrentNetwork
 _KNOWN = {
     *(RecurrentNetwork, ForecastNetwork, FutureDecoder, WindowMLP, MLPNetwork),
     *(RecurrentLayer, UnrolledLayer, Convolutions, DenseLayer, Dropout),
-    Normalization,
+    *(Normalization, Changes),
     *(nn.RNN, nn.GRU, nn.LSTM, nn.Linear, nn.Conv1d, nn.ModuleList),
 }
 
@@ -84,17 +86,22 @@ def dropouts_of(module: nn.Module) -> tuple[Dropout | None, Dropout | None]:
     return network.dropout, getattr(network, "input_dropout", None)
 
 
-def normalizations_of(module: nn.Module) -> dict[str, NormalizationPart]:
+def normalizations_of(module: nn.Module) -> dict[str, NormalizationPart | ChangesPart]:
     """The normalisations that the engine runs, in memory of the module."""
-    return {
-        name: NormalizationPart(layer.mean.numpy(), layer.scale.numpy())
-        for name, layer in normalization_layers(module).items()
-    }
+    found: dict[str, NormalizationPart | ChangesPart] = {}
+    for name, layer in normalization_layers(module).items():
+        part = ChangesPart if isinstance(layer, Changes) else NormalizationPart
+        found[name] = part(*(figure.numpy() for figure in layer.figures))
+    return found
 
 
-def normalization_layers(module: nn.Module) -> dict[str, Normalization]:
-    """The layers that normalise "inputs" and "outputs", if the network has them."""
-    names = ("inputs", "input_normalization"), ("outputs", "output_normalization")
+def normalization_layers(module: nn.Module) -> dict[str, Normalization | Changes]:
+    """The layers of "inputs", "outputs" and "changes", if the network has them."""
+    names = (
+        ("inputs", "input_normalization"),
+        ("outputs", "output_normalization"),
+        ("changes", "changes"),
+    )
     layers = {name: getattr(module, attribute, None) for name, attribute in names}
     return {name: layer for name, layer in layers.items() if layer is not None}
 
@@ -136,7 +143,6 @@ def _recurrent(
         or parts.residual
         or (parts.return_sequences and not is_stream)
         or network.embedding is not None
-        or network.changes is not None
         or not set(parts.poolings).issubset(POOLINGS)
         or (filters and parts.conv_padding == "valid")
         or parts.conv_activation not in ACTIVATIONS
@@ -165,6 +171,7 @@ def _recurrent(
         conv_strides=parts.strides,
         n_backs=tuple((size - stride) // divisor for size, stride in blocks),
         conv_activation=parts.conv_activation,
+        reads_changes=network.changes is not None,
     )
 
 

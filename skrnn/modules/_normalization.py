@@ -29,6 +29,11 @@ class Normalization(nn.Module):
         self.register_buffer("mean", torch.zeros(n_columns, dtype=dtype))
         self.register_buffer("scale", torch.ones(n_columns, dtype=dtype))
 
+    @property
+    def figures(self) -> tuple[Tensor, ...]:
+        """The buffers, in the order of :meth:`learn`."""
+        return self.mean, self.scale
+
     @torch.inference_mode(False)
     @torch.no_grad()
     def learn(self, mean: Tensor, scale: Tensor) -> None:

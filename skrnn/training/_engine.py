@@ -92,7 +92,7 @@ def fits(module: Any, parameters: list[Any], description: Description) -> bool:
     expected = [
         (n,)
         for layer in normalization_layers(module).values()
-        for n in [layer.n_columns] * 2
+        for n in [layer.n_columns] * len(layer.figures)
     ]
     shapes = [p.shape for p in parameters], [array.shape for array in figures]
     return shapes == (description.shapes, expected) and all(
@@ -106,9 +106,7 @@ def fits(module: Any, parameters: list[Any], description: Description) -> bool:
 def _figures_of(module: Any) -> list[torch.Tensor]:
     """The buffers by which a network normalises."""
     return [
-        array
-        for one in normalization_layers(module).values()
-        for array in (one.mean, one.scale)
+        array for one in normalization_layers(module).values() for array in one.figures
     ]
 
 

@@ -156,6 +156,7 @@ class CompiledFollower:
         """The state as torch has it, with arrays in the place of tensors."""
         description = self.stream.description
         parts: Any = iter(self.stream.arrays_of(state))
+        levels = next(parts)[None] if description.reads_changes else None
         rows = [next(parts)[None] for _ in description.conv_filters]  # (1, time, _)
         n_parts = 2 if description.cell == "lstm" else 1
         layers = [
@@ -168,13 +169,15 @@ class CompiledFollower:
                 pooled.append(np.array([[state.n_rows]]))
             if name != "last":
                 pooled.append(next(parts)[None])  # (1, hidden)
-        return NetworkState(rows or None, layers, tuple(pooled) or None)
+        return NetworkState(rows or None, layers, tuple(pooled) or None, levels)
 
     def restored(self, state: NetworkState, n_rows: int) -> StreamState:
         """The state that :meth:`portable` made portable."""
         pooled = [np.asarray(part) for part in state.pooled or ()]
         pooled = [part for part in pooled if part.dtype.kind == "f"]  # not counts
-        parts: list[Any] = [*(state.rows or []), *chain(*state.layers), *pooled]
+        levels = [] if state.levels is None else [state.levels]
+        rows = state.rows or []
+        parts: list[Any] = [*levels, *rows, *chain(*state.layers), *pooled]
         return self.stream.state_of(n_rows, parts)
 
 

@@ -13,6 +13,7 @@ from torch import nn
 from skrnn.engine import Batches, CompiledNetwork, Samples, SolverPart
 from skrnn.modules import (
     Affine,
+    Changes,
     ForecastNetwork,
     LogLoss,
     PointLoss,
@@ -64,7 +65,7 @@ class Case:
     clips: bool = False
     sums_outputs: bool = False
     is_weighted: bool = False
-    is_normalized: bool = False  # inputs and targets, of a recurrent network
+    normalize: str | None = None  # inputs, and targets, of a recurrent network
     is_forecast: bool = False  # of n_outputs steps of one column, in windows normalised
     alpha: float = 0.01
     max_norm: float | None = None
@@ -94,8 +95,11 @@ class Case:
             )
         else:
             sizes = self.n_features, self.sizes, self.n_outputs
-            if self.is_normalized:
-                options |= {"normalize": "standard", "normalize_outputs": "standard"}
+            if self.normalize:
+                options |= {
+                    "normalize": self.normalize,
+                    "normalize_outputs": "standard",
+                }
             module = RecurrentNetwork(cell, *sizes, **options)
         rng = np.random.default_rng(self.seed)
         with torch.no_grad():  # no weight is zero
@@ -103,8 +107,7 @@ class Case:
                 p += torch.from_numpy(rng.uniform(-0.2, 0.2, p.shape))
                 p.copy_(p.float())
             for layer in normalization_layers(module).values():
-                shape = layer.mean.shape
-                figures = rng.normal(size=shape), rng.uniform(0.5, 2, shape)
+                figures = figures_for(layer, rng)
                 layer.learn(*(torch.from_numpy(part).float() for part in figures))
         return module.to(getattr(torch, dtype)).train()
 
@@ -117,6 +120,15 @@ class Case:
     @cached_property
     def data(self):
         return Data(self)
+
+
+def figures_for(layer, rng):
+    """Random figures; bounds of levels clip about a third of them."""
+    shape = layer.n_columns
+    scale = rng.uniform(0.5, 2, shape)
+    if isinstance(layer, Changes):
+        return scale, rng.uniform(-1.5, -0.5, shape), rng.uniform(0.5, 1.5, shape)
+    return rng.normal(size=shape), scale
 
 
 class Data:

@@ -28,6 +28,7 @@ from skrnn.engine import (  # noqa: E402
     ACTIVATIONS,
     POOLINGS,
     Batches,
+    ChangesPart,
     CompiledNetwork,
     CompiledStream,
     DenseDescription,
@@ -121,6 +122,7 @@ class Fuzz:
             conv_strides=strides,
             n_backs=backs,
             conv_activation=self.choice(ACTIVATIONS),
+            reads_changes=self.choice([False, True]),
         )
 
     def dense(self, n_inputs):
@@ -210,11 +212,15 @@ class Fuzz:
         if not isinstance(description, RecurrentDescription):
             return {}
         sizes = {"inputs": description.n_features, "outputs": description.n_outputs}
-        return {
+        found = {
             name: NormalizationPart(self.values(n), 1 + np.abs(self.values(n)))
             for name, n in sizes.items()
             if self.choice([False, True])
         }
+        if description.reads_changes:
+            scale, low, high = np.abs(self.values(3, description.n_features))
+            found["changes"] = ChangesPart(1 + scale, -low, high)
+        return found
 
     def tensor(self, *shape):
         """Values at any strides, up to the last byte of their memory."""

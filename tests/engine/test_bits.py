@@ -40,6 +40,7 @@ pytestmark = MARKS
 MODELS = {
     "lstm": (LSTMRegressor(**QUICK, dropout=0.2), X, Y),
     "gru": (GRURegressor(**QUICK, bidirectional=True, pooling="mean"), RAGGED, MEANS),
+    "changes": (GRURegressor(**QUICK, normalize="changes"), RAGGED, MEANS),
     "rnn": (RNNRegressor(**QUICK, conv_filters=4, max_grad_norm=0.1), X, Y),
     "classes": (GRUClassifier(**QUICK, class_weight="balanced"), X, CLASSES),
     "mlp": (MLPRegressor(**SMOOTH, dropout=0.2), TABLE, Y),

@@ -106,6 +106,13 @@ def test_recurrent_estimators(cls, is_ragged, dtype):
 
 
 @pytest.mark.parametrize("dtype", LIMITS)
+@pytest.mark.parametrize("parts", [{}, {"conv_filters": 4, "input_dropout": 0.1}])
+def test_changes(parts, dtype):
+    options = {**QUICK, **parts, "normalize": "changes", "dtype": dtype}
+    check(GRURegressor(**options), RAGGED, MEANS)
+
+
+@pytest.mark.parametrize("dtype", LIMITS)
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
 def test_mlps(cls, dtype):
     y = CLASSES if cls is MLPClassifier else Y

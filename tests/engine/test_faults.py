@@ -11,7 +11,9 @@ import pytest
 
 from skrnn.engine import (
     Batches,
+    ChangesPart,
     CompiledNetwork,
+    CompiledStream,
     DenseDescription,
     DropoutPart,
     LayerCall,
@@ -316,6 +318,24 @@ def test_networks_that_the_library_has_no_room_for(options):
     sizes = {"cell": "gru", "n_features": 2, "hidden_layer_sizes": (3,), "n_outputs": 1}
     with pytest.raises(ValueError, match=r"expected|cannot read"):
         RecurrentDescription(**sizes | options)
+
+
+@needs_library
+@pytest.mark.parametrize(
+    ("reads_changes", "figures"),
+    [(True, None), (False, np.ones((3, 2), "f4")), (True, np.ones((3, 3), "f4"))],
+)
+def test_figures_of_changes_that_do_not_fit(reads_changes, figures):
+    description = RecurrentDescription("gru", 2, (3,), 1, reads_changes=reads_changes)
+    parts = {} if figures is None else {"changes": ChangesPart(*figures)}
+    for kind in (CompiledNetwork, CompiledStream):
+        with pytest.raises(ValueError, match="expected"):
+            kind(description, weights_of(description), **parts)
+    parts = {"changes": ChangesPart(*np.ones((3, 2)))}  # of another dtype
+    description = RecurrentDescription("gru", 2, (3,), 1, reads_changes=True)
+    for kind in (CompiledNetwork, CompiledStream):
+        with pytest.raises(ValueError, match="expected a contiguous array of float32"):
+            kind(description, weights_of(description), **parts)
 
 
 @pytest.mark.parametrize("sizes", [(0, (1,)), (2, ()), (2, (1,) * 17), (2, (3, 0))])

@@ -45,6 +45,9 @@ PARTS = [  # with sizes below, at and above the width of a vector
     ((90,), {"conv_filters": (7,), "conv_kernel_size": 2, "pooling": "mean"}),
     ((6,), {"normalize": "standard", "normalize_outputs": "standard"}),
     ((16,), {"conv_filters": (5,), "normalize": "standard"}),
+    ((6,), {"normalize": "changes", "normalize_outputs": "standard"}),
+    ((19,), {"normalize": "changes", "pooling": ("last", "mean", "max")}),
+    ((16, 5), {"conv_filters": (5, 3), "normalize": "changes"}),
 ]
 TOLERANCES = {"float32": 1e-6, "float64": 1e-12}
 RNG = np.random.default_rng(0)
@@ -59,7 +62,9 @@ def network(cell="lstm", sizes=(6,), dtype="float64", n_outputs=2, **parts):
             weight += 0.1 * torch.sin(torch.arange(weight.numel()) + i).view_as(weight)
     for layer in normalization_layers(module).values():
         steps = torch.arange(layer.n_columns)
-        layer.learn(torch.sin(steps) - 0.5, 1.5 + torch.cos(steps))
+        bounds = (1.5 + torch.cos(steps), -1 - 0.1 * steps, 1 - 0.1 * steps)
+        centered = torch.sin(steps) - 0.5, 1.5 + torch.cos(steps)
+        layer.learn(*(bounds if len(layer.figures) == 3 else centered))
     return module
 
 

@@ -55,16 +55,18 @@ def changes_and_levels(model, one):
     return np.hstack([changes, np.clip(levels, low, high)])
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("is_ragged", [False, True])
 @pytest.mark.parametrize("cls", RECURRENT_REGRESSORS)
 def test_equals_a_fit_on_changes_and_levels_made_outside(
-    cls, is_ragged, dtype, monkeypatch
+    cls, is_ragged, dtype, engine, monkeypatch
 ):
-    monkeypatch.setenv("SKRNN_ENGINE", "torch")
+    monkeypatch.setenv("SKRNN_ENGINE", engine)
     sequences = UNEQUAL if is_ragged else X
     y = np.array([one[-1, 0] for one in sequences]) + 100.0
     model = reading_changes(cls, dtype=dtype).fit(sequences, y)
+    assert model.net_.kernel_ == engine
     assert_same_figures(figures_of(model), figures_by_hand(sequences, y), 1e-6)
     expected = change_figures_by_hand(sequences)
     rtol = {"float32": 2e-5, "float64": 1e-9}[dtype]  # the level is not small
@@ -249,6 +251,54 @@ def test_files_and_copies_hold_the_figures():
         assert_same_figures(change_figures_of(other), change_figures_of(model), 0)
     names = set(model.net_.module_.state_dict())
     assert {"changes.scale", "changes.low", "changes.high"} <= names
+
+
+def test_a_stream_keeps_its_figures():
+    model = reading_changes().fit(X, Y)
+    stream = model.stream(ROWS[:10])
+    expected = copy.copy(stream).step(ROWS[10])
+    model.net_.module_.changes.scale *= 3
+    model.net_.module_.changes.high -= 5
+    assert stream.step(ROWS[10]) == expected
+
+
+@needs_engine
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"conv_filters": 4, "conv_padding": "same", "pooling": "max"},
+        {"conv_filters": (4, 3), "conv_kernel_size": 5, "conv_strides": 2},
+        {"bidirectional": True, "input_dropout": 0.2},
+        {"dropout": 0.2, "hidden_layer_sizes": (5, 4), "early_stopping": True},
+    ],
+    ids=str,
+)
+def test_engine_and_torch_agree(parts, monkeypatch):
+    fits = []
+    for engine in ("torch", "compiled"):
+        monkeypatch.setenv("SKRNN_ENGINE", engine)
+        model = reading_changes(LSTMRegressor, dtype="float64", **parts)
+        fits.append(model.fit(UNEQUAL, [len(one) * 1e6 for one in UNEQUAL]))
+        assert fits[-1].net_.kernel_ == engine
+    np.testing.assert_allclose(*(m.loss_curve_ for m in fits), rtol=1e-9)
+    np.testing.assert_allclose(*(m.predict(UNEQUAL) for m in fits), rtol=1e-9)
+    for model in fits:  # a single sample
+        expected = fits[0].predict(UNEQUAL)[:1]
+        np.testing.assert_allclose(model.predict(UNEQUAL[:1]), expected, rtol=1e-9)
+
+
+@needs_engine
+def test_the_engine_notices_figures_that_change(monkeypatch):
+    monkeypatch.setenv("SKRNN_ENGINE", "compiled")
+    model = reading_changes(dtype="float64").fit(X, Y)
+    changes, before = model.net_.module_.changes, model.predict(X)
+    changes.scale *= 2
+    once = model.predict(X)
+    assert np.abs(once - before).min() > 0
+    changes.scale = changes.scale / 2  # another array
+    assert np.array_equal(model.predict(X), before)
+    changes.scale = changes.scale.float()  # which torch takes
+    np.testing.assert_allclose(model.predict(X), before, rtol=1e-6)
 
 
 def test_poisson_keeps_its_link_and_tokens_their_ids():

@@ -37,10 +37,11 @@ template <int NV> struct Pass {
 
   const real *read() {
     const Parts &p = n.parts;
-    real *x = n.x + (p.n_convolutions ? p.n_backs[0] * p.n_features * B : 0);
+    real *x = n.x + (p.n_convolutions ? p.n_backs[0] * p.width() * B : 0);
     gather<B>(samples, block, steps.T, x, n.lengths);
     normalise<B>(p.inputs, steps.T, p.n_features, n.lengths, x);
-    if (drops_inputs()) drop_steps(p.input_dropout, batch, x, p.n_features);
+    add_changes<B>(p.changes, steps.T, p.n_features, n.lengths, x);
+    if (drops_inputs()) drop_steps(p.input_dropout, batch, x, p.width());
     for (int64_t i = 0; i < p.n_convolutions; i++) {
       Convolution &c = n.convolutions[i];
       convolution_forward<NV>(c, steps);

@@ -3,11 +3,11 @@
 #include "epoch.h"
 #include "exports.h"
 #include "exports_functions.h"
+#include "few.h"
 #include "layer.h"
-#include "stream.h"
 
 // Number of the interface; Python refuses a library with another one.
-EXPORT int64_t skrnn_interface(void) { return 6; }
+EXPORT int64_t skrnn_interface(void) { return 7; }
 EXPORT int64_t skrnn_vector_bytes(void) { return VECTOR_BYTES; }
 EXPORT int64_t skrnn_cpu_level(void) { return cpu_level(); }
 

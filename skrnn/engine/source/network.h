@@ -1,5 +1,6 @@
 // A recurrent network: convolutions, recurrent layers, pooling, a linear head.
 #pragma once
+#include "changes.h"
 #include "convolution.h"
 #include "losses.h"
 #include "normalization.h"
@@ -22,7 +23,10 @@ struct Parts {
   int64_t activation;
   Dropout input_dropout, dropout;
   Normalization inputs, outputs;  // of rows of features, of the targets
+  int64_t reads_changes;
+  Changes changes;                // of normalised rows, if it reads them
 
+  int64_t width() const { return n_features * (reads_changes ? 2 : 1); }  // of what layers read
   bool reads(bool last) const {  // the last states, or those of all steps
     for (int64_t i = 0; i < n_poolings; i++)
       if ((poolings[i] == LAST) == last) return true;
@@ -48,7 +52,7 @@ struct Network {
   const real *head, *head_bias;  // (O, R), (O,); R = n_poolings * width of the top layer
   real *ghead, *ghead_bias;
   real *packed_head, *back_head;
-  real *x, *lengths, *ones;        // (T, F, B), (B,), (B,)
+  real *x, *lengths, *ones;        // (T, width, B), (B,), (B,)
   real *pooled, *dpooled, *room;   // (R, B), (R, B), (H, B)
   real *doutputs;                  // (T, W, B) if a pooling reads all steps
   real *raw, *y, *weights, *slopes;  // (O, B), (O, B), (B,), (O, B)
@@ -61,7 +65,7 @@ struct Network {
   // Sizes and weights; returns the number of weights.
   int64_t open(const Parts &p, real *const *w) {
     parts = p;
-    int64_t n = 0, width = p.n_features;
+    int64_t n = 0, width = p.width();
     for (int64_t i = 0; i < p.n_convolutions; i++, width = p.filters[i - 1]) {
       Convolution &c = convolutions[i];
       c.C = width, c.F = p.filters[i], c.activation = p.activation;
@@ -128,7 +132,7 @@ struct Network {
 
   // Memory of the convolutions, for T steps of the input; returns the steps of their output.
   int64_t take_convolutions(Memory &memory, int64_t T, int64_t B, bool trains) {
-    x = memory.take(n_read(0, T) * parts.n_features * B);
+    x = memory.take(n_read(0, T) * parts.width() * B);
     for (int64_t i = 0; i < parts.n_convolutions; i++) {
       Convolution &c = convolutions[i];
       bool is_last = i == parts.n_convolutions - 1;

@@ -34,6 +34,8 @@ static void normalise(const Normalization &n, int64_t T, int64_t F, const real *
 
 // x (n_rows, F) -> y
 static void normalise_rows(const Normalization &n, const real *x, int64_t n_rows, int64_t F, real *y) {
+  if (n.is_none()) memcpy(y, x, n_rows * F * sizeof(real));
+  if (n.is_none()) return;
   for (int64_t t = 0; t < n_rows; t++)
     for (int64_t c = 0; c < F; c++) y[t * F + c] = n.apply(c, x[t * F + c]);
 }

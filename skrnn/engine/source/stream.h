@@ -2,6 +2,7 @@
 //
 // The rows of a call go through the network in blocks, layer by layer; a step is a call with one
 // row. The state is a list of numbers in memory of the caller, the same for all libraries:
+//   the last row, normalised (F), if there are changes,
 //   of each convolution the last K - 1 rows that it read (K - 1, C),
 //   of each layer h (H), and c (H) of an LSTM,
 //   of each running pooling the mean of the states so far, or their maximum (H).
@@ -13,7 +14,6 @@
 #include "network.h"
 
 constexpr int64_t STREAM_BLOCK = 32;  // rows that go through a layer together
-
 
 struct StreamConvolution {
   int64_t C, F, n_before, activation;  // n_before = K - 1
@@ -37,7 +37,8 @@ struct Stream {
   PackedColumns heads[MOST_POOLINGS];  // (H, O) for each pooling
   real *head_bias;                     // (O,)
   real *pooled[MOST_POOLINGS];         // of a block: (n + 1, H); null of the last states
-  real *x, *outputs;                   // (n, F) normalised, (n, O)
+  real *levels;                        // of a block: (n + 1, F) normalised; null without changes
+  real *x, *outputs;                   // (n, width) that is read, or null; (n, O)
   Memory memory;          // of the weights
 
   int64_t width() const { return parts.units[parts.n_layers - 1]; }
@@ -62,7 +63,7 @@ static void take_layer(Memory &memory, StreamLayer &l, int64_t cell) {
 }
 
 static void take_weights(Memory &memory, Stream &s) {
-  int64_t width = s.parts.n_features;
+  int64_t width = s.parts.width();
   for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
     StreamConvolution &c = s.convolutions[i];
     c.C = width, c.F = width = s.parts.filters[i];
@@ -84,6 +85,7 @@ static void take_weights(Memory &memory, Stream &s) {
 static void take_normalizations(Memory &memory, Stream &s, const Parts &p) {
   s.parts.inputs = take_normalization(memory, p.inputs, p.n_features);
   s.parts.outputs = take_normalization(memory, p.outputs, p.n_outputs);
+  s.parts.changes = take_changes(memory, p.changes, p.n_features);
 }
 
 static void pack_layer(const StreamLayer &l, int64_t cell, real *const *w) {
@@ -129,7 +131,9 @@ static void pack_stream(Stream &s, real *const *w) {
 
 // Memory of a call, for blocks of n rows.
 static void take_block(Memory &memory, Stream &s, int64_t n) {
-  s.x = s.parts.inputs.is_none() ? nullptr : memory.take(n * s.parts.n_features);
+  bool adds = s.parts.reads_changes, changes_nothing = s.parts.inputs.is_none() && !adds;
+  s.levels = adds ? memory.take((n + 1) * s.parts.n_features) : nullptr;
+  s.x = changes_nothing ? nullptr : memory.take(n * s.parts.width());
   for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
     StreamConvolution &c = s.convolutions[i];
     c.x = memory.take((c.n_before + n) * c.C);
@@ -154,6 +158,8 @@ static void copy_reals(real *to, const real *from, int64_t n) { memcpy(to, from,
 // Calls visit(part, n) for each part of the state, where it lies in a block of n_rows rows:
 // before the first of them, or after the last.
 template <class Visit> static void visit_state(const Stream &s, int64_t n_rows, Visit visit) {
+  int64_t F = s.parts.n_features;
+  if (s.parts.reads_changes) visit(s.levels + n_rows * F, F);
   for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
     const StreamConvolution &c = s.convolutions[i];
     visit(c.x + n_rows * c.C, c.n_before * c.C);
@@ -245,11 +251,21 @@ struct HeadInput {
   int64_t stride;
 };
 
+// rows (n, F) after n_before others -> s.x (n, width)
+static void read_block(const Stream &s, const real *rows, int64_t n_before, int64_t n) {
+  int64_t F = s.parts.n_features;
+  real *levels = s.levels ? s.levels + F : s.x;
+  normalise_rows(s.parts.inputs, rows, n, F, levels);
+  if (!s.levels) return;
+  if (!n_before) copy_reals(s.levels, levels, F);  // the first row has no change
+  changes_of_rows(s.parts.changes, s.levels, n, F, s.x);
+}
+
 // rows (n, F) after n_before others
 static HeadInput run_block(const Stream &s, const real *rows, int64_t n_before, int64_t n) {
-  const real *x = rows;
-  int64_t stride = s.parts.n_features;
-  if (s.x) normalise_rows(s.parts.inputs, rows, n, stride, s.x), x = s.x;
+  const real *x = s.x ? s.x : rows;
+  int64_t stride = s.parts.width();
+  if (s.x) read_block(s, rows, n_before, n);
   for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
     const StreamConvolution &c = s.convolutions[i];
     for (int64_t t = 0; t < n; t++)
@@ -331,6 +347,7 @@ static Stream *open_stream(const Parts &parts, real *const *weights) {
       pack_stream(*s, weights);
       copy_normalization(s->parts.inputs, parts.inputs, parts.n_features);
       copy_normalization(s->parts.outputs, parts.outputs, parts.n_outputs);
+      copy_changes(s->parts.changes, parts.changes, parts.n_features);
       return s;
     }
   }
@@ -359,41 +376,4 @@ static Status run_stream(const Stream &shared, int64_t n_before, int64_t n, cons
   run_rows(s, most, n_before, n, rows, before, after, out, false);
   memory.close();
   return all_finite(out, n * s.n_outputs()) ? DONE : OUTPUT_NOT_FINITE;
-}
-
-// Whether a prediction takes less time sample by sample: a block would leave most lanes empty.
-static bool is_few(const Parts &p, int64_t n) {
-  bool reads_ahead = p.is_bidirectional;
-  for (int64_t i = 0; i < p.n_convolutions; i++)  // of stride 1, or it would read fewer back
-    reads_ahead |= p.n_backs[i] != p.kernel_sizes[i] - 1;
-  return !reads_ahead && (n == 1 || 3 * n <= LANES);
-}
-
-// Raw outputs (n, O) of samples in an order (null: as they are), one after the other.
-static Status predict_few(const Parts &parts, real *const *weights, const Samples &samples,
-                          const int64_t *order, int64_t n, real *out) {
-  Stream *s = open_stream(parts, weights);
-  if (!s) return NO_MEMORY;
-  int64_t T = samples.n_steps, most = T < STREAM_BLOCK ? T : STREAM_BLOCK, size = state_size(*s);
-  Memory memory;
-  real *rows, *before, *after, length;
-  auto take = [&] {
-    take_block(memory, *s, most);
-    rows = memory.take(T * parts.n_features);
-    before = memory.take(size);
-    after = memory.take(size);
-  };
-  take();
-  bool is_ready = memory.open(memory.used);
-  if (is_ready) {
-    memory.clear_all();
-    take();
-    for (int64_t i = 0; i < n; i++) {
-      gather<1>(samples, {order, i, 0, 1, 0}, T, rows, &length);
-      run_rows(*s, most, 0, (int64_t)length, rows, before, after, out + i * s->n_outputs(), true);
-    }
-    memory.close();
-  }
-  close_stream(s);
-  return is_ready ? DONE : NO_MEMORY;
 }
