@@ -90,8 +90,9 @@ def _learn_changes(
     for each in (kinds, [dtype] * len(kinds)):
         is_still |= constant_columns(bounds, each)
     scale = sizes.root_mean_square / levels.scale.cpu().numpy().astype("f8")
-    scale = np.where(is_still, 1.0, scale).astype(dtype)
-    scale = np.maximum(scale, np.finfo(dtype).tiny)
+    limits = np.finfo(dtype)
+    scale = np.where(is_still, 1.0, np.clip(scale, limits.tiny, limits.max))
+    scale = scale.astype(dtype)
     low, high = (
         levels(torch.from_numpy(bound.astype(dtype)).to(levels.mean.device))
         for bound in (moments.low, moments.high)

@@ -159,6 +159,13 @@ def test_changes_that_are_rounding_are_none():
         assert (change_figures_of(model)[0] == 1) == is_lost
 
 
+def test_huge_changes_have_a_finite_scale():
+    rows = np.tile([[-1e153], [1e153]], (40, 1))  # squares of changes overflow
+    sequences = rows.reshape(8, 10, 1)
+    model = reading_changes(dtype="float64", max_iter=1).fit(sequences, np.arange(8.0))
+    assert np.isfinite(change_figures_of(model)).all()
+
+
 def test_sequences_of_one_row():
     rows = RNG.standard_normal((30, 1, 2))
     model = reading_changes(dtype="float64").fit(rows, rows[:, 0, 0])
