@@ -5,10 +5,9 @@ from ._descriptions import (
     DenseDescription,
     Description,
     DropoutPart,
-    LossPart,
+    Figures,
     NormalizationPart,
     RecurrentDescription,
-    SolverPart,
 )
 from ._layer import LayerCall, LayerDescription, LayerTensors
 from ._library import is_forced, library, variant, variants, why_not
@@ -16,3 +15,4 @@ from ._network import CompiledNetwork, Training
 from ._samples import Batches, Samples
 from ._stream import CompiledStream, NotFiniteError, StreamState, is_causal
 from ._structures import ACTIVATIONS, MOST_LAYERS, POOLINGS
+from ._training_parts import LossPart, SolverPart

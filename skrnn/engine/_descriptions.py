@@ -1,4 +1,4 @@
-"""Networks, losses and solvers in the words of the package, for the library."""
+"""Networks in the words of the package, for the library."""
 
 from __future__ import annotations
 
@@ -14,22 +14,18 @@ from ._library import variant
 from ._structures import (
     ACTIVATIONS,
     CELLS,
-    LOSSES,
     MERGE_MODES,
     MOST_LAYERS,
     N_GATES,
     POOLINGS,
-    SOLVERS,
     ChangesFigures,
     DenseParts,
     DropoutDraws,
-    LossStructure,
     NormalizationFigures,
     Pointer,
     Pointers,
     RecurrentParts,
     Shape,
-    SolverStructure,
     Structure,
     integers,
 )
@@ -80,6 +76,10 @@ class ChangesPart(NamedTuple):
     high: np.ndarray
 
 
+# or mean and variance of each batch norm, which training moves on
+Figures = NormalizationPart | ChangesPart | Sequence[np.ndarray]
+
+
 @dataclass(frozen=True)
 class RecurrentDescription:
     """Sizes and parts of a recurrent network, in the words of the parameters."""
@@ -94,9 +94,13 @@ class RecurrentDescription:
     conv_filters: tuple[int, ...] = ()
     conv_kernel_sizes: tuple[int, ...] = ()
     conv_strides: tuple[int, ...] = ()
+    conv_dilations: tuple[int, ...] = ()
     n_backs: tuple[int, ...] = ()  # steps that a convolution reads before its block
+    has_norms: bool = False  # batch norms of the convolutions
     conv_activation: str = "relu"
     reads_changes: bool = False  # beside the levels
+    front_poolings: tuple[str, ...] = ()  # of the last convolution, read by the output
+    pool_size: int = 1  # steps of it of which the layers read one
 
     prefix = "recurrent"
 
@@ -104,20 +108,32 @@ class RecurrentDescription:
         _check_sizes("layers", self.hidden_layer_sizes, 1)
         _check_sizes("convolutions", self.conv_filters, 0)
         _check_sizes("inputs and outputs", (self.n_features, self.n_outputs), 2)
-        if not self.poolings or len(set(self.poolings)) < len(self.poolings):
-            raise ValueError(f"expected different poolings, got {self.poolings}")
-        numbers = self.conv_kernel_sizes, self.conv_strides, self.n_backs
-        if {len(each) for each in numbers} != {len(self.conv_filters)}:
+        _check_poolings(self.poolings, 1)
+        _check_poolings(self.front_poolings, 0, without=("last",))
+        self._check_convolutions()
+
+    def _check_convolutions(self) -> None:
+        numbers = self.conv_kernel_sizes, self.conv_dilations, self.conv_strides
+        if {len(each) for each in (*numbers, self.n_backs)} != {len(self.conv_filters)}:
             raise ValueError(
-                f"expected {len(self.conv_filters)} kernel sizes, strides and numbers "
-                f"of steps before a block, got {numbers}"
+                f"expected {len(self.conv_filters)} kernel sizes, dilations, strides "
+                f"and numbers of steps before a block, got {(*numbers, self.n_backs)}"
             )
-        for size, stride, n_back in zip(*numbers, strict=True):
-            if not (1 <= stride <= size and 0 <= n_back <= size - stride):
+        for (size, dilation, stride), n_back in zip(
+            zip(*numbers, strict=True), self.n_backs, strict=True
+        ):
+            most = (size - 1) * dilation + 1 - stride
+            is_possible = 1 <= stride <= size and dilation >= 1
+            if not (is_possible and 0 <= n_back <= most):
                 raise ValueError(
-                    f"a kernel of {size} steps cannot read {n_back} before a block of "
-                    f"{stride}"
+                    f"a kernel of {size} values, {dilation} steps apart, cannot read "
+                    f"{n_back} before a block of {stride}"
                 )
+        has_front = self.has_norms or self.front_poolings or self.pool_size != 1
+        if self.pool_size < 1 or (has_front and not self.conv_filters):
+            raise ValueError(
+                f"expected convolutions for norms, poolings and blocks, got {self}"
+            )
 
     @property
     def width(self) -> int:
@@ -136,7 +152,10 @@ class RecurrentDescription:
         widths = [self.width, *self.conv_filters]
         channels = zip(pairwise(widths), self.conv_kernel_sizes, strict=True)
         for (n_in, n_out), size in channels:
-            shapes += [(n_out, n_in, size), (n_out,)]
+            shapes += [(n_out, n_in, size), *[(n_out,)] * (not self.has_norms)]
+        for n_out in self.conv_filters if self.has_norms else ():
+            shapes += [(n_out,)] * 2
+        n_read_of_front = len(self.front_poolings) * widths[-1]
         width, n_gates = widths[-1], N_GATES[self.cell]
         n_biases = 1 if self.cell == "gru_reset_before" else 2
         for size in self.hidden_layer_sizes:
@@ -145,7 +164,7 @@ class RecurrentDescription:
             shapes += one_way * (2 if self.bidirectional else 1)
             is_joined = self.bidirectional and self.merge_mode == "concat"
             width = size * (2 if is_joined else 1)
-        n_read = len(self.poolings) * width
+        n_read = len(self.poolings) * width + n_read_of_front
         return [*shapes, (self.n_outputs, n_read), (self.n_outputs,)]
 
     def n_multiplications(self, n_steps: int) -> int:
@@ -155,6 +174,7 @@ class RecurrentDescription:
         for matrix, stride in zip(matrices[:n], self.conv_strides, strict=True):
             n_steps = -(-n_steps // stride)
             total += n_steps * matrix
+        n_steps = -(-n_steps // self.pool_size)
         return total + n_steps * sum(matrices[n:])
 
     def reads(self, n_steps: int, n_features: int) -> bool:
@@ -162,10 +182,15 @@ class RecurrentDescription:
         return n_features == self.n_features
 
     def widest(self, n_steps: int, itemsize: int) -> int:
-        """Vectors of a block whose activations stay in the cache."""
+        """Vectors of a block whose activations stay in the cache.
+
+        The statistics of batch norms need all samples of a batch in one block.
+        """
+        if self.has_norms:
+            return _WIDEST
         ways = 2 if self.bidirectional else 1
         planes = {1: 2, 3: 5, 4: 7}[N_GATES[self.cell]]  # kept for each step
-        n_steps = -(-n_steps // prod(self.conv_strides))
+        n_steps = -(-n_steps // (prod(self.conv_strides) * self.pool_size))
         n_values = n_steps * ways * planes * sum(self.hidden_layer_sizes)
         return 4 if n_values * 64 * itemsize <= 2 * _CACHE else 2
 
@@ -184,6 +209,7 @@ class RecurrentDescription:
         inputs: NormalizationPart | None = None,
         outputs: NormalizationPart | None = None,
         changes: ChangesPart | None = None,
+        running: Sequence[np.ndarray] = (),
     ) -> Structure:
         if self.reads_changes != (changes is not None):
             raise ValueError(
@@ -204,8 +230,15 @@ class RecurrentDescription:
             filters=integers(self.conv_filters),
             kernel_sizes=integers(self.conv_kernel_sizes),
             strides=integers(self.conv_strides),
+            dilations=integers(self.conv_dilations),
             n_backs=integers(self.n_backs),
             activation=ACTIVATIONS.index(self.conv_activation),
+            running=self._running(running),
+            n_front_poolings=len(self.front_poolings),
+            front_poolings=integers(
+                [POOLINGS.index(name) for name in self.front_poolings]
+            ),
+            pool_size=self.pool_size,
             input_dropout=(input_dropout or DropoutPart()).structure(),
             dropout=(dropout or DropoutPart()).structure(),
             inputs=_figures(NormalizationFigures, inputs, self.n_features),
@@ -213,6 +246,15 @@ class RecurrentDescription:
             reads_changes=self.reads_changes,
             changes=_figures(ChangesFigures, changes, self.n_features),
         )
+
+    def _running(self, figures: Sequence[np.ndarray]) -> Pointers | None:
+        shapes = [(n,) for n in self.conv_filters if self.has_norms for _ in range(2)]
+        if len(figures) != len(shapes):
+            raise ValueError(
+                f"expected {len(shapes)} running figures of norms, got {len(figures)}"
+            )
+        dtype = figures[0].dtype if figures else None
+        return Pointers(figures, dtype, shapes) if shapes else None
 
 
 @dataclass(frozen=True)
@@ -276,64 +318,6 @@ class DenseDescription:
 Description = RecurrentDescription | DenseDescription
 
 
-@dataclass(frozen=True)
-class LossPart:
-    """A loss, see ``losses.h``."""
-
-    name: str
-    quantile: float = 0.5
-    label_smoothing: float = 0.0
-    clips: bool = False
-    is_sum: bool = False
-    reports_mean: bool = False
-
-    def structure(self) -> LossStructure:
-        return LossStructure(
-            kind=LOSSES.index(self.name),
-            quantile=self.quantile,
-            label_smoothing=self.label_smoothing,
-            clips=self.clips,
-            is_sum=self.is_sum,
-            reports_mean=self.reports_mean,
-        )
-
-
-@dataclass
-class SolverPart:
-    """A solver with its state, see ``solvers.h``."""
-
-    name: str
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
-    decay: float = 0.0
-    corrects_epsilon: bool = False
-    momentum: float = 0.0
-    is_nesterov: bool = False
-    rescales: bool = False
-    alpha: float = 0.0
-    max_norm: float = 0.0
-    n_steps: int = 0
-    last_rate: float = 0.0
-    first: Sequence[np.ndarray] = ()
-    second: Sequence[np.ndarray] = ()
-
-    @property
-    def states(self) -> dict[str, Sequence[np.ndarray]]:
-        """The arrays that its steps change, by name."""
-        if self.name in ("adam", "adamw"):
-            return {"first": self.first, "second": self.second}
-        return {"first": self.first} if self.name == "sgd" and self.momentum else {}
-
-    def structure(self, dtype: Any, shapes: list[Shape]) -> SolverStructure:
-        fields = {**vars(self), "kind": SOLVERS.index(self.name)}
-        for name in ("name", "first", "second"):
-            del fields[name]
-        for name, arrays in self.states.items():
-            fields[name] = Pointers(arrays, dtype, shapes, writes=True)
-        return SolverStructure(**fields)
-
-
 def _check_sizes(name: str, sizes: Sequence[int], least: int) -> None:
     """Raise if the library has no room for so many, or one is empty."""
     if not least <= len(sizes) <= MOST_LAYERS or min(sizes, default=1) < 1:
@@ -343,7 +327,17 @@ def _check_sizes(name: str, sizes: Sequence[int], least: int) -> None:
         )
 
 
-def check_figures(parts: Iterable[NormalizationPart | ChangesPart], dtype: Any) -> None:
+def _check_poolings(
+    poolings: Sequence[str], least: int, without: tuple[str, ...] = ()
+) -> None:
+    """Raise if they are too few, or one is there twice or not known."""
+    known = set(POOLINGS).difference(without)
+    different = known.intersection(poolings)
+    if len(poolings) < least or len(different) < len(poolings):
+        raise ValueError(f"expected different poolings of {known}, got {poolings}")
+
+
+def check_figures(parts: Iterable[Figures], dtype: Any) -> None:
     """Raise if figures are of another dtype than the weights."""
     for part in parts:
         for values in part:

@@ -9,17 +9,15 @@ from typing import Any
 import numpy as np
 
 from ._descriptions import (
-    ChangesPart,
     Description,
     DropoutPart,
-    LossPart,
-    NormalizationPart,
-    SolverPart,
+    Figures,
     check_figures,
 )
 from ._library import library
 from ._samples import Batches, Samples
 from ._structures import Pointer, Pointers, Shares, Structure, Weights, integers
+from ._training_parts import LossPart, SolverPart
 
 _N_SLOTS = 8  # shares of a large batch
 _WORTH_SHARING = 2e8  # multiplications of a batch, some milliseconds
@@ -33,10 +31,11 @@ class CompiledNetwork:
     description : RecurrentDescription or DenseDescription
     weights : sequence of ndarray
         With the shapes of ``description.shapes``; training changes them in place.
-    **normalizations : NormalizationPart or ChangesPart
+    **normalizations : NormalizationPart, ChangesPart or sequence of ndarray
         Of ``inputs`` and ``outputs``, and ``changes`` of the normalised inputs, if a
         recurrent network has them. Training compares outputs with normalised targets;
-        predictions are in their units.
+        predictions are in their units. ``running``: mean and variance of each batch
+        norm, which training changes in place.
 
     Raises
     ------
@@ -50,7 +49,7 @@ class CompiledNetwork:
         self,
         description: Description,
         weights: Sequence[np.ndarray],
-        **normalizations: NormalizationPart | ChangesPart,
+        **normalizations: Figures,
     ) -> None:
         self.description = description
         self.dtype = weights[0].dtype
@@ -62,7 +61,8 @@ class CompiledNetwork:
         if found is None:
             raise RuntimeError("there is no compiled library")
         self._library = found
-        self.is_writeable = all(values.flags.writeable for values in weights)
+        changed = [*weights, *normalizations.get("running", ())]
+        self.is_writeable = all(values.flags.writeable for values in changed)
         self.weights = Weights(
             n=len(weights),
             values=Pointers(weights, self.dtype, self.shapes),
@@ -114,6 +114,15 @@ class CompiledNetwork:
         )
         _raise_for(code)
         return out
+
+    @property
+    def most_samples(self) -> int | None:
+        """Samples of the largest batch to train on, if there is a limit.
+
+        Batch norms need the whole batch in one block.
+        """
+        has_norms = getattr(self.description, "has_norms", False)
+        return self._library.skrnn_most_lanes() if has_norms else None
 
     def is_worth_sharing(self, n_steps: int, batch_size: int) -> bool:
         """Whether a batch takes long enough for several threads."""
@@ -171,7 +180,9 @@ class Training:
     ) -> None:
         description, dtype, shapes = network.description, network.dtype, network.shapes
         network.check(samples, description.n_outputs)
-        if solver.name != "none" and not network.is_writeable:
+        if not network.is_writeable and (
+            solver.name != "none" or network.most_samples is not None
+        ):
             raise ValueError("the engine cannot train weights that are read-only")
         self.network = network
         self.samples = samples
@@ -199,6 +210,12 @@ class Training:
         """
         n = len(batches) - first if n is None else n
         batches.check(self.samples.n_samples)
+        most = self.network.most_samples
+        if most is not None and batches.most > most:
+            raise ValueError(
+                f"with batch norms the engine trains on batches of up to {most} "
+                f"samples, got {batches.most}"
+            )
         if not n:
             return
         code = self._function(

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._descriptions import (
-    ChangesPart,
-    NormalizationPart,
+    Figures,
     RecurrentDescription,
     check_figures,
 )
@@ -48,8 +47,9 @@ class CompiledStream:
         Without a second direction, and with convolutions that read no later rows.
     weights : sequence of ndarray
         With the shapes of ``description.shapes``.
-    **normalizations : NormalizationPart or ChangesPart
-        Of ``inputs`` and ``outputs``, and ``changes``, if there are any.
+    **normalizations : NormalizationPart, ChangesPart or sequence of ndarray
+        Of ``inputs`` and ``outputs``, ``changes``, and the ``running`` figures of
+        norms, if there are any.
 
     Raises
     ------
@@ -64,7 +64,7 @@ class CompiledStream:
         self,
         description: RecurrentDescription,
         weights: Sequence[np.ndarray],
-        **normalizations: NormalizationPart | ChangesPart,
+        **normalizations: Figures,
     ) -> None:
         if not is_causal(description):
             raise ValueError(f"a stream does not read ahead, but {description} does")
@@ -160,21 +160,27 @@ class CompiledStream:
 
 def is_causal(description: RecurrentDescription) -> bool:
     """Whether there is an output for each row, and none depends on later rows."""
-    before = [size - 1 for size in description.conv_kernel_sizes]
-    return not description.bidirectional and list(description.n_backs) == before
+    reads_ahead = description.bidirectional or description.pool_size > 1
+    return not reads_ahead and list(description.n_backs) == _rows_back(description)
+
+
+def _rows_back(description: RecurrentDescription) -> list[int]:
+    """Rows before the newest one that each convolution reads."""
+    sizes = description.conv_kernel_sizes, description.conv_dilations
+    return [(size - 1) * dilation for size, dilation in zip(*sizes, strict=True)]
 
 
 def state_shapes(description: RecurrentDescription) -> list[Shape]:
     """Shapes of the parts of a state, in the order of ``stream.h``."""
     d = description
     channels = [d.width, *d.conv_filters][: len(d.conv_filters)]
-    sizes = zip(d.conv_kernel_sizes, channels, strict=True)
     shapes: list[Shape] = [(1, d.n_features)] if d.reads_changes else []
-    shapes += [(size - 1, n) for size, n in sizes]
+    shapes += zip(_rows_back(d), channels, strict=True)
     for size in d.hidden_layer_sizes:
         shapes += [(size,)] * (2 if d.cell == "lstm" else 1)
     n_running = sum(name != "last" for name in d.poolings)
-    return shapes + [(d.hidden_layer_sizes[-1],)] * n_running
+    shapes += [(d.hidden_layer_sizes[-1],)] * n_running
+    return shapes + [(d.conv_filters[-1],) for _ in d.front_poolings]
 
 
 def _raise_for(code: int) -> None:

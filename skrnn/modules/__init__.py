@@ -14,6 +14,7 @@ from ._architecture import (
 )
 from ._changes import Changes
 from ._compiled import (
+    batch_norms,
     description_of,
     draws_masks,
     dropout_part,
@@ -22,6 +23,7 @@ from ._compiled import (
     loss_part,
     normalization_layers,
     normalizations_of,
+    running_figures,
     stream_description_of,
 )
 from ._dropout import Dropout

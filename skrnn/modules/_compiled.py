@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from ..engine import (
     ACTIVATIONS,
@@ -14,6 +14,7 @@ from ..engine import (
     DenseDescription,
     Description,
     DropoutPart,
+    Figures,
     LossPart,
     NormalizationPart,
     RecurrentDescription,
@@ -26,13 +27,13 @@ from ._forecast import ForecastNetwork, FutureDecoder, WindowMLP
 from ._layers import RecurrentLayer, has_global_hooks, is_intercepted
 from ._losses import LogLoss, PointLoss
 from ._mlp import DenseLayer, MLPNetwork
-from ._normalization import Normalization
+from ._normalization import BatchNorm, Normalization
 from ._recurrent import RecurrentNetwork
 
 _KNOWN = {
     *(RecurrentNetwork, ForecastNetwork, FutureDecoder, WindowMLP, MLPNetwork),
     *(RecurrentLayer, UnrolledLayer, Convolutions, DenseLayer, Dropout),
-    *(Normalization, Changes),
+    *(Normalization, Changes, BatchNorm),
     *(nn.RNN, nn.GRU, nn.LSTM, nn.Linear, nn.Conv1d, nn.ModuleList),
 }
 
@@ -56,9 +57,15 @@ def description_of(module: nn.Module) -> Description | None:
 
 
 def draws_masks(module: nn.Module) -> bool:
-    """Whether predictions are random: a dropout is in training mode."""
-    layers = [part for part in _parts_of(module) if type(part) is Dropout]
-    return any(layer.training and layer.p for layer in layers)
+    """Whether predictions are random: a dropout is in training mode.
+
+    Or they depend on each other: a batch norm is.
+    """
+    return any(
+        part.training and (type(part) is BatchNorm or part.p)
+        for part in _parts_of(module)
+        if type(part) in (BatchNorm, Dropout)
+    )
 
 
 def _parts_of(module: nn.Module) -> list[nn.Module]:
@@ -86,13 +93,33 @@ def dropouts_of(module: nn.Module) -> tuple[Dropout | None, Dropout | None]:
     return network.dropout, getattr(network, "input_dropout", None)
 
 
-def normalizations_of(module: nn.Module) -> dict[str, NormalizationPart | ChangesPart]:
+def normalizations_of(module: nn.Module) -> dict[str, Figures]:
     """The normalisations that the engine runs, in memory of the module."""
-    found: dict[str, NormalizationPart | ChangesPart] = {}
+    found: dict[str, Figures] = {}
     for name, layer in normalization_layers(module).items():
         part = ChangesPart if isinstance(layer, Changes) else NormalizationPart
         found[name] = part(*(figure.numpy() for figure in layer.figures))
+    figures = running_figures(module)
+    if figures:
+        found["running"] = [array.numpy() for array in figures]
     return found
+
+
+def batch_norms(module: nn.Module) -> list[BatchNorm]:
+    """The norms of the convolutions, from the input on."""
+    network: Any = module.trunk if type(module) is ForecastNetwork else module
+    convolutions = getattr(network, "convolutions", None)
+    return [] if convolutions is None else list(convolutions.norms)
+
+
+def running_figures(module: nn.Module) -> list[Tensor]:
+    """Mean and variance of each batch norm, one after the other."""
+    return [
+        array
+        for norm in batch_norms(module)
+        for array in (norm.running_mean, norm.running_var)
+        if array is not None
+    ]
 
 
 def normalization_layers(module: nn.Module) -> dict[str, Normalization | Changes]:
@@ -146,17 +173,14 @@ def _recurrent(
         or not set(parts.poolings).issubset(POOLINGS)
         or (filters and parts.conv_padding == "valid")
         or parts.conv_activation not in ACTIVATIONS
-        or set(parts.dilations) - {1}
-        or (filters and parts.conv_norm)
-        or parts.conv_poolings
-        or parts.pool_size > 1
+        or not all(map(_is_as_made, batch_norms(network)))
     )
     sizes = tuple(_hidden_size(layer) for layer in network.stack())
     n_layers = max(len(sizes), len(filters))
     cell = parts.engine_cell
     if not is_plain or cell is None or n_layers > MOST_LAYERS:
         return None
-    blocks = zip(parts.kernel_sizes, parts.strides, strict=True)
+    blocks = zip(parts.spans, parts.strides, strict=True)
     divisor = 2 if parts.conv_padding == "same" else 1
     return RecurrentDescription(
         cell,
@@ -169,10 +193,19 @@ def _recurrent(
         conv_filters=filters,
         conv_kernel_sizes=parts.kernel_sizes,
         conv_strides=parts.strides,
-        n_backs=tuple((size - stride) // divisor for size, stride in blocks),
+        conv_dilations=parts.dilations,
+        n_backs=tuple((span - stride) // divisor for span, stride in blocks),
+        has_norms=bool(filters) and parts.conv_norm is not None,
         conv_activation=parts.conv_activation,
         reads_changes=network.changes is not None,
+        front_poolings=parts.conv_poolings,
+        pool_size=parts.pool_size,
     )
+
+
+def _is_as_made(norm: BatchNorm) -> bool:
+    """Whether a batch norm computes what the engine does."""
+    return norm.eps == 1e-5 and norm.momentum == 0.1 and norm.running_mean is not None
 
 
 def _hidden_size(layer: Any) -> int:

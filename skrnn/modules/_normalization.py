@@ -75,6 +75,12 @@ class BatchNorm(nn.BatchNorm1d):
         steps = torch.zeros_like(steps).index_put((is_valid,), valid)
         return steps.transpose(1, 2)  # (batch, feature, time)
 
+    @torch.inference_mode(False)
+    def count_batches(self, n: int) -> None:
+        """Note batches that the engine has normalised."""
+        if self.num_batches_tracked is not None:
+            self.num_batches_tracked += n
+
     def _normalize(self, x: Tensor) -> Tensor:
         if self.training and x.numel() == x.shape[1]:
             return functional.batch_norm(

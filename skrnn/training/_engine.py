@@ -25,6 +25,7 @@ from ..engine import (
     library,
 )
 from ..modules import (
+    batch_norms,
     description_of,
     draws_masks,
     dropout_part,
@@ -33,6 +34,7 @@ from ..modules import (
     loss_part,
     normalization_layers,
     normalizations_of,
+    running_figures,
 )
 from ._datasets import DeviceDataset
 from ._engine_solver import CompiledSolver, can_step
@@ -93,7 +95,7 @@ def fits(module: Any, parameters: list[Any], description: Description) -> bool:
         (n,)
         for layer in normalization_layers(module).values()
         for n in [layer.n_columns] * len(layer.figures)
-    ]
+    ] + [(norm.num_features,) for norm in batch_norms(module) for _ in range(2)]
     shapes = [p.shape for p in parameters], [array.shape for array in figures]
     return shapes == (description.shapes, expected) and all(
         array.is_contiguous()
@@ -105,9 +107,8 @@ def fits(module: Any, parameters: list[Any], description: Description) -> bool:
 
 def _figures_of(module: Any) -> list[torch.Tensor]:
     """The buffers by which a network normalises."""
-    return [
-        array for one in normalization_layers(module).values() for array in one.figures
-    ]
+    layers = normalization_layers(module).values()
+    return [array for one in layers for array in one.figures] + running_figures(module)
 
 
 def trunk_of(net: Any) -> CompiledNetwork | None:
@@ -190,6 +191,8 @@ class CompiledEpochs:
             return None
         if net.processes_.count > 1 or net.listens_to_batches():
             return None
+        if network.most_samples is not None and net.batch_size > network.most_samples:
+            return None
         samples = data.for_engine()
         if samples is None or not samples.n_targets:
             return None
@@ -207,6 +210,8 @@ class CompiledEpochs:
         if loss_part(self.net.gradients_.criterion) != self.loss:
             return False
         if self.net.engine_.network_of(module) is not self.network:
+            return False
+        if not all(norm.training for norm in batch_norms(module)):
             return False
         return all(
             p.requires_grad
@@ -266,6 +271,8 @@ class CompiledEpochs:
             if dropout is not None and part.p:
                 dropout.n_draws += len(rates) * n
                 part.n_draws = dropout.n_draws
+        for norm in batch_norms(self.net.module_):
+            norm.count_batches(len(rates))
 
     def _batches(self, data: Any, order: Any, sizes: np.ndarray) -> Batches:
         """The batches that have any weight, as the loader gives them."""
@@ -329,6 +336,8 @@ class CompiledGradients:
         if is_watched or network is None or loss is None or net.processes_.count > 1:
             return None
         if not all(p.requires_grad for p in net.module_.parameters()):
+            return None
+        if network.most_samples is not None:  # torch settles the norms as well
             return None
         samples = data.for_engine()
         if samples is None or not samples.n_targets:

@@ -164,7 +164,7 @@ class CompiledFollower:
             for _ in description.hidden_layer_sizes
         ]
         pooled: list[Any] = []
-        for name in description.poolings:
+        for name in (*description.poolings, *description.front_poolings):
             if name == "mean":
                 pooled.append(np.array([[state.n_rows]]))
             if name != "last":

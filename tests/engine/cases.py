@@ -2,7 +2,7 @@
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from unittest.mock import patch
 
@@ -54,8 +54,12 @@ class Case:
     conv_filters: tuple[int, ...] | None = None
     conv_kernel_size: int | tuple[int, ...] = 3
     conv_strides: int | tuple[int, ...] = 1
+    conv_dilation: int | tuple[int, ...] = 1
     conv_padding: str = "causal"
+    conv_norm: str | None = None
     conv_activation: str = "relu"
+    conv_pooling: str | tuple[str, ...] | None = None
+    conv_pool_size: int = 1
     activation: str = "relu"  # of an mlp
     dropout: float = 0.0
     input_dropout: float = 0.0
@@ -76,8 +80,7 @@ class Case:
     def parts(self):
         """Keyword arguments of the recurrent part of the network."""
         names = ("bidirectional", "merge_mode", "pooling", "dropout", "input_dropout")
-        convolution = ("filters", "kernel_size", "strides", "padding", "activation")
-        names += tuple(f"conv_{name}" for name in convolution)
+        names += tuple(f.name for f in fields(self) if f.name.startswith("conv_"))
         return {name: getattr(self, name) for name in names}
 
     def module(self, dtype):

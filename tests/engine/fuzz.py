@@ -105,10 +105,14 @@ class Fuzz:
         filters = self.sizes(3, 20, 0)
         sizes = tuple(self.integer(9) for _ in filters)
         strides = tuple(self.choice([1, self.integer(size)]) for size in sizes)
+        dilations = tuple(self.choice([1, self.integer(4)]) for _ in filters)
+        spans = ((n - 1) * d + 1 for n, d in zip(sizes, dilations, strict=True))
         backs = tuple(
-            self.choice([size - stride, (size - stride) // 2, 0])
-            for size, stride in zip(sizes, strides, strict=True)
+            self.choice([span - stride, (span - stride) // 2, 0])
+            for span, stride in zip(spans, strides, strict=True)
         )
+        fronts = self.poolings(), (), ()
+        front_poolings = tuple(name for name in self.choice(fronts) if name != "last")
         return RecurrentDescription(
             self.choice(CELLS),
             self.integer(9),
@@ -120,7 +124,11 @@ class Fuzz:
             conv_filters=filters,
             conv_kernel_sizes=sizes,
             conv_strides=strides,
+            conv_dilations=dilations,
             n_backs=backs,
+            has_norms=bool(filters) and self.choice([False, True]),
+            front_poolings=front_poolings if filters else (),
+            pool_size=self.choice([1, 1, self.integer(6)]) if filters else 1,
             conv_activation=self.choice(ACTIVATIONS),
             reads_changes=self.choice([False, True]),
         )
@@ -220,6 +228,9 @@ class Fuzz:
         if description.reads_changes:
             scale, low, high = np.abs(self.values(3, description.n_features))
             found["changes"] = ChangesPart(1 + scale, -low, high)
+        if description.has_norms:
+            kinds = [(self.values(n), self.values(n)) for n in description.conv_filters]
+            found["running"] = [part for m, s in kinds for part in (m, np.abs(s))]
         return found
 
     def tensor(self, *shape):
@@ -276,6 +287,11 @@ class Fuzz:
         description = network.description
         outputs = network.predict(samples)
         batches = self.batches(samples.n_samples)
+        most = network.most_samples
+        if most is not None and batches.most > most:
+            n = len(batches)
+            sizes = np.minimum(batches.sizes, most)
+            batches = Batches(None, np.zeros(n, "i8"), sizes, np.ones(n), batches.rates)
         gradients = [np.zeros_like(values) for values in weights]
         losses = network.train(
             samples,

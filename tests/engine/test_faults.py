@@ -37,8 +37,10 @@ CONVOLUTION = {
     "conv_filters": (2,),
     "conv_kernel_sizes": (3,),
     "conv_strides": (1,),
+    "conv_dilations": (1,),
     "n_backs": (2,),
 }
+NORMED = CONVOLUTION | {"has_norms": True}
 N, N_ROWS, N_STEPS = 5, 12, 4
 
 
@@ -310,6 +312,16 @@ def test_nothing_to_predict_or_to_train_on():
         CONVOLUTION | {"conv_kernel_sizes": (0,), "n_backs": (0,)},
         {"poolings": ()},
         {"poolings": ("max", "last", "max")},
+        {"poolings": ("attention",)},
+        CONVOLUTION | {"conv_dilations": (0,)},
+        CONVOLUTION | {"conv_dilations": (1, 1)},
+        CONVOLUTION | {"conv_dilations": (2,), "n_backs": (5,)},
+        CONVOLUTION | {"front_poolings": ("last",)},
+        CONVOLUTION | {"front_poolings": ("max", "max")},
+        CONVOLUTION | {"pool_size": 0},
+        {"pool_size": 2},
+        {"front_poolings": ("max",)},
+        {"has_norms": True},
         {"n_features": 0},
         {"n_outputs": 0},
     ],
@@ -346,7 +358,8 @@ def test_perceptrons_that_the_library_has_no_room_for(sizes):
 
 @needs_library
 @pytest.mark.parametrize(
-    "options", [{"cell": "elman"}, {"merge_mode": "max"}, {"poolings": ("attention",)}]
+    "options",
+    [{"cell": "elman"}, {"merge_mode": "max"}, CONVOLUTION | {"conv_activation": "no"}],
 )
 def test_unknown_parts(options):
     parts = {"cell": "gru", "n_features": 2, "hidden_layer_sizes": (3,), "n_outputs": 1}
@@ -355,6 +368,45 @@ def test_unknown_parts(options):
         CompiledNetwork(description, weights_of(description)).predict(
             Samples(**arrays())
         )
+
+
+def running_of(*shapes, dtype="f4"):
+    return [np.ones(shape, dtype) for shape in shapes]
+
+
+@needs_library
+@pytest.mark.parametrize(
+    "running", [None, running_of(2), running_of(2, 3), running_of(2, 2, dtype="f8")]
+)
+def test_running_figures_of_another_kind(running):
+    description = RecurrentDescription("gru", 2, (3,), 1, **NORMED)
+    given = {} if running is None else {"running": running}
+    with pytest.raises(ValueError, match="expected"):
+        CompiledNetwork(description, weights_of(description), **given)
+    plain = RecurrentDescription("gru", 2, (3,), 1, **CONVOLUTION)
+    with pytest.raises(ValueError, match="expected 0 running figures"):
+        CompiledNetwork(plain, weights_of(plain), running=running_of(2, 2))
+
+
+@needs_library
+def test_batches_of_batch_norms_that_are_larger_than_a_block():
+    description = RecurrentDescription("gru", 2, (3,), 1, **NORMED)
+    running = running_of(2, 2)
+    network = CompiledNetwork(description, weights_of(description), running=running)
+    n = network.most_samples + 1
+    order = np.arange(n) % N
+    batch = [np.array([0]), np.array([n]), np.array([float(n)]), np.zeros(1)]
+    given = Samples(**arrays()), LossPart("squared_error"), SolverPart("none")
+    with pytest.raises(ValueError, match=f"up to {n - 1} samples, got {n}"):
+        network.train(*given, Batches(order, *batch))
+    batch[1] -= 1
+    network.train(*given, Batches(order, *batch))
+    for values in running:
+        assert (values != 1).all()
+        values.flags.writeable = False
+    network = CompiledNetwork(description, weights_of(description), running=running)
+    with pytest.raises(ValueError, match="cannot train weights that are read-only"):
+        network.train(*given[:2], SolverPart("sgd"), Batches(order, *batch))
 
 
 @needs_library

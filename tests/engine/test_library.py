@@ -166,6 +166,7 @@ def test_networks_that_torch_runs_faster_are_left_to_it(monkeypatch):
 
     def network(units, filters):
         convolution = {"conv_kernel_sizes": (3,), "conv_strides": (1,), "n_backs": (2,)}
+        convolution["conv_dilations"] = (1,)
         return RecurrentDescription(
             "lstm", 1, (units,), 1, conv_filters=(filters,), **convolution
         )
@@ -177,6 +178,7 @@ def test_networks_that_torch_runs_faster_are_left_to_it(monkeypatch):
 
 def test_multiplications_are_those_of_the_steps_that_strides_leave():
     parts = {"conv_kernel_sizes": (4, 2), "conv_strides": (4, 1), "n_backs": (0, 1)}
+    parts["conv_dilations"] = (1, 1)
     network = RecurrentDescription(
         "rnn_tanh", 3, (5,), 1, conv_filters=(6, 7), poolings=("last", "max"), **parts
     )

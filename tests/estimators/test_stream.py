@@ -61,6 +61,8 @@ COMPILED = [
     (RNNRegressor, {"pooling": "max", "conv_filters": 2}),
     (GRURegressor, {"pooling": ("max", "last", "mean")}),
     (GRURegressor, {"conv_filters": (3, 2), "conv_kernel_size": (1, 5)}),
+    (LSTMRegressor, FRONT),
+    (GRURegressor, FRONT | {"pooling": ("max", "mean")}),
 ]
 
 

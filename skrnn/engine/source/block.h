@@ -11,6 +11,8 @@ template <int NV> struct Pass {
   int64_t batch;  // how many batches came before in this call: masks count on
   Steps steps;      // that the layers read; those of the samples until read() has been called
   int64_t longest;  // of the batch in such steps: flat indices of masks count with it
+  const real *front = nullptr;  // (T, F, B) the last convolution's output
+  Steps front_steps;
 
   Pass(Network &n, const Samples &s, const Block &b, bool trains, int64_t batch)
       : n(n), samples(s), block(b), trains(trains), batch(batch), longest(b.longest) {
@@ -44,11 +46,19 @@ template <int NV> struct Pass {
     if (drops_inputs()) drop_steps(p.input_dropout, batch, x, p.width());
     for (int64_t i = 0; i < p.n_convolutions; i++) {
       Convolution &c = n.convolutions[i];
-      convolution_forward<NV>(c, steps);
+      convolution_forward<NV>(c, steps, block.count, trains);
       steps = c.steps, longest = c.n_steps(longest);
       x = c.template y<NV>();
     }
-    return x;
+    front = x, front_steps = steps;
+    if (!p.pools_front()) return x;
+    max_blocks<NV>(front_steps, p.pool_size, front, p.front_width(), n.blocks);
+    for (int64_t b = 0; b < B; b++)
+      n.block_lengths[b] = (real)blocks_of((int64_t)steps.lengths[b], p.pool_size);
+    steps = {blocks_of(steps.T, p.pool_size), blocks_of(steps.shortest, p.pool_size),
+             n.block_lengths};
+    longest = blocks_of(longest, p.pool_size);
+    return n.blocks;
   }
 
   // What a layer gives to the next one or to the pooling, (T, W, B).
@@ -76,6 +86,8 @@ template <int NV> struct Pass {
       else
         merge(p.merge, last(0), top.n_directions == 2 ? last(1) : nullptr,
               top.directions[0].H * B, out);
+    for (int64_t i = 0; i < p.n_front_poolings; i++, out += p.front_width() * B)
+      pool<NV>(p.front_poolings[i], front_steps, front, p.front_width(), out);
   }
 
   const real *last(int k) {
@@ -165,6 +177,20 @@ template <int NV> struct Pass {
     }
   }
 
+  // dx of the first layer -> slopes of the last convolution, to which its poolings add
+  real *front_backward(real *dx) {
+    const Parts &p = n.parts;
+    int64_t F = p.front_width(), at = n.n_read_of_top() * B;
+    if (p.pools_front()) {
+      unmax_blocks<NV>(front_steps, p.pool_size, front, n.blocks, dx, F, n.dfront);
+      dx = n.dfront;
+    }
+    for (int64_t i = 0; i < p.n_front_poolings; i++, at += F * B)
+      unpool<NV>(p.front_poolings[i], front_steps, front, n.pooled + at, n.dpooled + at, F, dx,
+                 true);
+    return dx;
+  }
+
   // n.slopes (O, B) -> gradients, added to
   void backward() {
     const Parts &p = n.parts;
@@ -186,6 +212,7 @@ template <int NV> struct Pass {
       if (i && drops())
         drop_steps(p.dropout, batch * n.n_draws() + i - 1, doutput, l.directions[0].F);
     }
+    if (p.n_convolutions) doutput = front_backward(doutput);
     for (int64_t i = p.n_convolutions - 1; i >= 0; i--) {
       Convolution &c = n.convolutions[i];
       convolution_backward<NV>(c, doutput, n.ones);

@@ -2,7 +2,7 @@
 //
 // Every buffer (row, column) has a number of columns that vectors fill; the rest is zero.
 #pragma once
-#include "vectors.h"
+#include "memory.h"
 
 constexpr int64_t PANEL = 8 * LANES;  // columns of weights that are multiplied together
 
@@ -11,6 +11,11 @@ struct PackedColumns {
   int64_t n, width;
   real *values;
 };
+
+static PackedColumns take_columns(Memory &memory, int64_t n, int64_t width) {
+  return {n, width, memory.take(n * width)};
+}
+static void copy_reals(real *to, const real *from, int64_t n) { memcpy(to, from, n * sizeof(real)); }
 
 INLINE int64_t panel_width(const PackedColumns &w, int64_t first) {
   return w.width - first < PANEL ? w.width - first : PANEL;

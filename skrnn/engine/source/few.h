@@ -6,8 +6,8 @@
 static bool is_few(const Parts &p, int64_t n) {
   bool reads_ahead = p.is_bidirectional;
   for (int64_t i = 0; i < p.n_convolutions; i++)  // of stride 1, or it would read fewer back
-    reads_ahead |= p.n_backs[i] != p.kernel_sizes[i] - 1;
-  return !reads_ahead && (n == 1 || 3 * n <= LANES);
+    reads_ahead |= p.n_backs[i] != (p.kernel_sizes[i] - 1) * p.dilations[i];
+  return !reads_ahead && !p.pools_front() && (n == 1 || 3 * n <= LANES);
 }
 
 // Raw outputs (n, O) of samples in an order (null: as they are), one after the other.

@@ -19,8 +19,12 @@ struct Parts {
   int64_t is_bidirectional, merge, n_poolings;
   const int64_t *poolings;  // (n_poolings,) what the head reads, side by side
   int64_t n_convolutions;
-  const int64_t *filters, *kernel_sizes, *strides, *n_backs;  // (n_convolutions,)
+  const int64_t *filters, *kernel_sizes, *strides, *dilations, *n_backs;  // (n_convolutions,)
   int64_t activation;
+  real *const *running;  // (2 n_convolutions,) means and variances of norms; null without norms
+  int64_t n_front_poolings;
+  const int64_t *front_poolings;  // (n_front_poolings,) what the head reads of the last convolution
+  int64_t pool_size;              // steps of it of which the layers read the maximum
   Dropout input_dropout, dropout;
   Normalization inputs, outputs;  // of rows of features, of the targets
   int64_t reads_changes;
@@ -32,6 +36,9 @@ struct Parts {
       if ((poolings[i] == LAST) == last) return true;
     return false;
   }
+  int64_t front_width() const { return n_convolutions ? filters[n_convolutions - 1] : 0; }
+  // Whether the slopes of the last convolution need a place of their own.
+  bool pools_front() const { return n_convolutions && pool_size > 1; }
 };
 
 struct Layer {
@@ -49,16 +56,19 @@ struct Network {
   Parts parts;
   Convolution convolutions[MOST_LAYERS];
   Layer layers[MOST_LAYERS];
-  const real *head, *head_bias;  // (O, R), (O,); R = n_poolings * width of the top layer
+  const real *head, *head_bias;  // (O, R), (O,); R of the top layer, then of the front
   real *ghead, *ghead_bias;
   real *packed_head, *back_head;
   real *x, *lengths, *ones;        // (T, width, B), (B,), (B,)
+  real *block_lengths;             // (B,) of the maxima
+  real *blocks, *dfront;           // (T, F, B) maxima, and slopes of what they are of
   real *pooled, *dpooled, *room;   // (R, B), (R, B), (H, B)
   real *doutputs;                  // (T, W, B) if a pooling reads all steps
   real *raw, *y, *weights, *slopes;  // (O, B), (O, B), (B,), (O, B)
 
   Layer &top() { return layers[parts.n_layers - 1]; }
-  int64_t n_read() { return parts.n_poolings * top().width; }
+  int64_t n_read_of_top() { return parts.n_poolings * top().width; }
+  int64_t n_read() { return n_read_of_top() + parts.n_front_poolings * parts.front_width(); }
   int64_t n_draws() const { return parts.n_layers; }  // of the dropout, in a batch
   bool drops_between(int64_t i) const { return parts.dropout.p > 0 && i < parts.n_layers - 1; }
 
@@ -70,7 +80,13 @@ struct Network {
       Convolution &c = convolutions[i];
       c.C = width, c.F = p.filters[i], c.activation = p.activation;
       c.K = p.kernel_sizes[i], c.stride = p.strides[i], c.n_back = p.n_backs[i];
-      c.W = w[n++], c.bias = w[n++];
+      c.dilation = p.dilations[i];
+      c.W = w[n++], c.bias = p.running ? nullptr : w[n++];
+    }
+    for (int64_t i = 0; i < p.n_convolutions && p.running; i++) {
+      BatchNorm &norm = convolutions[i].norm;
+      norm.gain = w[n++], norm.shift = w[n++];
+      norm.mean_running = p.running[2 * i], norm.variance_running = p.running[2 * i + 1];
     }
     for (int64_t i = 0; i < p.n_layers; i++) {
       Layer &l = layers[i];
@@ -90,7 +106,9 @@ struct Network {
   void set_gradients(real *const *g) {
     int64_t n = 0;
     for (int64_t i = 0; i < parts.n_convolutions; i++)
-      convolutions[i].gW = g[n++], convolutions[i].gbias = g[n++];
+      convolutions[i].gW = g[n++], convolutions[i].gbias = parts.running ? nullptr : g[n++];
+    for (int64_t i = 0; i < parts.n_convolutions && parts.running; i++)
+      convolutions[i].norm.ggain = g[n++], convolutions[i].norm.gshift = g[n++];
     for (int64_t i = 0; i < parts.n_layers; i++)
       for (int k = 0; k < layers[i].n_directions; k++) {
         Slopes &s = layers[i].directions[k].slopes;
@@ -115,7 +133,8 @@ struct Network {
     for (int64_t i = 0; i < parts.n_convolutions; i++) {
       Convolution &c = convolutions[i];
       c.packed = memory.take(rounded_up(c.F, GROUP) * c.K * c.C);
-      c.back = trains ? memory.take(rounded_up(c.K * c.C, GROUP) * c.F) : nullptr;
+      c.back = trains ? memory.take(c.back_size()) : nullptr;
+      c.folded = !trains && parts.running ? memory.take(c.F) : nullptr;
     }
     for (int64_t i = 0; i < parts.n_layers; i++)
       for (int k = 0; k < layers[i].n_directions; k++)
@@ -147,8 +166,28 @@ struct Network {
       c.n_margin = is_last ? 0 : convolutions[i + 1].n_back;
       c.gradient = trains ? memory.take(c.F * c.K * c.C) : nullptr;
       c.lengths = memory.take(c.stride > 1 ? B : 0);
+      if (trains && parts.running) take_norm(memory, c.norm, T, c.F, B);
     }
-    return T;
+    return take_blocks(memory, T, B, trains);
+  }
+
+  static void take_norm(Memory &memory, BatchNorm &norm, int64_t T, int64_t F, int64_t B) {
+    norm.mean = memory.take(F);
+    norm.inverse = memory.take(F);
+    norm.lengths = memory.take(B);
+    norm.totals = memory.take(F * B);
+    norm.squares = memory.take(F * B);
+    norm.scaled = memory.take(T * F * B);
+  }
+
+  // Memory of the pooling after T steps of the last convolution; returns the steps after it.
+  int64_t take_blocks(Memory &memory, int64_t T, int64_t B, bool trains) {
+    if (!parts.pools_front()) return T;
+    int64_t F = parts.front_width(), n = blocks_of(T, parts.pool_size);
+    blocks = memory.take(n * F * B);
+    block_lengths = memory.take(B);
+    dfront = trains ? memory.take(T * F * B) : nullptr;
+    return n;
   }
 
   // Memory of one thread, for blocks of up to T steps and B samples.

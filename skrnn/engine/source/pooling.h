@@ -73,3 +73,50 @@ static void unpool(int64_t pooling, const Steps &steps, const real *states, cons
       }
     }
 }
+
+// Blocks of `size` steps, the last of which may be fewer.
+INLINE int64_t blocks_of(int64_t T, int64_t size) { return (T + size - 1) / size; }
+
+// x (T, W, B) -> maxima (blocks, W, B), zero after the last block of a sample
+template <int NV>
+static void max_blocks(const Steps &steps, int64_t size, const real *x, int64_t W, real *maxima) {
+  constexpr int64_t B = NV * LANES;
+  for (int64_t block = 0; block < blocks_of(steps.T, size); block++) {
+    int64_t first = block * size, end = first + size < steps.T ? first + size : steps.T;
+    for (int64_t j = 0; j < W; j++)
+      for (int v = 0; v < NV; v++) {
+        int64_t at = j * B + v * LANES;
+        vector most = load(x + first * W * B + at);
+        for (int64_t t = first + 1; t < end; t++) {
+          vector next = larger_or_nan(most, load(x + t * W * B + at));
+          most = select(steps.alive(t, v), next, most);
+        }
+        store(maxima + block * W * B + at, select(steps.alive(first, v), most, (vector){}));
+      }
+  }
+}
+
+// Slopes of the maxima -> dx (T, W, B); equal ones share the slope, as in torch.amax
+template <int NV>
+static void unmax_blocks(const Steps &steps, int64_t size, const real *x, const real *maxima,
+                         const real *slopes, int64_t W, real *dx) {
+  constexpr int64_t B = NV * LANES;
+  vector zero = {}, one = all(1);
+  for (int64_t block = 0; block < blocks_of(steps.T, size); block++) {
+    int64_t first = block * size, end = first + size < steps.T ? first + size : steps.T;
+    for (int64_t j = 0; j < W; j++)
+      for (int v = 0; v < NV; v++) {
+        int64_t at = j * B + v * LANES;
+        vector most = load(maxima + block * W * B + at), count = zero;
+        for (int64_t t = first; t < end; t++) {
+          mask is_most = (load(x + t * W * B + at) == most) & steps.alive(t, v);
+          count += select(is_most, one, zero);
+        }
+        vector share = load(slopes + block * W * B + at) / count;
+        for (int64_t t = first; t < end; t++) {
+          mask is_most = (load(x + t * W * B + at) == most) & steps.alive(t, v);
+          store(dx + t * W * B + at, select(is_most, share, zero));
+        }
+      }
+  }
+}

@@ -50,52 +50,64 @@ static void product(real *out, const real *packed, const real *panel, int64_t n_
 constexpr int TOGETHER = WIDEST >= 4 ? 6 : 3;
 constexpr int64_t NEAR_STEPS = 24;  // whose panels stay in the cache
 
-// out (n_rows <= GROUP, NV vectors) of N_STEPS steps += packed (n_in, GROUP) by their panels
+// What steps read: n_taps pieces (n, B) each, `tap` apart, and a step's `stride` after the last.
+struct Taps {
+  const real *panels;
+  int64_t stride, n_taps, tap, n;
+
+  int64_t n_in() const { return n_taps * n; }
+};
+
+// out (n_rows <= GROUP, NV vectors) of N_STEPS steps += packed (n_in, GROUP) by their taps
 template <int N_STEPS, int NV>
 INLINE void add_group(real *out, int64_t out_stride, int64_t n_rows, const real *packed,
-                      const real *panels, int64_t stride, int64_t n_in) {
+                      const Taps &taps, const real *panels) {
   constexpr int64_t B = NV * LANES;
   vector sums[GROUP][N_STEPS][NV];
   for (int q = 0; q < GROUP; q++)
     for (int t = 0; t < N_STEPS; t++)
       for (int v = 0; v < NV; v++)
         sums[q][t][v] = q < n_rows ? load(out + t * out_stride + q * B + v * LANES) : (vector){};
-  for (int64_t k = 0; k < n_in; k++, packed += GROUP, panels += B) {
-    vector x[N_STEPS][NV];
-    for (int t = 0; t < N_STEPS; t++)
-      for (int v = 0; v < NV; v++) x[t][v] = load(panels + t * stride + v * LANES);
-    for (int q = 0; q < GROUP; q++)
+  for (int64_t k = 0; k < taps.n_taps; k++, panels += taps.tap) {
+    const real *panel = panels;
+    for (int64_t i = 0; i < taps.n; i++, packed += GROUP, panel += B) {
+      vector x[N_STEPS][NV];
       for (int t = 0; t < N_STEPS; t++)
-        for (int v = 0; v < NV; v++) sums[q][t][v] += packed[q] * x[t][v];
+        for (int v = 0; v < NV; v++) x[t][v] = load(panel + t * taps.stride + v * LANES);
+      for (int q = 0; q < GROUP; q++)
+        for (int t = 0; t < N_STEPS; t++)
+          for (int v = 0; v < NV; v++) sums[q][t][v] += packed[q] * x[t][v];
+    }
   }
   for (int q = 0; q < GROUP && q < n_rows; q++)
     for (int t = 0; t < N_STEPS; t++)
       for (int v = 0; v < NV; v++) store(out + t * out_stride + q * B + v * LANES, sums[q][t][v]);
 }
 
-// out (n_out, B) of each step += packed (n_out / 4, n_in, 4) by its panel (n_in, B), steps at
+// out (n_out, B) of each step += packed (n_out / 4, n_in, 4) by its taps (n_in, B), steps at
 // strides. Several steps are multiplied together, unless the outputs of a group would overlap.
 template <int NV>
-static void products(real *out, int64_t out_stride, const real *packed, const real *panels,
-                     int64_t stride, int64_t n_in, int64_t n_out, int64_t n_steps) {
+static void products(real *out, int64_t out_stride, const real *packed, const Taps &taps,
+                     int64_t n_out, int64_t n_steps) {
   constexpr int64_t B = NV * LANES;
+  int64_t stride = taps.stride;
   constexpr int N = TOGETHER / NV > 1 ? TOGETHER / NV : 1, FEW = (N + 1) / 2;
   int64_t together = out_stride >= GROUP * B ? n_steps : 0;  // of these steps
   for (int64_t first = 0; first < n_steps; first += NEAR_STEPS) {
     int64_t end = first + NEAR_STEPS < n_steps ? first + NEAR_STEPS : n_steps;
     for (int64_t row = 0; row < n_out; row += GROUP) {
-      const real *group = packed + row * n_in;
+      const real *group = packed + row * taps.n_in(), *panels = taps.panels;
       real *to = out + row * B;
       int64_t t = first;
       for (; t + N <= end && t < together; t += N)
-        add_group<N, NV>(to + t * out_stride, out_stride, n_out - row, group, panels + t * stride,
-                         stride, n_in);
+        add_group<N, NV>(to + t * out_stride, out_stride, n_out - row, group, taps,
+                         panels + t * stride);
       for (; t + FEW <= end && t < together; t += FEW)
-        add_group<FEW, NV>(to + t * out_stride, out_stride, n_out - row, group,
-                           panels + t * stride, stride, n_in);
+        add_group<FEW, NV>(to + t * out_stride, out_stride, n_out - row, group, taps,
+                           panels + t * stride);
       for (; t < end; t++)
-        add_group<1, NV>(to + t * out_stride, out_stride, n_out - row, group, panels + t * stride,
-                         stride, n_in);
+        add_group<1, NV>(to + t * out_stride, out_stride, n_out - row, group, taps,
+                         panels + t * stride);
     }
   }
 }

@@ -3,81 +3,64 @@
 // The rows of a call go through the network in blocks, layer by layer; a step is a call with one
 // row. The state is a list of numbers in memory of the caller, the same for all libraries:
 //   the last row, normalised (F), if there are changes,
-//   of each convolution the last K - 1 rows that it read (K - 1, C),
+//   of each convolution the last rows that it read (n_before, C),
 //   of each layer h (H), and c (H) of an LSTM,
-//   of each running pooling the mean of the states so far, or their maximum (H).
+//   of each running pooling the mean of the states so far, or their maximum (H), and then of
+//   those of the last convolution (F).
 // At the start all of it is zero. A stream is not changed by a call: threads may share it.
 #pragma once
-#include "activations.h"
-#include "columns.h"
 #include "exports.h"
 #include "network.h"
+#include "stream_convolution.h"
+#include "stream_layer.h"
 
 constexpr int64_t STREAM_BLOCK = 32;  // rows that go through a layer together
+constexpr int MOST_READINGS = 2 * MOST_POOLINGS;
 
-struct StreamConvolution {
-  int64_t C, F, n_before, activation;  // n_before = K - 1
-  PackedColumns W;                     // (K * C, F)
-  real *bias;                          // (F,)
-  real *x, *y;                         // of a block: (K - 1 + n, C), (n, F)
-};
-
-struct StreamLayer {
-  int64_t F, H, n_sums;     // inputs, units, columns of the sums
-  int64_t first_of_h;       // the first of those columns that Wh adds to
-  PackedColumns Wx, Wh, Un;  // Un of a GRU that resets before the product
-  real *bias;               // (n_sums,)
-  real *sums, *h, *c, *rh;  // of a block: (n, n_sums), (n + 1, H); (H,), (H,)
+// A pooling that the head reads: of the states, or of the last convolution.
+struct Reading {
+  int64_t pooling, width;
+  bool of_front;
+  PackedColumns head;  // (width, O)
+  real *pooled;        // of a block: (n + 1, width); null of the last states
 };
 
 struct Stream {
   Parts parts;
   StreamConvolution convolutions[MOST_LAYERS];
   StreamLayer layers[MOST_LAYERS];
-  PackedColumns heads[MOST_POOLINGS];  // (H, O) for each pooling
+  Reading readings[MOST_READINGS];
   real *head_bias;                     // (O,)
-  real *pooled[MOST_POOLINGS];         // of a block: (n + 1, H); null of the last states
   real *levels;                        // of a block: (n + 1, F) normalised; null without changes
   real *x, *outputs;                   // (n, width) that is read, or null; (n, O)
   Memory memory;          // of the weights
 
   int64_t width() const { return parts.units[parts.n_layers - 1]; }
   int64_t n_outputs() const { return parts.n_outputs; }
+  int64_t n_readings() const { return parts.n_poolings + parts.n_front_poolings; }
 };
-
-static PackedColumns take_columns(Memory &memory, int64_t n, int64_t width) {
-  return {n, width, memory.take(n * width)};
-}
-
-// Columns of the sums of a layer, each as wide as its units: n, r, z, c of a GRU (c = Un h + cn),
-// n, r, z of one that resets before, torch's order else.
-static void take_layer(Memory &memory, StreamLayer &l, int64_t cell) {
-  int64_t H = padded(l.H), G = gates_of(cell);
-  bool is_gru = cell == GRU, resets_before = cell == GRU_RESET_BEFORE;
-  l.n_sums = (is_gru ? 4 : G) * H;
-  l.first_of_h = G == 3 ? H : 0;
-  l.Wx = take_columns(memory, l.F, G * H);
-  l.Wh = take_columns(memory, l.H, (resets_before ? 2 : G) * H);
-  l.Un = take_columns(memory, l.H, resets_before ? H : 0);
-  l.bias = memory.take(l.n_sums);
-}
 
 static void take_weights(Memory &memory, Stream &s) {
   int64_t width = s.parts.width();
   for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
     StreamConvolution &c = s.convolutions[i];
     c.C = width, c.F = width = s.parts.filters[i];
-    c.n_before = s.parts.kernel_sizes[i] - 1, c.activation = s.parts.activation;
-    c.W = take_columns(memory, s.parts.kernel_sizes[i] * c.C, padded(c.F));
-    c.bias = memory.take(padded(c.F));
+    c.K = s.parts.kernel_sizes[i], c.dilation = s.parts.dilations[i];
+    c.activation = s.parts.activation;
+    take_convolution(memory, c);
   }
   for (int64_t i = 0; i < s.parts.n_layers; i++) {
     StreamLayer &l = s.layers[i];
     l.F = width, l.H = width = s.parts.units[i];
     take_layer(memory, l, s.parts.cell);
   }
-  for (int64_t i = 0; i < s.parts.n_poolings; i++)
-    s.heads[i] = take_columns(memory, width, padded(s.n_outputs()));
+  for (int64_t i = 0; i < s.n_readings(); i++) {
+    Reading &r = s.readings[i];
+    r.of_front = i >= s.parts.n_poolings;
+    r.pooling = r.of_front ? s.parts.front_poolings[i - s.parts.n_poolings] : s.parts.poolings[i];
+    r.width = r.of_front ? s.parts.front_width() : width;
+    r.head = take_columns(memory, r.width, padded(s.n_outputs()));
+  }
   s.head_bias = memory.take(padded(s.n_outputs()));
 }
 
@@ -88,44 +71,33 @@ static void take_normalizations(Memory &memory, Stream &s, const Parts &p) {
   s.parts.changes = take_changes(memory, p.changes, p.n_features);
 }
 
-static void pack_layer(const StreamLayer &l, int64_t cell, real *const *w) {
-  static const int64_t in_order[4] = {0, 1, 2, 3};
-  bool is_gru = gates_of(cell) == 3;
-  int64_t H = padded(l.H);
-  const int64_t *gates = is_gru ? GRU_ROWS : in_order;
-  const real *bx = w[2], *bh = cell == GRU_RESET_BEFORE ? nullptr : w[3];
-  pack_columns(l.Wx, w[0], l.F, l.H, l.F, 1, gates, H);
-  pack_columns(l.Wh, w[1], l.H, l.H, l.H, 1, in_order, H);
-  pack_columns(l.Un, w[1] + 2 * l.H * l.H * is_gru, l.H, l.H, l.H, 1, in_order, H);
-  for (int64_t column = 0; column < l.n_sums; column += H)
-    for (int64_t j = 0; j < H; j++) {
-      int64_t g = column / H, row = (g < 3 ? gates[g] : 2) * l.H + j;
-      if (cell == LSTM) row = g * l.H + j;
-      bool of_x = g < gates_of(cell), of_h = bh && !(is_gru && g == 0);
-      real b = 0;
-      if (j < l.H) b = (of_x ? bx[row] : 0) + (of_h ? bh[row] : 0);
-      l.bias[column + j] = b;
+// The convolutions of a stream; returns the weights after theirs.
+static real *const *pack_convolutions(Stream &s, real *const *w) {
+  int64_t n = s.parts.n_convolutions;
+  real *const *running = s.parts.running;
+  for (int64_t i = 0; i < n; i++) {
+    BatchNorm norm = {};
+    if (running) {
+      norm.gain = w[n + 2 * i], norm.shift = w[n + 2 * i + 1];
+      norm.mean_running = running[2 * i], norm.variance_running = running[2 * i + 1];
     }
-}
-
-static void pack_bias(real *packed, const real *bias, int64_t n) {
-  for (int64_t i = 0; i < padded(n); i++) packed[i] = i < n ? bias[i] : 0;
+    const real *W = running ? w[i] : w[2 * i], *bias = running ? nullptr : w[2 * i + 1];
+    pack_convolution(s.convolutions[i], W, bias, norm);
+  }
+  return w + (running ? 3 : 2) * n;
 }
 
 static void pack_stream(Stream &s, real *const *w) {
   static const int64_t first = 0;
-  for (int64_t i = 0; i < s.parts.n_convolutions; i++, w += 2) {
-    StreamConvolution &c = s.convolutions[i];
-    int64_t K = c.n_before + 1;
-    pack_columns(c.W, w[0], c.C * K, c.F, c.C, K, &first, padded(c.F));
-    pack_bias(c.bias, w[1], c.F);
-  }
+  w = pack_convolutions(s, w);
   int64_t n_weights = s.parts.cell == GRU_RESET_BEFORE ? 3 : 4;
   for (int64_t i = 0; i < s.parts.n_layers; i++, w += n_weights)
     pack_layer(s.layers[i], s.parts.cell, w);
-  int64_t O = s.n_outputs(), H = s.width(), n = s.parts.n_poolings;
-  for (int64_t i = 0; i < n; i++)
-    pack_columns(s.heads[i], w[0] + i * H, n * H, O, H, 1, &first, padded(O));
+  int64_t O = s.n_outputs(), n_read = 0;
+  for (int64_t i = 0; i < s.n_readings(); i++) n_read += s.readings[i].width;
+  const real *head = w[0];
+  for (int64_t i = 0; i < s.n_readings(); head += s.readings[i++].width)
+    pack_columns(s.readings[i].head, head, n_read, O, s.readings[i].width, 1, &first, padded(O));
   pack_bias(s.head_bias, w[1], s.n_outputs());
 }
 
@@ -134,11 +106,7 @@ static void take_block(Memory &memory, Stream &s, int64_t n) {
   bool adds = s.parts.reads_changes, changes_nothing = s.parts.inputs.is_none() && !adds;
   s.levels = adds ? memory.take((n + 1) * s.parts.n_features) : nullptr;
   s.x = changes_nothing ? nullptr : memory.take(n * s.parts.width());
-  for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
-    StreamConvolution &c = s.convolutions[i];
-    c.x = memory.take((c.n_before + n) * c.C);
-    c.y = memory.take(n * padded(c.F));
-  }
+  for (int64_t i = 0; i < s.parts.n_convolutions; i++) take_rows(memory, s.convolutions[i], n);
   for (int64_t i = 0; i < s.parts.n_layers; i++) {
     StreamLayer &l = s.layers[i];
     l.sums = memory.take(n * l.n_sums);
@@ -146,14 +114,12 @@ static void take_block(Memory &memory, Stream &s, int64_t n) {
     l.c = memory.take(padded(l.H));
     l.rh = memory.take(padded(l.H));
   }
-  for (int64_t i = 0; i < s.parts.n_poolings; i++) {
-    bool runs = s.parts.poolings[i] != LAST;
-    s.pooled[i] = runs ? memory.take((n + 1) * padded(s.width())) : nullptr;
+  for (int64_t i = 0; i < s.n_readings(); i++) {
+    Reading &r = s.readings[i];
+    r.pooled = r.pooling != LAST ? memory.take((n + 1) * padded(r.width)) : nullptr;
   }
   s.outputs = memory.take(n * padded(s.n_outputs()));
 }
-
-static void copy_reals(real *to, const real *from, int64_t n) { memcpy(to, from, n * sizeof(real)); }
 
 // Calls visit(part, n) for each part of the state, where it lies in a block of n_rows rows:
 // before the first of them, or after the last.
@@ -162,93 +128,37 @@ template <class Visit> static void visit_state(const Stream &s, int64_t n_rows, 
   if (s.parts.reads_changes) visit(s.levels + n_rows * F, F);
   for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
     const StreamConvolution &c = s.convolutions[i];
-    visit(c.x + n_rows * c.C, c.n_before * c.C);
+    visit(c.x + n_rows * c.C, c.n_before() * c.C);
   }
   for (int64_t i = 0; i < s.parts.n_layers; i++) {
     const StreamLayer &l = s.layers[i];
     visit(l.h + n_rows * padded(l.H), l.H);
     if (s.parts.cell == LSTM) visit(l.c, l.H);
   }
-  for (int64_t i = 0; i < s.parts.n_poolings; i++)
-    if (s.parts.poolings[i] != LAST)
-      visit(s.pooled[i] + n_rows * padded(s.width()), s.width());
-}
-
-// x (n, C) at a stride is in c.x already -> c.y (n, F)
-static void convolve(const StreamConvolution &c, int64_t n) {
-  int64_t F = padded(c.F);
-  for (int64_t t = 0; t < n; t++) copy_reals(c.y + t * F, c.bias, F);
-  add_product(c.y, F, c.x, c.C, c.W, n);
-  activate_all(c.activation, c.y, c.y, n * F);
-}
-
-// One step of the units from `sums` (n_sums,): h (H,) before -> after; c (H,) is changed.
-static void step_units(const StreamLayer &l, int64_t cell, real *sums, const real *h, real *after) {
-  int64_t H = padded(l.H);
-  for (int64_t j = 0; j < H; j += LANES) {
-    const real *s = sums + j;
-    vector now, before = load(h + j);
-    if (cell == LSTM) {
-      vector i = sigmoid_of(load(s)), f = sigmoid_of(load(s + H));
-      vector g = tanh_of(load(s + 2 * H)), o = sigmoid_of(load(s + 3 * H));
-      vector next = f * load(l.c + j) + i * g;
-      store(l.c + j, next);
-      now = o * tanh_of(next);
-    } else if (cell == GRU) {
-      vector r = sigmoid_of(load(s + H)), z = sigmoid_of(load(s + 2 * H));
-      vector n = tanh_of(load(s) + r * load(s + 3 * H));
-      now = n + z * (before - n);
-    } else if (cell == GRU_RESET_BEFORE) {  // the reset state is in the sums
-      vector z = sigmoid_of(load(s + 2 * H)), n = tanh_of(load(s));
-      now = n + z * (before - n);
-    } else {
-      now = cell == RNN_RELU ? relu_of(load(s)) : tanh_of(load(s));
-    }
-    store(after + j, now);
+  for (int64_t i = 0; i < s.n_readings(); i++) {
+    const Reading &r = s.readings[i];
+    if (r.pooling != LAST) visit(r.pooled + n_rows * padded(r.width), r.width);
   }
 }
 
-// sums n of a GRU that resets before the product += Un (r h)
-static void add_reset_state(const StreamLayer &l, real *sums, const real *h) {
-  int64_t H = padded(l.H);
-  for (int64_t j = 0; j < H; j += LANES)
-    store(l.rh + j, sigmoid_of(load(sums + H + j)) * load(h + j));
-  add_product(sums, 0, l.rh, 0, l.Un, 1);
-}
-
-// x (n, F) at a stride -> l.h (n + 1, H) after its first row
-static void run_layer(const StreamLayer &l, int64_t cell, const real *x, int64_t x_stride,
-                      int64_t n) {
-  int64_t H = padded(l.H);
-  for (int64_t t = 0; t < n; t++) copy_reals(l.sums + t * l.n_sums, l.bias, l.n_sums);
-  add_product(l.sums, l.n_sums, x, x_stride, l.Wx, n);
-  for (int64_t t = 0; t < n; t++) {
-    real *sums = l.sums + t * l.n_sums, *h = l.h + t * H;
-    add_product(sums + l.first_of_h, 0, h, 0, l.Wh, 1);
-    if (cell == GRU_RESET_BEFORE) add_reset_state(l, sums, h);
-    step_units(l, cell, sums, h, h + H);
-  }
-}
-
-// states (n, H) -> pooled (n + 1, H) after its first row; n_before rows came before them
-static void pool_running(const Stream &s, int64_t pooling, const real *states, real *pooled,
-                         int64_t n_before, int64_t n) {
-  int64_t H = padded(s.width());
+// x (n, width) -> r.pooled (n + 1, width) after its first row; n_before rows came before them
+static void pool_running(const Reading &r, const real *states, int64_t n_before, int64_t n) {
+  int64_t H = padded(r.width);
+  real *pooled = r.pooled;
   for (int64_t t = 0; t < n; t++) {
     vector count = all((real)(n_before + t + 1));
     for (int64_t j = 0; j < H; j += LANES) {
       vector x = load(states + t * H + j), before = load(pooled + t * H + j), next;
-      if (pooling == MEAN) next = before + (x - before) / count;
+      if (r.pooling == MEAN) next = before + (x - before) / count;
       else next = n_before + t == 0 ? x : larger_or_nan(before, x);
       store(pooled + (t + 1) * H + j, next);
     }
   }
 }
 
-// What the head reads of a block for each pooling, (n, H) at a stride.
+// What the head reads of a block for each pooling, (n, width) in rows that vectors fill.
 struct HeadInput {
-  const real *x[MOST_POOLINGS];
-  int64_t stride;
+  const real *x[MOST_READINGS];
 };
 
 // rows (n, F) after n_before others -> s.x (n, width)
@@ -269,20 +179,21 @@ static HeadInput run_block(const Stream &s, const real *rows, int64_t n_before, 
   for (int64_t i = 0; i < s.parts.n_convolutions; i++) {
     const StreamConvolution &c = s.convolutions[i];
     for (int64_t t = 0; t < n; t++)
-      copy_reals(c.x + (c.n_before + t) * c.C, x + t * stride, c.C);
+      copy_reals(c.x + (c.n_before() + t) * c.C, x + t * stride, c.C);
     convolve(c, n);
     x = c.y, stride = padded(c.F);
   }
+  const real *front = x;
   for (int64_t i = 0; i < s.parts.n_layers; i++) {
     const StreamLayer &l = s.layers[i];
     run_layer(l, s.parts.cell, x, stride, n);
     stride = padded(l.H), x = l.h + stride;
   }
-  HeadInput in = {{}, stride};
-  for (int64_t i = 0; i < s.parts.n_poolings; i++) {
-    int64_t pooling = s.parts.poolings[i];
-    if (pooling != LAST) pool_running(s, pooling, x, s.pooled[i], n_before, n);
-    in.x[i] = pooling == LAST ? x : s.pooled[i] + stride;
+  HeadInput in = {};
+  for (int64_t i = 0; i < s.n_readings(); i++) {
+    const Reading &r = s.readings[i];
+    if (r.pooling != LAST) pool_running(r, r.of_front ? front : x, n_before, n);
+    in.x[i] = r.pooling == LAST ? x : r.pooled + padded(r.width);
   }
   return in;
 }
@@ -291,8 +202,11 @@ static HeadInput run_block(const Stream &s, const real *rows, int64_t n_before, 
 static void run_head(const Stream &s, const HeadInput &in, int64_t first, int64_t n, real *out) {
   int64_t O = s.n_outputs(), stride = padded(O);
   for (int64_t t = 0; t < n; t++) copy_reals(s.outputs + t * stride, s.head_bias, stride);
-  for (int64_t i = 0; i < s.parts.n_poolings; i++)
-    add_product(s.outputs, stride, in.x[i] + first * in.stride, in.stride, s.heads[i], n);
+  for (int64_t i = 0; i < s.n_readings(); i++) {
+    const Reading &r = s.readings[i];
+    int64_t width = padded(r.width);
+    add_product(s.outputs, stride, in.x[i] + first * width, width, r.head, n);
+  }
   for (int64_t t = 0; t < n; t++) copy_reals(out + t * O, s.outputs + t * stride, O);
   restore_rows(s.parts.outputs, n, O, out);
 }
@@ -325,26 +239,36 @@ static bool all_finite(const real *values, int64_t n) {
   return is_finite;
 }
 
+// The parts, with their lists in `sizes`.
+static void copy_parts(Stream &s, const Parts &parts, int64_t *sizes) {
+  auto copy = [&](const int64_t *from, int64_t n, int64_t most) {
+    int64_t *to = sizes;
+    memcpy(to, from, n * sizeof(int64_t));
+    sizes += most;
+    return to;
+  };
+  s.parts = parts;
+  s.parts.units = copy(parts.units, parts.n_layers, MOST_LAYERS);
+  s.parts.filters = copy(parts.filters, parts.n_convolutions, MOST_LAYERS);
+  s.parts.kernel_sizes = copy(parts.kernel_sizes, parts.n_convolutions, MOST_LAYERS);
+  s.parts.dilations = copy(parts.dilations, parts.n_convolutions, MOST_LAYERS);
+  s.parts.poolings = copy(parts.poolings, parts.n_poolings, MOST_POOLINGS);
+  s.parts.front_poolings = copy(parts.front_poolings, parts.n_front_poolings, MOST_POOLINGS);
+  s.parts.strides = s.parts.n_backs = nullptr;  // a stream reads each step, and none ahead
+}
+
 static Stream *open_stream(const Parts &parts, real *const *weights) {
   Stream *s = (Stream *)calloc(1, sizeof(Stream));
-  int64_t *sizes = (int64_t *)calloc(3 * MOST_LAYERS + MOST_POOLINGS, sizeof(int64_t));
+  int64_t *sizes = (int64_t *)calloc(4 * MOST_LAYERS + MOST_READINGS, sizeof(int64_t));
   if (s && sizes) {
-    s->parts = parts;
-    memcpy(sizes, parts.units, parts.n_layers * sizeof(int64_t));
-    memcpy(sizes + MOST_LAYERS, parts.filters, parts.n_convolutions * sizeof(int64_t));
-    memcpy(sizes + 2 * MOST_LAYERS, parts.kernel_sizes, parts.n_convolutions * sizeof(int64_t));
-    memcpy(sizes + 3 * MOST_LAYERS, parts.poolings, parts.n_poolings * sizeof(int64_t));
-    s->parts.units = sizes;
-    s->parts.filters = sizes + MOST_LAYERS;
-    s->parts.kernel_sizes = sizes + 2 * MOST_LAYERS;
-    s->parts.poolings = sizes + 3 * MOST_LAYERS;
-    s->parts.strides = s->parts.n_backs = nullptr;  // a stream reads each step, and none ahead
+    copy_parts(*s, parts, sizes);
     take_weights(s->memory, *s);
     take_normalizations(s->memory, *s, parts);
     if (s->memory.open(s->memory.used)) {
       take_weights(s->memory, *s);
       take_normalizations(s->memory, *s, parts);
       pack_stream(*s, weights);
+      s->parts.running = nullptr;  // they are in the weights
       copy_normalization(s->parts.inputs, parts.inputs, parts.n_features);
       copy_normalization(s->parts.outputs, parts.outputs, parts.n_outputs);
       copy_changes(s->parts.changes, parts.changes, parts.n_features);
