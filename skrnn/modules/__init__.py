@@ -20,6 +20,7 @@ from ._compiled import (
     dropout_part,
     dropouts_of,
     is_as_built,
+    learn_as_built,
     loss_part,
     normalization_layers,
     normalizations_of,

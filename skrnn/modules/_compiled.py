@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -37,11 +38,16 @@ _KNOWN = {
     *(nn.RNN, nn.GRU, nn.LSTM, nn.Linear, nn.Conv1d, nn.ModuleList),
 }
 
+_NORM_EPSILON, _NORM_MOMENTUM = 1e-5, 0.1  # as in batch_norm.h
+
 
 def is_as_built(module: nn.Module) -> bool:
     """Whether no part has a hook or a parametrisation, or was exchanged."""
     return not has_global_hooks() and all(
-        type(part) in _KNOWN and not is_intercepted(part) for part in _parts_of(module)
+        type(part) in _KNOWN
+        and not is_intercepted(part)
+        and (type(part) is not BatchNorm or part.eps == _NORM_EPSILON)
+        for part in _parts_of(module)
     )
 
 
@@ -112,6 +118,11 @@ def batch_norms(module: nn.Module) -> list[BatchNorm]:
     return [] if convolutions is None else list(convolutions.norms)
 
 
+def learn_as_built(norms: Sequence[BatchNorm]) -> bool:
+    """Whether training moves the figures of norms as the engine does."""
+    return all(norm.training and norm.momentum == _NORM_MOMENTUM for norm in norms)
+
+
 def running_figures(module: nn.Module) -> list[Tensor]:
     """Mean and variance of each batch norm, one after the other."""
     return [
@@ -173,7 +184,6 @@ def _recurrent(
         or not set(parts.poolings).issubset(POOLINGS)
         or (filters and parts.conv_padding == "valid")
         or parts.conv_activation not in ACTIVATIONS
-        or not all(map(_is_as_made, batch_norms(network)))
     )
     sizes = tuple(_hidden_size(layer) for layer in network.stack())
     n_layers = max(len(sizes), len(filters))
@@ -201,11 +211,6 @@ def _recurrent(
         front_poolings=parts.conv_poolings,
         pool_size=parts.pool_size,
     )
-
-
-def _is_as_made(norm: BatchNorm) -> bool:
-    """Whether a batch norm computes what the engine does."""
-    return norm.eps == 1e-5 and norm.momentum == 0.1 and norm.running_mean is not None
 
 
 def _hidden_size(layer: Any) -> int:

@@ -31,6 +31,7 @@ from ..modules import (
     dropout_part,
     dropouts_of,
     is_as_built,
+    learn_as_built,
     loss_part,
     normalization_layers,
     normalizations_of,
@@ -211,7 +212,7 @@ class CompiledEpochs:
             return False
         if self.net.engine_.network_of(module) is not self.network:
             return False
-        if not all(norm.training for norm in batch_norms(module)):
+        if not learn_as_built(batch_norms(module)):
             return False
         return all(
             p.requires_grad
