@@ -26,6 +26,7 @@ from ._convolution import Convolutions
 from ._dropout import Dropout
 from ._forecast import ForecastNetwork, FutureDecoder, WindowMLP
 from ._layers import RecurrentLayer, has_global_hooks, is_intercepted
+from ._linear_path import LinearPath
 from ._losses import LogLoss, PointLoss
 from ._mlp import DenseLayer, MLPNetwork
 from ._normalization import BatchNorm, Normalization
@@ -34,7 +35,7 @@ from ._recurrent import RecurrentNetwork
 _KNOWN = {
     *(RecurrentNetwork, ForecastNetwork, FutureDecoder, WindowMLP, MLPNetwork),
     *(RecurrentLayer, UnrolledLayer, Convolutions, DenseLayer, Dropout),
-    *(Normalization, Changes, BatchNorm),
+    *(Normalization, Changes, BatchNorm, LinearPath),
     *(nn.RNN, nn.GRU, nn.LSTM, nn.Linear, nn.Conv1d, nn.ModuleList),
 }
 

@@ -69,6 +69,9 @@ def recurrent_outline(network: Any) -> list[LayerOutline]:
         rows.append(outline_of("pooling", kind, width, network.attention))
     out: Any = (steps, head.out_features) if is_whole else (head.out_features,)
     rows.append(outline_of("output", "Linear", out, head))
+    if network.path is not None:
+        kind = f"LinearPath from {network.path.n_rows} rows"
+        rows.append(outline_of("beside it", kind, out))
     if network.output_normalization is not None:
         rows.append(outline_of("units of y", "inverse Normalization", out))
     return rows

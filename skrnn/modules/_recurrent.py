@@ -16,6 +16,7 @@ from ._convolution import Convolutions
 from ._dropout import Dropout
 from ._initial_weights import draw_weights
 from ._layers import RecurrentLayer, Segments
+from ._linear_path import LinearPath
 from ._network_state import Memory, NetworkState
 from ._normalization import Normalization
 from ._outline import LayerOutline, recurrent_outline
@@ -57,6 +58,9 @@ class RecurrentNetwork(nn.Module):
         the layers read their :class:`Changes` as well.
     normalize_outputs : {"standard"}, default=None
         Whether it learns normalised outputs: see :attr:`output_normalization`.
+    path_rows : int, default=0
+        Number of rows from which a :class:`LinearPath` leads to the outputs; 0 for
+        none.
     seed : int, default=0
         Seed of the weights and the masks. Weights are drawn on the CPU, so that every
         device starts from the same weights.
@@ -71,12 +75,15 @@ class RecurrentNetwork(nn.Module):
         in evaluation mode they are in the units of the targets.
     changes : Changes or None
         What the layers read of normalised inputs.
+    path : LinearPath or None
+        Counts in evaluation mode only: training is given targets less what it knows.
     """
 
     defaults: ClassVar = {  # of what came with later versions
         **Architecture.defaults(),
         "normalize": None,
         "normalize_outputs": None,
+        "path_rows": 0,
     }
 
     def __init__(
@@ -90,6 +97,7 @@ class RecurrentNetwork(nn.Module):
         n_tokens: int | None = None,
         normalize: str | None = None,
         normalize_outputs: str | None = None,
+        path_rows: int = 0,
         dtype: str = "float32",
         seed: int = 0,
         **parts: Any,
@@ -104,6 +112,9 @@ class RecurrentNetwork(nn.Module):
         reads_numbers = normalize if embedding_dim is None else None
         self.input_normalization = _normalization(reads_numbers, n_features, kind)
         self.output_normalization = _normalization(normalize_outputs, n_outputs, kind)
+        self.path = None
+        if path_rows:
+            self.path = LinearPath(path_rows, n_features, n_outputs, kind)
         width = n_features if embedding_dim is None else embedding_dim
         self.changes = None
         if reads_numbers == "changes":
@@ -165,8 +176,19 @@ class RecurrentNetwork(nn.Module):
         """
         if memory is not None:
             return self._continue(x, memory)
-        front = self._front(x, lengths, segments)
-        x, lengths, segments, pooled = front
+        outputs = self._head(*self.features(x, lengths, segments))
+        if self.path is not None and not self.training:
+            outputs = outputs + self.path(self._levels(x, lengths), lengths)
+        return self._in_units(outputs)
+
+    def features(
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        segments: Segments | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """What the output layer reads, (batch, read), and lengths if it has steps."""
+        x, lengths, segments, pooled = self._front(x, lengths, segments)
         *below, top = self.stack()
         for i, layer in enumerate(below):
             states = self._layer(i, layer, x, lengths, segments)
@@ -176,11 +198,11 @@ class RecurrentNetwork(nn.Module):
         else:
             states = self._layer(len(below), top, x, lengths, segments)
             if self._is_whole:
-                return self._head(top.merge(states), lengths)
+                return top.merge(states), lengths
             read = self._pool(top, states, lengths)
         if pooled is not None:
             read = torch.cat([read, pooled], dim=1)  # (batch, read)
-        return self._head(read, None)
+        return read, None
 
     def advance(
         self, x: Tensor, state: NetworkState | None
@@ -228,7 +250,8 @@ class RecurrentNetwork(nn.Module):
         states, after = self._advance_layers(front, after, state)
         seen = None if state is None else state.pooled
         states, pooled = self._pools_along(states, front, seen)
-        return self._head(states, None), after._replace(pooled=pooled or None)
+        outputs = self._in_units(self._head(states, None))
+        return outputs, after._replace(pooled=pooled or None)
 
     def _pools_along(
         self, states: Tensor, front: Tensor, seen: State | None
@@ -273,7 +296,8 @@ class RecurrentNetwork(nn.Module):
         states, after = self.advance(x, before)
         memory.after = after.mapped(Tensor.detach)
         states = states.reshape(n_samples, n_steps, -1)  # (batch, time, hidden)
-        return self._head(states if self._is_whole else states[:, -1], None)
+        outputs = self._head(states if self._is_whole else states[:, -1], None)
+        return self._in_units(outputs)
 
     def _levels(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The normalised rows, (batch, time, feature)."""
@@ -345,7 +369,10 @@ class RecurrentNetwork(nn.Module):
             if lengths is not None:
                 states = states[~is_padding(states, lengths)[:, :, 0]]
             states = states.reshape(-1, states.shape[-1])  # (valid step, hidden)
-        outputs = self.head(self._drop(states))  # (batch or valid step, output)
+        return self.head(self._drop(states))  # (batch or valid step, output)
+
+    def _in_units(self, outputs: Tensor) -> Tensor:
+        """Outputs in the units of the targets, except in training mode."""
         if self.output_normalization is None or self.training:
             return outputs
         return self.output_normalization.invert(outputs)

@@ -9,14 +9,23 @@ from ._device import (
     available_devices,
 )
 from ._inference import (
+    features_of,
     gate_activations,
     predict,
     predict_loss,
 )
+from ._linear_path import (
+    figures_of,
+    levels_of,
+    parts_of,
+    path_outputs,
+    with_path,
+)
 from ._model import Model
 from ._optimizers import SOLVERS
 from ._processes import processes_of
-from ._recipe import RECIPE, planned
+from ._recipe import RECIPE, planned, trial_cycles
+from ._ridge import Linear, linear_fit, ridge
 from ._rollout import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length
 from ._settings import Settings

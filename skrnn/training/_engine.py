@@ -8,6 +8,7 @@ solver, in place.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ from ..modules import (
 )
 from ._datasets import DeviceDataset
 from ._engine_solver import CompiledSolver, can_step
+from ._linear_path import with_path
 from ._threads import choose_engine_threads
 
 _CALL = 0.05  # seconds of a call, so that Ctrl-C is heard
@@ -120,9 +122,7 @@ def trunk_of(net: Any) -> CompiledNetwork | None:
     return Engine().network_of(module.trunk)
 
 
-def raw_outputs(
-    net: Any, data: DeviceDataset, order: np.ndarray | None
-) -> np.ndarray | None:
+def raw_outputs(net: Any, data: Any, order: np.ndarray | None) -> np.ndarray | None:
     """Raw outputs (n_samples, n_outputs) in an order, or None if torch has to compute.
 
     ``data`` is in its own order.
@@ -133,6 +133,33 @@ def raw_outputs(
     samples = data.for_engine()
     if samples is None:
         return None
+    outputs = _in_calls(network, samples, order)
+    if getattr(net.module_, "path", None) is None:
+        return outputs
+    windows = data.windows if order is None else data.windows.take(order)
+    return with_path(net.module_, windows, outputs)
+
+
+def features(net: Any, data: Any, order: np.ndarray | None) -> np.ndarray | None:
+    """What the output layer reads, (n_samples, read); else as :func:`raw_outputs`."""
+    network = net.engine_.network_of(net.module_)
+    samples = data.for_engine()
+    if network is None or samples is None or draws_masks(net.module_):
+        return None
+    weights = [p.detach().numpy() for p in net.module_.parameters()]
+    n_read = net.module_.head.in_features
+    identity = np.eye(n_read, dtype=network.dtype), np.zeros(n_read, network.dtype)
+    parts = normalizations_of(net.module_)
+    parts.pop("outputs", None)
+    description: Any = replace(network.description, n_outputs=n_read)
+    reader = CompiledNetwork(description, [*weights[:-2], *identity], **parts)
+    return _in_calls(reader, samples, order)
+
+
+def _in_calls(
+    network: CompiledNetwork, samples: Samples, order: np.ndarray | None
+) -> np.ndarray:
+    """Outputs in an order, by calls that Ctrl-C can interrupt."""
     n = samples.n_samples if order is None else len(order)
     if n <= _FIRST_PART:
         return network.predict(samples, order)

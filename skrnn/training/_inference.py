@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from ._batches import BatchLoader
 from ._datasets import DeviceDataset
-from ._engine import raw_outputs
+from ._engine import features, raw_outputs
 from ._memory import compute_in_parts
 from ._net import DeviceNet
 from ._threads import choose_threads, limit_threads
@@ -26,29 +27,51 @@ def predict(net: DeviceNet, data: DeviceDataset, n_threads: int | str) -> np.nda
     Sequences of unequal length are taken longest first, so that those of a batch have
     similar lengths. Pieces of one series continue from part to part.
     """
+    decode = net.criterion_.predictions
+    found = _computed(net, data, n_threads, raw_outputs, net.module_)
+    return decode(torch.from_numpy(found)).numpy()
+
+
+def features_of(
+    net: DeviceNet, data: DeviceDataset, n_threads: int | str
+) -> np.ndarray:
+    """What the output layer reads of each sample, (n_samples, n_read)."""
+
+    def by_torch(**inputs: torch.Tensor) -> torch.Tensor:
+        return net.module_.features(**inputs)[0]
+
+    return _computed(net, data, n_threads, features, by_torch)
+
+
+def _computed(
+    net: DeviceNet,
+    data: DeviceDataset,
+    n_threads: int | str,
+    by_engine: Callable[..., np.ndarray | None],
+    by_torch: Callable[..., torch.Tensor],
+) -> np.ndarray:
+    """Outputs for all samples, from the engine if it can, else from torch."""
     order = None
     if not data.is_uniform:
         order = np.argsort(-data.lengths, kind="stable")
-    outputs = raw_outputs(net, data, order)
+    outputs = by_engine(net, data, order)
     if outputs is not None:
-        found = net.criterion_.predictions(torch.from_numpy(outputs)).numpy()
-        return found if order is None else _in_places(found, order)
+        return outputs if order is None else _in_places(outputs, order)
     data = data.in_order(order)
-    predictions = np.empty(0)
+    found = np.empty(0)
     memory = data.new_memory()
 
-    def predict_part(part: slice) -> None:
-        nonlocal predictions, memory
-        outputs = net.module_(**data.gather_after(part, memory))
-        raw = net.criterion_.predictions(outputs).cpu().numpy()
+    def compute_part(part: slice) -> None:
+        nonlocal found, memory
+        raw = by_torch(**data.gather_after(part, memory)).cpu().numpy()
         if part.start == 0:  # one array: a list of parts would fragment the heap
-            predictions = np.empty((data.n_predictions, raw.shape[1]), raw.dtype)
-        predictions[data.places_of(part)] = raw
+            found = np.empty((data.n_predictions, raw.shape[1]), raw.dtype)
+        found[data.places_of(part)] = raw
         memory = None if memory is None else memory.next()
 
     size_at = partial(data.prediction_size, width=net.module_.width)
-    compute_in_parts(net, len(data), size_at, predict_part, n_threads)
-    return predictions
+    compute_in_parts(net, len(data), size_at, compute_part, n_threads)
+    return found
 
 
 def _in_places(values: np.ndarray, order: np.ndarray) -> np.ndarray:

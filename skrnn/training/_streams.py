@@ -27,8 +27,10 @@ from ..modules import (
     normalizations_of,
     stream_description_of,
 )
+from ..windows import WindowArrays
 from ._datasets import to_tensor
 from ._engine import fits
+from ._linear_path import figures_of, parts_of
 from ._net import DeviceNet
 from ._threads import choose_threads, limit_threads
 
@@ -44,6 +46,17 @@ def follower_of(net: DeviceNet, n_threads: int | str) -> Follower:
     The engine if it can run the network, with copies of the weights, on one thread;
     else torch.
     """
+    follower = _follower_of_layers(net, n_threads)
+    return follower if _path_of(net) is None else PathFollower(net, follower)
+
+
+def _path_of(net: DeviceNet) -> Any:
+    return getattr(net.module_, "path", None)
+
+
+def _follower_of_layers(
+    net: DeviceNet, n_threads: int | str
+) -> TorchFollower | CompiledFollower:
     description = _description(net)
     if description is not None:
         return CompiledFollower(net, description)
@@ -181,7 +194,73 @@ class CompiledFollower:
         return self.stream.state_of(n_rows, parts)
 
 
-Follower = TorchFollower | CompiledFollower
+class PathFollower:
+    """Adds what a linear path knows of the last rows to what the layers predict.
+
+    States are those of the layers, and the last rows (row, feature).
+    """
+
+    def __init__(
+        self, net: DeviceNet, layers: TorchFollower | CompiledFollower
+    ) -> None:
+        self.layers = layers
+        module = net.module_
+        weight = module.path.weight.cpu().numpy()  # (output, row, feature)
+        self.dtype, weight = weight.dtype, weight.astype("f8")  # layers read this one
+        self.n_rows, n_features = weight.shape[1:]
+        self.mean, scale = np.zeros(n_features), np.ones(n_features)
+        if module.input_normalization is not None:
+            self.mean, scale = figures_of(module.input_normalization)
+        weight = weight / scale
+        if module.output_normalization is not None:
+            weight *= figures_of(module.output_normalization)[1][:, None, None]
+        self.weight = weight.reshape(len(weight), -1)  # (output, row * feature)
+        self.n_features = n_features
+
+    def read_one(self, x: Any, state: Any) -> Read | None:
+        """As those of the layers, which know the forms of a row."""
+        inner, rows = state or (None, self._no_rows())
+        found = self.layers.read_one(x, inner)
+        if found is None:
+            return None
+        raw, after = found
+        row = np.asarray(x, self.dtype).reshape(1, -1)
+        rows = np.concatenate([rows[1 - self.n_rows or len(rows) :], row])
+        levels = np.zeros((self.n_rows, self.n_features))
+        levels[self.n_rows - len(rows) :] = rows - self.mean  # in float64
+        added = self.weight @ levels.ravel()
+        return (raw + added).astype(raw.dtype), (after, rows)
+
+    def read(self, rows: np.ndarray, state: Any) -> Read:
+        """As :meth:`TorchFollower.read`."""
+        inner, before = state or (None, self._no_rows())
+        raw, after = self.layers.read(rows, inner)
+        seen = np.concatenate([before, rows.astype(self.dtype)])
+        ends = np.arange(len(before), len(seen)) + 1
+        first = np.maximum(ends - self.n_rows, 0)
+        arrays = WindowArrays(seen - self.mean, first, ends - first)
+        added = np.empty(raw.shape)
+        for part in parts_of(len(raw), self.weight.shape[1]):
+            levels, is_missing = arrays.take(part).last_rows(self.n_rows)
+            if is_missing is not None:
+                levels[is_missing] = 0.0
+            added[part] = levels.reshape(len(levels), -1) @ self.weight.T
+        kept = seen[max(0, len(seen) - self.n_rows) :]
+        return (raw + added).astype(raw.dtype), (after, kept.copy())
+
+    def _no_rows(self) -> np.ndarray:
+        return np.empty((0, self.n_features), self.dtype)
+
+    def portable(self, state: Any) -> Any:
+        """The state with that of the layers made portable."""
+        return self.layers.portable(state[0]), state[1]
+
+    def restored(self, state: Any, n_rows: int) -> Any:
+        """The state that :meth:`portable` made portable."""
+        return self.layers.restored(state[0], n_rows), state[1]
+
+
+Follower = TorchFollower | CompiledFollower | PathFollower
 
 
 def _in_parts(read: Callable[..., Read], rows: np.ndarray, state: Any) -> Read:

@@ -12,7 +12,7 @@ import torch
 
 from ..engine import Samples
 from ..modules import Affine, Segments, normalize_windows
-from ..windows import Origins, StepTargets, Windows
+from ..windows import Origins, StepTargets, WindowArrays, Windows
 from ._datasets import DeviceDataset, Targets, as_array, to_tensor
 
 _PADDING = 0.08  # share of a segment's work that may be padding
@@ -52,12 +52,13 @@ class WindowDataset(DeviceDataset):
             return None
         if self.lengths.max(initial=0) >= _LONGEST:
             return None
-        return Samples(*self._windows(), **self.point_targets())
+        return Samples(*self.windows, **self.point_targets())
 
-    def _windows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Rows, starts and lengths."""
+    @property
+    def windows(self) -> WindowArrays:
+        """The windows on the host."""
         lengths = np.ascontiguousarray(self.lengths, dtype=np.int64)
-        return as_array(self.rows), as_array(self.starts), lengths
+        return WindowArrays(as_array(self.rows), as_array(self.starts), lengths)
 
     def gather(self, part: slice) -> dict[str, Any]:
         """The module's inputs for some samples, the longest first.
@@ -210,7 +211,7 @@ class ForecastDataset(WindowDataset):
     def for_engine(self) -> Samples | None:
         if self.device.type != "cpu" or self.units is not None:
             return None
-        windows = self._windows()
+        windows = self.windows
         return Samples(
             *windows,
             center=as_array(self.center),

@@ -21,6 +21,7 @@ from ._origins import (
     windows_with_targets,
 )
 from ._overlap import check_consecutive, joined, overlap
+from ._recent import WindowArrays
 from ._split import split_windows_in_time, time_ordered_split
 from ._step_targets import StepTargets, begins_missing, read_steps
 from ._validation import PADDING, constant_columns, reading, refuse_mask, unmasked
