@@ -10,4 +10,7 @@ BARE = {
     "learning_rate": "constant",
     "learning_rate_init": 0.001,
     "max_grad_norm": None,
+    "normalize": None,
 }
+# of a regressor
+BARE_REGRESSOR = {**BARE, "readout": None}

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
 
 from .._bases import BaseEstimator
 from ..arguments import Vocabulary
 from ..training import (
     Checkpoint,
-    DeviceDataset,
     Model,
-    Outcome,
     Progress,
     Settings,
     open_checkpoint,
@@ -30,6 +26,7 @@ from ..training import (
 )
 from ._convergence_warnings import Fitted, needs_loss_for_score, warn_unless_converged
 from ._files import loaded_state, saved_state
+from ._network_parts import NetworkParts
 from ._reader import Reader
 from ._rollback import unchanged_on_error
 from ._samples import Samples, check_given, checked, hold_out
@@ -41,66 +38,13 @@ _SEED_LIMIT = 2**31 - 1
 _OF_THE_NET = ("solver", "learning_rate", "learning_rate_init", "power_t", "device")
 
 
-class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
-    """A plain estimator that holds a skorch net in ``net_``.
+class BaseNetwork(EstimatorParameters, Vocabulary, NetworkParts, BaseEstimator):
+    """A plain estimator that holds a skorch net in ``net_``; see NetworkParts."""
 
-    Two kinds of subclasses complete it. One says what y is, by a task
-    (:class:`Regression`, :class:`Classification`); the other says what X is, by a
-    reader, and brings the module (:class:`BaseRecurrent`, :class:`BaseMLP`).
-    """
-
-    _reader_class: ClassVar[type[Reader]]
-    _task_class: ClassVar[type[Task]]
-    _module_class: ClassVar[type[nn.Module]]
-    _follows_sklearn: ClassVar[bool] = False  # even if its rules differ
     _reader: Reader
     _task: Task
     _model: Model
     _mean_weight: float | None
-
-    @abstractmethod
-    def _reader_options(self) -> dict[str, Any]:
-        """Options of the reader of X, from the parameters."""
-
-    @abstractmethod
-    def _task_options(self) -> dict[str, Any]:
-        """Options of the task, from the parameters."""
-
-    @abstractmethod
-    def _check_parameters(self) -> None:
-        """Raise if parameters of the training exclude each other."""
-
-    @abstractmethod
-    def _module_params(self) -> dict[str, Any]:
-        """Arguments of the module, except its seed."""
-
-    @abstractmethod
-    def _settings(self) -> Settings:
-        """Settings of the training, from the parameters."""
-
-    @abstractmethod
-    def _planned(self, settings: Settings, n_samples: int) -> Settings:
-        """The settings with numbers in the places of "auto"."""
-
-    @abstractmethod
-    def _draw_weights(self) -> None:
-        """Draw weights that the module does not draw from its seed."""
-
-    @abstractmethod
-    def _training_data(self, samples: Samples) -> DeviceDataset:
-        """The training samples on the device; a new network learns their scale."""
-
-    @abstractmethod
-    def _validation_data(self, held_out: Samples) -> DeviceDataset:
-        """The held-out samples on the device."""
-
-    @abstractmethod
-    def _prediction_data(self, inputs: Any) -> DeviceDataset:
-        """The inputs for a prediction, on the device."""
-
-    @abstractmethod
-    def _record(self, outcome: Outcome, n_samples: int) -> None:
-        """Store the outcome of training."""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> Any:
         is_warm = self.warm_start and hasattr(self, "_model")
@@ -112,10 +56,12 @@ class BaseNetwork(EstimatorParameters, Vocabulary, BaseEstimator, ABC):
             module_params, settings = self._module_params(), self._settings()
             self._random_state = self._new_random_state()
             with self._checkpoint_of(samples, given, module_params) as checkpoint:
-                start = self._restart if is_warm else self._start
-                start(module_params, settings)
+                tried = self._tried(samples, given, module_params, settings, checkpoint)
+                settings, share = tried
+                (self._restart if is_warm else self._start)(module_params, settings)
                 parts = self._split(samples, given, settings)
                 self._train(*parts, settings, checkpoint=checkpoint)
+                self._finish(*parts, share)
         return self
 
     @contextmanager

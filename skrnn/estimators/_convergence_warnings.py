@@ -81,6 +81,8 @@ class Fitted:
         """Whether a recurrent network was updated often enough to learn something."""
         if self.task.as_sklearn:
             return False
+        if self.settings.max_iter_is_found:  # more have been tried
+            return True
         n_batches = -(-len(self.training) // self.settings.batch_size)
         return n_batches * len(self.outcome.losses) >= _UPDATES_TO_LEARN
 

@@ -146,6 +146,12 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
     def _planned(self, settings: Settings, n_samples: int) -> Settings:
         return settings  # the loop knows scikit-learn's "auto"
 
+    def _tried(self, *of_fit: Any) -> tuple[Settings, None]:
+        return of_fit[3], None
+
+    def _finish(self, *of_training: Any) -> None:
+        pass  # as scikit-learn
+
     def _draw_weights(self) -> None:
         sizes = [layer.weight.shape for layer in self.net_.module_.linear_layers()]
         layers = [

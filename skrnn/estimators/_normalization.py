@@ -10,10 +10,12 @@ import torch
 
 from .._warnings import warn
 from ..modules import Changes, Normalization, RecurrentNetwork
+from ..training import figures_of, levels_of, parts_of, path_outputs, ridge
 from ..windows import (
     ChangeSizes,
     Moments,
     StepTargets,
+    WindowArrays,
     Windows,
     constant_columns,
     weights_of_changes,
@@ -24,14 +26,17 @@ from ._samples import Samples
 _LOST = 1e5  # level over deviation; float32 has 7 digits
 _ROUNDING = 1e-12  # of a constant in float64, as a share of its level
 _CHUNK = 2**16  # rows of targets at once
+_MOST_VALUES = 2**23  # of samples from which the path learns
+_FINEST = 1e-6  # scale of what the last row leaves of y, over the deviation of y
 
 
 def learn_normalization(
     module: RecurrentNetwork,
     training: Samples,
-    feature_names: Any,
+    feature_names: Any = None,
     *,
     is_one_series: bool = False,
+    warns: bool = True,
 ) -> None:
     """Give a new network the figures of the samples that it is trained on.
 
@@ -43,16 +48,71 @@ def learn_normalization(
     if module.input_normalization is not None:
         weights = weights_of_rows(windows, training.weights)
         layer, rows = module.input_normalization, windows.rows
-        moments = _learn(layer, rows, weights, "X", feature_names)
+        moments = _learn(layer, rows, weights, "X", feature_names, warns=warns)
         if module.changes is not None:
             weights = weights_of_changes(windows, training.weights, is_one_series)
             _learn_changes(module.changes, layer, rows, weights, moments)
     if module.output_normalization is not None:
-        _learn(module.output_normalization, *training.table(), "y")
+        moments = _learn(
+            module.output_normalization, *training.table(), "y", warns=warns
+        )
+        if module.path is not None:
+            _learn_rest(module, training, moments)
+
+
+def _learn_rest(module: Any, training: Samples, moments: Moments) -> None:
+    """Let the path know what y has of the last row; the network learns the rest.
+
+    A trend, or a walk, is mostly the last row.
+    """
+    n = len(training)
+    weights = np.ones(n) if training.weights is None else training.weights
+    seen = training.at_most(_MOST_VALUES // module.n_features)
+    last = levels_of(module, window_arrays(seen), 1)[:, 0]  # (sample, feature)
+    known = ridge(last, seen.targets, seen.weights).weights  # (feature, output)
+    windows = window_arrays(training)
+    rest = np.empty(training.targets.shape)
+    for part in parts_of(n, module.n_features):
+        last = levels_of(module, windows.take(part), 1)[:, 0]
+        rest[part] = training.targets[part] - last @ known
+    found = Moments.of(rest, weights)
+    # of a relation that is exact only rounding is left
+    scale = np.maximum(found.deviation, _FINEST * moments.deviation)
+    least = torch.finfo(module.path.weight.dtype).tiny
+    scale = np.where(moments.is_constant, 1.0, np.maximum(scale, least))
+    module.output_normalization.learn(*map(torch.from_numpy, (found.mean, scale)))
+    scale = figures_of(module.output_normalization)[1]
+    module.path.learn(torch.from_numpy((known / scale).T[:, None]))
+
+
+def learnt_targets(module: RecurrentNetwork, samples: Samples) -> Any:
+    """Targets as training learns them: normalised, less what the path knows."""
+    targets, layer = samples.targets, module.output_normalization
+    if module.path is None:
+        return targets if layer is None else normalized_targets(layer, targets)
+    mean, scale = (0.0, 1.0) if layer is None else figures_of(layer)
+    windows = window_arrays(samples)
+    found = np.empty(targets.shape, str(module.path.weight.dtype)[6:])
+    for part in parts_of(len(found), module.path.weight[0].numel()):
+        known = path_outputs(module, windows.take(part))
+        found[part] = (targets[part] - mean) / scale - known
+    return found
+
+
+def window_arrays(samples: Samples) -> WindowArrays:
+    """The windows of samples."""
+    windows = samples.inputs
+    return WindowArrays(windows.rows, windows.starts, windows.lengths)
 
 
 def _learn(
-    layer: Normalization, rows: Any, weights: np.ndarray, name: str, names: Any = None
+    layer: Normalization,
+    rows: Any,
+    weights: np.ndarray,
+    name: str,
+    names: Any = None,
+    *,
+    warns: bool,
 ) -> Moments:
     dtype = _dtype_of(layer)
     moments = Moments.of(rows, weights)
@@ -66,7 +126,7 @@ def _learn(
             f'{dtype}; divide {name} by a constant first, or set dtype="float64" if it '
             "is not set"
         )
-    if dtype == np.float32:
+    if warns and dtype == np.float32:
         _warn_of_level(moments, name, names)
     scale = np.maximum(scale, np.finfo(dtype).tiny)
     layer.learn(torch.from_numpy(mean), torch.from_numpy(scale))

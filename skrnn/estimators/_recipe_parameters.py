@@ -7,7 +7,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Options, StrOptions
 
-from ..arguments import parameters, revised
+from ..arguments import parameter, parameters, revised
 from ..training import RECIPE
 from ._network_parameters import COUNT
 from ._training_parameters import LEARNING_RATE, EstimatorParameters
@@ -29,7 +29,8 @@ class RecipeParameters(EstimatorParameters):
         default="auto",
         allowed=[StrOptions({"auto"}), COUNT],
         kind='int or "auto"',
-        text=f'Maximum number of epochs. "auto" {RECIPE["max_iter"]}.',
+        text=f'Maximum number of epochs. "auto" {RECIPE["max_iter"]}; fewer if a trial '
+        "on 85 % of the samples, before the fit, finds that fewer serve the others.",
     )
     learning_rate: str = revised(
         EstimatorParameters, "learning_rate", default="cosine", text=LEARNING_RATE
@@ -61,4 +62,23 @@ class RecipeParameters(EstimatorParameters):
         allowed=[StrOptions({"auto"}), COUNT, Options(Real, {np.inf})],
         kind='int, inf or "auto"',
         text=f'See tol. "auto" {RECIPE["n_iter_no_change"]}.',
+    )
+
+
+@parameters
+class ReadoutParameters:
+    """Training."""
+
+    readout: str | None = parameter(
+        default=None,
+        allowed=[("ridge",), None],
+        text='How the output layer gets its weights. "ridge" fits it anew after '
+        "training, in closed form: a regression of y on the last states and on the "
+        "last rows of the sequence, blended with one on the rows alone as far as "
+        "held-out samples ask for it. So a linear relation is found at once, and a "
+        "network that has learnt nothing does no harm. It costs a second training, of "
+        "a trial on 85 % of the samples, unless early_stopping or X_val holds samples "
+        "out. None keeps the weights of training. Not used for "
+        'loss="poisson", return_sequences, stateful, tokens, or more than 256 '
+        "features.",
     )

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..modules import RecurrentNetwork
 from ..training import (
+    Checkpoint,
     Outcome,
     Settings,
     StepDataset,
@@ -23,12 +24,19 @@ from ..windows import Windows, joined
 from ._architecture import architecture_of, check_layer_sizes
 from ._base import BaseNetwork
 from ._network_parameters import SequenceParameters
-from ._normalization import learn_normalization, normalized_targets
+from ._normalization import (
+    learn_normalization,
+    learnt_targets,
+    normalized_targets,
+)
 from ._recipe_parameters import RecipeParameters
 from ._samples import Samples
 from ._sequence_reader import SequenceReader
 from ._stateful import check_stateful
 from ._stream import Stream
+from ._trial import fit_readout, try_out
+
+_MOST_ON_PATH = 256  # values of the last rows; with more features there is no path
 
 
 class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
@@ -95,8 +103,17 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
             "n_tokens": self._reader.n_tokens,
             "normalize": self.normalize,
             "normalize_outputs": "standard" if self._task.normalizes else None,
+            "path_rows": self._n_path_rows(),
             "dtype": np.dtype(self.dtype).name,
         }
+
+    def _n_path_rows(self) -> int:
+        """Rows from which a linear path leads to the outputs; 0 without a read-out."""
+        has_one_target = not (self._task.has_steps or self._reader.is_stateful)
+        reads_numbers = self.embedding_dim is None
+        if not (self._task.has_readout and has_one_target and reads_numbers):
+            return 0
+        return min(self._reader.longest, _MOST_ON_PATH // self._reader.n_features)
 
     def gate_activations(self, X: Any, layer: int = -1) -> dict[str, np.ndarray]:
         """Return what the cells of a layer compute at each step.
@@ -184,6 +201,39 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
     def _planned(self, settings: Settings, n_samples: int) -> Settings:
         return planned(settings, n_samples, is_one_series=self._reader.is_stateful)
 
+    def _tried(
+        self,
+        samples: Samples,
+        given: Samples | None,
+        module_params: dict[str, Any],
+        settings: Settings,
+        checkpoint: Checkpoint | None,
+    ) -> tuple[Settings, np.ndarray | None]:
+        has_held_out = settings.early_stopping or given is not None
+        if self.warm_start and hasattr(self, "_model"):  # held-out samples were seen
+            return settings, None if has_held_out else np.ones(self._task.n_outputs)
+        asks_for_epochs = settings.max_iter == "auto" and settings.solver != "lbfgs"
+        asks = asks_for_epochs or (module_params["path_rows"] and given is None)
+        if not asks or settings.early_stopping or self._reader.is_stateful:
+            return settings, None
+
+        def search() -> dict[str, Any]:
+            found = try_out(self, samples, given, module_params, settings)
+            return {**found, "generator": self._random_state.get_state(legacy=False)}
+
+        found = search() if checkpoint is None else checkpoint.found(search)
+        self._random_state.set_state(found["generator"])
+        if asks_for_epochs and found["n_epochs"] is not None:
+            n_epochs = int(found["n_epochs"])
+            settings = replace(settings, max_iter=n_epochs, max_iter_is_found=True)
+        return settings, None if has_held_out else found["share"]
+
+    def _finish(
+        self, training: Samples, held_out: Samples | None, share: np.ndarray | None
+    ) -> None:
+        if self.net_.module_.path is not None:
+            fit_readout(self, training, held_out, share)
+
     def _draw_weights(self) -> None:
         pass  # the module has drawn all of them
 
@@ -199,27 +249,33 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
                 is_one_series=self._reader.is_stateful,
             )
         carries = "lanes" if self._reader.is_stateful else None
-        return self._dataset(samples, self._mean_weight, carries)
+        targets = learnt_targets(self.net_.module_, samples)
+        return self._dataset(samples, targets, self._mean_weight, carries)
 
     def _validation_data(self, held_out: Samples) -> WindowDataset:
         longest_first = np.argsort(-held_out.inputs.lengths, kind="stable")
         held_out = held_out.take(longest_first)  # so that batches hold similar lengths
         carries = "series" if self._reader.is_stateful else None
-        return self._dataset(held_out, held_out.mean_weight, carries)
+        targets, layer = held_out.targets, self.net_.module_.output_normalization
+        if layer is not None:
+            targets = normalized_targets(layer, targets)
+        return self._dataset(held_out, targets, held_out.mean_weight, carries)
 
     def _prediction_data(self, inputs: Windows) -> WindowDataset:
         carries = "series" if self._reader.is_stateful else None
-        return self._dataset(Samples(inputs, None, None), None, carries)
+        return self._dataset(Samples(inputs, None, None), None, None, carries)
 
     def _dataset(
-        self, samples: Samples, mean_weight: float | None, carries: str | None
+        self,
+        samples: Samples,
+        targets: Any,
+        mean_weight: float | None,
+        carries: str | None,
     ) -> WindowDataset:
         kind = StepDataset if self._task.has_steps else WindowDataset
-        targets, weights = samples.targets, samples.weights
-        layer = self.net_.module_.output_normalization
-        if layer is not None and targets is not None:
-            targets = normalized_targets(layer, targets)
-            weights = None if weights is None else weights.astype(targets.dtype)
+        weights = samples.weights
+        if weights is not None and targets is not None:
+            weights = weights.astype(targets.dtype)
         return kind(
             samples.inputs,
             targets,

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 from ..arguments import parameters
 from ._classification import Classification, ClassificationTask
 from ._network_parameters import GRUParameters, LSTMParameters, RNNParameters
+from ._recipe_parameters import ReadoutParameters
 from ._recurrent import BaseRecurrent
 from ._regression import Regression
 
 
-class BaseRecurrentRegressor(Regression, BaseRecurrent):
+class BaseRecurrentRegressor(ReadoutParameters, Regression, BaseRecurrent):
     """The base of RNNRegressor, GRURegressor and LSTMRegressor."""
 
     _passages: ClassVar[dict[str, str]] = {

@@ -30,6 +30,7 @@ class RegressionTask(Task):
     loss: str
     quantile: float
     normalize: str | None = None
+    readout: str | None = None
     y_ndim: int = 1
     y_dtype: str = "float64"
 
@@ -38,6 +39,10 @@ class RegressionTask(Task):
     @property
     def normalizes(self) -> bool:
         return self.normalize is not None and self.loss != "poisson"
+
+    @property
+    def has_readout(self) -> bool:
+        return self.readout is not None and self.loss != "poisson"
 
     def _learn(self, y: Any, classes: Any) -> np.ndarray:
         targets = self._encode(y)
@@ -119,9 +124,9 @@ class Regression(RegressionParameters, RegressorMixin, BaseNetwork):
     _task_class = RegressionTask
 
     def _task_options(self) -> dict[str, Any]:
-        normalize = getattr(self, "normalize", None)  # MLPs do not have it
-        loss = {"loss": self.loss, "quantile": float(self.quantile)}
-        return {**loss, "normalize": normalize}
+        names = ("normalize", "readout")  # which MLPs do not have
+        parts = {name: getattr(self, name, None) for name in names}
+        return {"loss": self.loss, "quantile": float(self.quantile), **parts}
 
     def predict(self, X: Any) -> Any:
         """Predict the target of each sample.

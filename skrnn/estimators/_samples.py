@@ -13,6 +13,9 @@ from ..windows import StepTargets, reading, refuse_mask, unmasked
 from ._reader import Reader
 from ._tasks import Task, check_steps_aligned
 
+TRIAL_SHARE = 0.15  # of the samples, by which a trial is judged
+_FEWEST_TO_TRY = 10
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -82,6 +85,12 @@ class Samples:
         """The samples at ``index``."""
         weights = None if self.weights is None else self.weights[index]
         return Samples(self.inputs[index], self.targets[index], weights)
+
+    def at_most(self, n: int) -> Samples:
+        """The samples, or ``n`` of them that are evenly spread if there are more."""
+        if len(self) <= n:
+            return self
+        return self.take(np.linspace(0, len(self) - 1, n).astype(np.intp))
 
 
 def check_given(name: str, y: Any, sample_weight: Any) -> None:
@@ -165,14 +174,7 @@ def hold_out(
         If there are too few samples, or all of one side weigh nothing.
     """
     strata = task.strata(samples.targets)
-    split = reader.split_in_time(
-        samples.inputs,
-        how,
-        fraction,
-        n_steps_ahead=task.n_steps_ahead,
-        has_steps=task.has_steps,
-        strata=strata,
-    )
+    split = _split_in_time(samples, reader, task, how, fraction, strata)
     indices = split or _drawn(len(samples), fraction, strata, random_state)
     training, held_out = parts = [samples.take(index) for index in indices]
     if any(part.mean_weight == 0 for part in parts):
@@ -185,6 +187,55 @@ def hold_out(
         targets = (part.targets for part in (samples, training, held_out))
         task.warn_of_split(*targets, can_draw=not reader.is_stateful)
     return training, held_out
+
+
+def trial_parts(
+    samples: Samples,
+    reader: Reader,
+    task: Task,
+    how: str,
+    random_state: np.random.RandomState,
+) -> tuple[Samples, Samples] | None:
+    """Samples for a trial, and others to judge it by; None if they are too few.
+
+    They are split as :func:`hold_out` does, but without a word.
+    """
+    n = len(samples)
+    if n < _FEWEST_TO_TRY:
+        return None
+    strata = task.strata(samples.targets)
+    n_classes = 0 if strata is None else len(np.unique(strata))
+    share = max(TRIAL_SHARE, n_classes / n)
+    try:
+        split = _split_in_time(samples, reader, task, how, share, strata)
+        split = split or _drawn(n, share, strata, random_state)
+    except ValueError:  # a class has a single sample
+        return None
+    training, held_out = (samples.take(index) for index in split)
+    if not (len(training) and len(held_out)):
+        return None
+    if training.mean_weight == 0 or held_out.mean_weight == 0:
+        return None
+    return training, held_out
+
+
+def _split_in_time(
+    samples: Samples,
+    reader: Reader,
+    task: Task,
+    how: str,
+    fraction: float,
+    strata: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Indices of the first samples and of the last; None for a random split."""
+    return reader.split_in_time(
+        samples.inputs,
+        how,
+        fraction,
+        n_steps_ahead=task.n_steps_ahead,
+        has_steps=task.has_steps,
+        strata=strata,
+    )
 
 
 def _drawn(

@@ -129,6 +129,11 @@ class Task(ABC):
         return False
 
     @property
+    def has_readout(self) -> bool:
+        """Whether the output layer is fitted anew after training."""
+        return False
+
+    @property
     @abstractmethod
     def out_activation(self) -> str:
         """The activation of the output layer, by scikit-learn's name."""

@@ -45,6 +45,7 @@ class Checkpoint(Callback):
         self._is_due = _clock(every)
         self._start: dict[str, Any] = {}
         self._saved: dict[str, Any] | None = None
+        self._found: dict[str, Any] | None = None  # before training
         self._has_failed = False
 
     def begin(self, random_state: np.random.RandomState) -> np.random.RandomState:
@@ -72,10 +73,18 @@ class Checkpoint(Callback):
         check_same(saved["identity"], self.identity, where)
         self._start = saved["start"]
         self._saved = saved.get("training")
+        self._found = saved.get("found")
         if random_state is np.random.mtrand._rand:  # NumPy's own, shared by all
             random_state = copy.deepcopy(random_state)
         random_state.set_state(self._start)
         return random_state
+
+    def found(self, search: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What the fit has found out before training; a resumed fit reads it."""
+        if self._found is None:
+            self._found = search()
+            self._try_to_write(self._header(), "before the first epoch")
+        return self._found
 
     def resume(self, net: DeviceNet) -> Ending | None:
         """Restore the net; return how training ended, or None if it did not."""
@@ -105,7 +114,7 @@ class Checkpoint(Callback):
         self.folder.clear()
 
     def _write(self, net: DeviceNet, ending: dict[str, Any] | None = None) -> None:
-        """Write the state; warn of a failure, and let training continue."""
+        """Write the state of the net."""
         states = {name: part.state_dict() for name, part in self._parts(net).items()}
         training = {
             "weights": weights_of(net),
@@ -115,19 +124,25 @@ class Checkpoint(Callback):
             "parts": states,
             "ending": ending,
         }
+        state = {**self._header(), "training": to_arrays(training)}
+        self._try_to_write(state, f"of epoch {len(net.history)}")
+
+    def _try_to_write(self, state: dict[str, Any], of_when: str) -> None:
+        """Write a state; warn of a failure, and let training continue."""
         try:
-            self.folder.write({**self._header(), "training": to_arrays(training)})
+            self.folder.write(state)
         except (OSError, TypeError) as error:
             if not self._has_failed:
                 warn(
-                    f"the checkpoint of epoch {len(net.history)} could not be written "
-                    f"to {self.folder.path} ({error}); training continues, and later "
+                    f"the checkpoint {of_when} could not be written to "
+                    f"{self.folder.path} ({error}); training continues, and later "
                     "epochs try again"
                 )
             self._has_failed = True
 
     def _header(self) -> dict[str, Any]:
-        return {"format": _FORMAT, "identity": self.identity, "start": self._start}
+        first = {"start": self._start, "found": self._found}
+        return {"format": _FORMAT, "identity": self.identity, **first}
 
     def _parts(self, net: DeviceNet) -> dict[str, Any]:
         """The objects besides the net that have a state, by name."""

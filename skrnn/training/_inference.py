@@ -10,7 +10,7 @@ import torch
 
 from ._batches import BatchLoader
 from ._datasets import DeviceDataset
-from ._engine import features, raw_outputs
+from ._engine_outputs import features, raw_outputs
 from ._memory import compute_in_parts
 from ._net import DeviceNet
 from ._threads import choose_threads, limit_threads

@@ -17,7 +17,8 @@ from skorch.utils import TeeGenerator
 from torch.nn.utils import clip_grad_norm_
 
 from ..modules import Dropout
-from ._engine import CompiledEpochs, Engine, raw_outputs
+from ._engine import CompiledEpochs, Engine
+from ._engine_outputs import raw_outputs
 from ._gradients import Gradients
 from ._optimizers import copied, load_state
 from ._processes import ALONE

@@ -13,10 +13,11 @@ from ._batches import auto_lanes
 from ._settings import Settings
 
 SMALLEST_BATCH, LARGEST_BATCH = 16, 256
-BATCHES = 30  # in an epoch, while batches may grow
+BATCHES = 50  # in an epoch, while batches may grow
 FEWEST_UPDATES = 1500  # in all epochs together
-MOST_EPOCHS, FEWEST_EPOCHS = 100, 10  # if these make updates enough
+MOST_EPOCHS, FEWEST_EPOCHS = 375, 10  # if these make updates enough
 MOST_VISITS = 2_000_000  # of samples, in all epochs together
+CYCLES = 4  # of a trial
 PATIENCE = 300  # updates without improvement
 SHORTEST_PATIENCE = 10  # epochs
 _ITERATIONS = 200  # of "lbfgs"
@@ -68,3 +69,17 @@ def auto_epochs(n_samples: int, n_batches: int) -> int:
     """``MOST_EPOCHS``; more for few updates, fewer for many samples."""
     n_epochs = min(MOST_EPOCHS, MOST_VISITS // n_samples)
     return max(n_epochs, FEWEST_EPOCHS, -(-FEWEST_UPDATES // n_batches))
+
+
+def trial_cycles(settings: Settings, n_samples: int) -> list[int]:
+    """Epochs of the cycles of a trial: each is twice as long as the one before.
+
+    Together they have ``max_iter`` epochs. There is one cycle if that is a
+    number, or the solver is L-BFGS.
+    """
+    n_epochs = planned(settings, n_samples).max_iter
+    if settings.max_iter != "auto" or settings.solver == "lbfgs":
+        return [n_epochs]
+    first = max(1, n_epochs // (2**CYCLES - 1))
+    cycles = [first * 2**i for i in range(CYCLES - 1)]
+    return [*cycles, max(1, n_epochs - sum(cycles))]

@@ -38,6 +38,7 @@ class Settings:
     max_fun: int = 15_000  # only MLPs set it
     steps_as_sklearn: bool = False  # even if torch's differ
     tol_is_relative: bool = False  # to the best value so far
+    max_iter_is_found: bool = False  # by a trial
 
     def without_callbacks(self) -> Settings:
         """The same settings without callbacks, to store with a fitted net."""

@@ -47,10 +47,13 @@ def train(
     n_samples_seen: int = 0,
     incremental: bool = False,
     checkpoint: Checkpoint | None = None,
+    keeps_interrupted: bool = True,
 ) -> Outcome:
     """Run up to ``n_epochs`` epochs; on an error the net is as it was before.
 
-    With a ``checkpoint`` training resumes from what it holds, and writes to it.
+    With a ``checkpoint`` training resumes from what it holds, and writes to it. After
+    Ctrl-C what was learnt is kept, unless the call is ``incremental`` or one of many,
+    or is told not to: then the interrupt is raised again.
 
     Raises
     ------
@@ -83,7 +86,8 @@ def train(
     data = training, validation
     with limit_threads(choose_threads(settings.n_threads, net.module_, net.batch_size)):
         with _all_or_nothing(net, *data, shuffling, checkpoint):
-            ending = _train(net, *data, settings, incremental, checkpoint)
+            passes_on = incremental or not keeps_interrupted
+            ending = _train(net, *data, settings, passes_on, checkpoint)
         stopping.restore_best(net)
     net.optimizer_.zero_grad()
     net.module_.eval()
@@ -131,7 +135,7 @@ def _train(
     training: DeviceDataset,
     validation: DeviceDataset | None,
     settings: Settings,
-    incremental: bool,
+    passes_on: bool,
     checkpoint: Checkpoint | None,
 ) -> Ending:
     """Run all epochs, or those that a checkpoint leaves to do."""
@@ -151,7 +155,7 @@ def _train(
         with torch.inference_mode(False), torch.enable_grad():  # not the caller's
             ending = _run_epochs(net, training, validation, settings, n_epochs)
     except KeyboardInterrupt:
-        _keep_unless_passed_on(net, incremental)
+        _keep_unless_passed_on(net, passes_on)
         if "train_loss" not in net.history[-1]:
             del net.history[-1:]  # an epoch that has begun and not ended
         ending = Ending("interrupted")
@@ -160,7 +164,7 @@ def _train(
         try:
             checkpoint.end(net, ending)
         except KeyboardInterrupt:
-            _keep_unless_passed_on(net, incremental)
+            _keep_unless_passed_on(net, passes_on)
     return ending
 
 
@@ -186,9 +190,9 @@ def _run_epochs(
     raise torch.OutOfMemoryError(explain_lack(net, training, settings))
 
 
-def _keep_unless_passed_on(net: DeviceNet, incremental: bool) -> None:
+def _keep_unless_passed_on(net: DeviceNet, passes_on: bool) -> None:
     """Warn that what was learnt is kept; raise an interrupt again for the caller."""
-    if incremental or net.processes_.count > 1 or _is_one_of_many():
+    if passes_on or net.processes_.count > 1 or _is_one_of_many():
         raise  # several processes are at different steps
     warn("Training interrupted by user. What was learnt so far is kept.")
 

@@ -21,7 +21,7 @@ from skrnn import (
     Windows,
 )
 from skrnn.windows import split_windows_in_time
-from tests.bare import BARE
+from tests.bare import BARE_REGRESSOR
 
 STOPPED = {"early_stopping": True, "random_state": 0, "n_threads": 1}
 
@@ -154,7 +154,7 @@ def test_the_loss_decides_where_r2_cannot(loss):
 def test_one_output_that_never_moves_in_the_held_out_part():
     X, y = switched_off()
     both = np.column_stack([np.roll(np.sin(np.arange(350)), 3), y])
-    model = RNNRegressor(4, **{**BARE, "max_iter": 3}, **STOPPED)
+    model = RNNRegressor(4, **{**BARE_REGRESSOR, "max_iter": 3}, **STOPPED)
     _, (text, *_) = told(lambda: model.fit(X, both))
     assert "The held-out target is constant in the outputs [1], so R2" in text
     assert max(model.validation_scores_) < 0
@@ -308,7 +308,7 @@ def test_y_val_that_a_transformer_has_not_seen_is_told(cls, units):
 def test_y_val_in_units_that_are_near_has_a_score_that_says_so():
     X, y = cut(np.sin(np.arange(400) / 5))
     raw = 5 + 2 * y
-    model = GRURegressor(2, **{**BARE, "max_iter": 2}, random_state=0)
+    model = GRURegressor(2, **{**BARE_REGRESSOR, "max_iter": 2}, random_state=0)
     both = TransformedTargetRegressor(model, transformer=StandardScaler())
     given = {"X_val": X[300:], "y_val": raw[300:]}
     expected = (

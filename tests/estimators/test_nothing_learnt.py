@@ -143,7 +143,7 @@ def test_a_class_at_each_step():
 )
 def test_numbers(loss, expected):
     y = RNG.standard_normal(60)
-    text = told(GRURegressor(2, loss=loss, **STUCK), NOISE, y)
+    text = told(GRURegressor(2, loss=loss, readout=None, **STUCK), NOISE, y)
     assert constant_in(text) == pytest.approx(expected(y), rel=1e-3)
 
 
@@ -194,7 +194,8 @@ def test_labels_are_scored_by_their_loss():
 def test_a_network_that_is_too_sure_is_told(early_stopping):
     """It has learnt noise by heart; early stopping, which helps, keeps it silent."""
     y = RNG.integers(0, 2, 60)
-    model = GRUClassifier(16, early_stopping=early_stopping, random_state=0)
+    model = GRUClassifier(16, max_iter=375, random_state=0)
+    model.set_params(early_stopping=early_stopping)
     text = told(model, NOISE, y, X_val=-NOISE[::-1], y_val=y)
     n = np.bincount(y) / 60
     assert ("too sure of itself" in text) is not early_stopping

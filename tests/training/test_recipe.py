@@ -21,7 +21,7 @@ from skrnn.training._recipe import (
     auto_epochs,
 )
 from skrnn.training._stopping import Convergence, StopTraining
-from tests.bare import BARE
+from tests.bare import BARE_REGRESSOR
 from tests.common_estimators import wave, windows_of
 
 unconverged = pytest.mark.filterwarnings(
@@ -159,7 +159,7 @@ def test_an_r2_that_comes_ever_nearer_to_1_goes_on():
 
 @unconverged
 def test_a_fit_of_small_numbers_goes_on():
-    options = {**BARE, "batch_size": 8, "max_iter": 60, "tol": 1e-3}
+    options = {**BARE_REGRESSOR, "batch_size": 8, "max_iter": 60, "tol": 1e-3}
     model = RNNRegressor(4, **options, random_state=0).fit(X / 100, Y / 100)
     assert model.n_iter_ == 60
     assert model.loss_curve_[20] < model.tol  # an absolute one would end it here

@@ -13,7 +13,7 @@ from skrnn import (
 )
 from skrnn.training import SCHEDULES, SOLVERS
 from skrnn.training._schedules import CosineDecay, OneCycle
-from tests.bare import BARE
+from tests.bare import BARE_REGRESSOR
 from tests.common_estimators import wave, windows_of
 
 from .recorder import Recorder, recorder_of
@@ -59,7 +59,7 @@ def test_one_step_of_sgd_is_gradient_plus_penalty():
 def test_fit_equals_a_loop_written_by_hand(cls):
     """Same start, same order of batches, same Adam: the same curve and weights."""
     options = {"batch_size": 32, "alpha": 0.0, "shuffle": False, "dtype": "float64"}
-    options = {**BARE, **options, "max_iter": 3, "random_state": 0}
+    options = {**BARE_REGRESSOR, **options, "max_iter": 3, "random_state": 0}
     model = cls(5, **options).fit(X, Y)
     start = cls(5, **options).set_params(max_iter=1, learning_rate_init=1e-300)
     module = copy.deepcopy(start.fit(X, Y).net_.module_)
