@@ -186,6 +186,7 @@ ARGUMENTS: list[tuple[str, tuple[str, ...], str]] = [
         ("batch_norm=True", "layer_norm=True", 'conv_norm="batch"'),
         "",
     ),
+    ("batch_norm", ('conv_norm="batch"',), ""),
     ("kernel_size", ("conv_kernel_size=3",), ""),
     ("strides", ("conv_strides=2",), ""),
     ("dilation dilation_rate", ("conv_dilation=2",), ""),
