@@ -38,8 +38,8 @@ _LARGEST = {"lstm": 256, "gru": 384, "gru_reset_before": 384} | dict.fromkeys(
 )
 # filters, too: forward and back, with 16 samples of 50 to 400 steps, torch takes
 # 2.7-3.9 times as long for 32 filters, 1.7-2.0 for 64, 1.1-2.0 for 128, 1.0 for 256 and
-# 0.8 for 512; for a fit of three convolutions with batch norms 8-14 times as long for 16
-# and 32 filters, 3.5-5.8 for 64, 1.8 for 128, 1.3 for 256 (64 without AVX-512: 2)
+# 0.8 for 512; for a fit of three convolutions with batch norms 8-14 times as long for
+# 16 and 32 filters, 3.5-5.8 for 64, 1.8 for 128, 1.3 for 256 (64 without AVX-512: 2)
 _MOST_FILTERS = 256
 _NARROW = 2  # vectors of less than 64 bytes: up to half of that
 _MOST_WEIGHTS = 1_000_000  # of a perceptron
