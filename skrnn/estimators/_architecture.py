@@ -14,6 +14,13 @@ from ..modules import CONV_POOLINGS, POOLINGS, Architecture
 _MAY_BE_AUTO = ("conv_kernel_size", "conv_strides", "conv_dilation", "conv_pool_size")
 _MOST_STEPS = 50  # that "auto" leaves to the recurrent layers
 _MOST_BEFORE_POOLING = 200  # that conv_strides="auto" leaves to be pooled
+# what a classifier's "auto" is, if there is one class for each sequence
+SHAPE = {
+    "pooling": ("last", "max", "mean"),
+    "conv_filters": (64, 64, 64),
+    "conv_padding": "same",
+    "conv_pooling": ("mean", "max"),
+}
 _KERNEL_SIZES = (8, 5, 3)  # of conv_kernel_size="auto", of stride 1
 
 
@@ -29,9 +36,7 @@ def architecture_of(
     ValueError
         If parts exclude each other.
     """
-    # not get_params: __init__ of a user's subclass may take fewer
-    names = [one.name for one in fields(Architecture) if hasattr(estimator, one.name)]
-    params = {name: getattr(estimator, name) for name in names}
+    params = parts_of(estimator)
     _check_poolings("pooling", params["pooling"], POOLINGS)
     if params["conv_filters"] is not None:
         sizes = check_layer_sizes(params["conv_filters"], 1, "conv_filters")
@@ -44,6 +49,29 @@ def architecture_of(
     architecture = Architecture.of(estimator._cell, params)
     architecture.check(hidden_layer_sizes)
     return architecture
+
+
+def parts_of(estimator: Any) -> dict[str, Any]:
+    """The parameters of the parts, with those of classifiers in the places of "auto".
+
+    A class for each step, or a state that is carried on, needs a network that reads no
+    further than the present step; and tokens need no filters.
+    """
+    # not get_params: __init__ of a user's subclass may take fewer
+    names = [one.name for one in fields(Architecture) if hasattr(estimator, one.name)]
+    params = {name: getattr(estimator, name) for name in names}
+    keeps_steps = _keeps_steps(estimator)
+    has_filters = not keeps_steps and getattr(estimator, "embedding_dim", None) is None
+    found = {
+        "pooling": "last" if keeps_steps else SHAPE["pooling"],
+        "conv_filters": SHAPE["conv_filters"] if has_filters else None,
+        "conv_padding": "causal" if keeps_steps else SHAPE["conv_padding"],
+        "conv_pooling": None if keeps_steps else SHAPE["conv_pooling"],
+    }
+    for name, value in found.items():
+        if isinstance(params.get(name), str) and params[name] == "auto":
+            params[name] = value
+    return params
 
 
 def _keeps_steps(estimator: Any) -> bool:

@@ -57,11 +57,12 @@ class BaseNetwork(EstimatorParameters, Vocabulary, NetworkParts, BaseEstimator):
             self._random_state = self._new_random_state()
             with self._checkpoint_of(samples, given, module_params) as checkpoint:
                 tried = self._tried(samples, given, module_params, settings, checkpoint)
-                settings, share = tried
+                settings, found = tried
                 (self._restart if is_warm else self._start)(module_params, settings)
+                self._begin_with(found)
                 parts = self._split(samples, given, settings)
                 self._train(*parts, settings, checkpoint=checkpoint)
-                self._finish(*parts, share)
+                self._finish(*parts, found)
         return self
 
     @contextmanager

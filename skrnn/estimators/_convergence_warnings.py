@@ -266,7 +266,8 @@ def _worse_than_shares(fitted: Fitted) -> str:
     """The warning if the shares of the classes predict the held-out ones better."""
     if not fitted.outcome.scores or fitted.held_out is None:
         return ""
-    loss, constant = -fitted.score, _loss_of_constant(fitted, fitted.held_out)
+    loss = -fitted.score
+    constant = loss_of_constant(fitted.task, fitted.net, fitted.held_out)
     chance = 1.1 + _SAMPLES_OF_CHANCE / fitted.held_out.n_targets
     clearly = chance if fitted.has_settled else _FAR_FROM_SETTLED
     if not 0 < clearly * constant < loss:
@@ -284,7 +285,7 @@ def _worse_in_training(fitted: Fitted) -> str:
     if fitted.outcome.loss is None:
         return ""
     loss = fitted.outcome.loss - fitted.net.penalty()
-    constant = _loss_of_constant(fitted)
+    constant = loss_of_constant(fitted.task, fitted.net, fitted.training)
     clearly = _CLEARLY if fitted.has_settled else _FAR_FROM_SETTLED
     if 0 < clearly * constant < loss:
         advice = _SCALE if fitted.task.classes is None else _SCALE_X
@@ -315,22 +316,22 @@ def _learnt_nothing(fitted: Fitted, loss: float, constant: float) -> str:
     )
 
 
-def _loss_of_constant(fitted: Fitted, samples: Samples | None = None) -> float:
-    """The loss if one prediction serves all samples, those of training by default.
+def loss_of_constant(task: Any, net: Any, samples: Samples) -> float:
+    """The loss of a network if one prediction serves all samples.
 
     It is the mean, or the quantile that the loss asks for; for classes their shares.
     """
-    targets, weights = (fitted.training if samples is None else samples).table()
-    if fitted.task.classes is None and (targets == targets[:1]).all():
+    targets, weights = samples.table()
+    if task.classes is None and (targets == targets[:1]).all():
         return 0.0  # whatever sums round to
-    layer = getattr(fitted.net.module_, "output_normalization", None)
+    layer = getattr(net.module_, "output_normalization", None)
     if layer is not None:  # as in the losses of training
         targets = normalized_targets(layer, targets)
-    constant = _best_constant(fitted.task, targets, weights)
+    constant = _best_constant(task, targets, weights)
     raw = torch.from_numpy(np.broadcast_to(constant, targets.shape).astype("f8"))
     y, w = torch.from_numpy(targets.astype("f8")), torch.from_numpy(weights)
     arguments = (raw, y, w, float(weights.sum()))
-    criterion = fitted.net.criterion_
+    criterion = net.criterion_
     return float(criterion.reported(criterion(*arguments), *arguments))
 
 

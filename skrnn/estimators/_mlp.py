@@ -149,6 +149,9 @@ class BaseMLP(MLPTrainingParameters, BaseNetwork):
     def _tried(self, *of_fit: Any) -> tuple[Settings, None]:
         return of_fit[3], None
 
+    def _begin_with(self, found: None) -> None:
+        pass  # from the weights that were drawn
+
     def _finish(self, *of_training: Any) -> None:
         pass  # as scikit-learn
 

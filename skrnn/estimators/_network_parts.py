@@ -78,6 +78,10 @@ class NetworkParts(ABC):
         """Settings that a trial on most of the samples chose, and what it found."""
 
     @abstractmethod
+    def _begin_with(self, found: Any) -> None:
+        """Begin with the network of a trial, if it found one to continue with."""
+
+    @abstractmethod
     def _finish(self, training: Samples, held_out: Samples | None, found: Any) -> None:
         """What ``fit`` does after training; ``found`` is that of the trial."""
 

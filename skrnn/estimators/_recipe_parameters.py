@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from sklearn.utils._param_validation import Options, StrOptions
 
-from ..arguments import parameter, parameters, revised
+from ..arguments import parameter, parameters, revised, text_of
+from ..modules import CONV_PADDINGS, CONV_POOLINGS, POOLINGS
 from ..training import RECIPE
-from ._network_parameters import COUNT
-from ._training_parameters import LEARNING_RATE, EstimatorParameters
+from ._architecture import SHAPE
+from ._network_parameters import (
+    COUNT,
+    ConvolutionParameters,
+    RecurrentParameters,
+    SequenceParameters,
+)
+from ._training_parameters import (
+    LEARNING_RATE,
+    ClassificationParameters,
+    EstimatorParameters,
+)
 
 
 @parameters
@@ -66,11 +78,13 @@ class RecipeParameters(EstimatorParameters):
 
 
 @parameters
-class ReadoutParameters:
+class RecurrentRegressorParameters(SequenceParameters):
     """Training."""
 
+    normalize: str | None = revised(SequenceParameters, "normalize", default="changes")
+
     readout: str | None = parameter(
-        default=None,
+        default="ridge",
         allowed=[("ridge",), None],
         text='How the output layer gets its weights. "ridge" fits it anew after '
         "training, in closed form: a regression of y on the last states and on the "
@@ -81,4 +95,48 @@ class ReadoutParameters:
         "out. None keeps the weights of training. Not used for "
         'loss="poisson", return_sequences, stateful, tokens, or more than 256 '
         "features.",
+    )
+
+
+def _for_classes(group: Any, name: str, *allowed: Any) -> Any:
+    """The parameter of a group with "auto", the default of classifiers."""
+    otherwise = {"pooling": '"last"', "conv_padding": '"causal"'}.get(name, "None")
+    text = (
+        f'{text_of(group, name)} "auto" is {SHAPE[name]!r}, but {otherwise} if each '
+        "step has a class or the state is carried on (return_sequences, stateful)"
+    )
+    text += ", and for tokens." if name == "conv_filters" else "."
+    kind = 'str, tuple or "auto"' if name != "conv_filters" else "int, tuple or None"
+    return revised(
+        group, name, default="auto", allowed=[*allowed, ("auto",)], kind=kind, text=text
+    )
+
+
+@parameters
+class RecurrentClassifierParameters:
+    """Convolutions before the recurrent layers."""
+
+    normalize: str | None = revised(SequenceParameters, "normalize", default="standard")
+    dropout: float = revised(RecurrentParameters, "dropout", default=0.5)
+    label_smoothing: float = revised(
+        ClassificationParameters, "label_smoothing", default=0.1
+    )
+    pooling: Any = _for_classes(RecurrentParameters, "pooling", POOLINGS, tuple, list)
+    conv_filters: Any = _for_classes(
+        ConvolutionParameters, "conv_filters", "array-like", COUNT, None
+    )
+    conv_padding: str = _for_classes(
+        ConvolutionParameters, "conv_padding", CONV_PADDINGS
+    )
+    conv_pooling: Any = _for_classes(
+        ConvolutionParameters, "conv_pooling", CONV_POOLINGS, tuple, list, None
+    )
+    conv_kernel_size: Any = revised(
+        ConvolutionParameters, "conv_kernel_size", default="auto"
+    )
+    conv_strides: Any = revised(ConvolutionParameters, "conv_strides", default="auto")
+    conv_dilation: Any = revised(ConvolutionParameters, "conv_dilation", default="auto")
+    conv_norm: str | None = revised(ConvolutionParameters, "conv_norm", default="batch")
+    conv_pool_size: Any = revised(
+        ConvolutionParameters, "conv_pool_size", default="auto"
     )

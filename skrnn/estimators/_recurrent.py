@@ -34,7 +34,7 @@ from ._samples import Samples
 from ._sequence_reader import SequenceReader
 from ._stateful import check_stateful
 from ._stream import Stream
-from ._trial import fit_readout, try_out
+from ._trial import RATE_AFTER_TRIAL, Found, fit_readout, try_out
 
 _MOST_ON_PATH = 256  # values of the last rows; with more features there is no path
 
@@ -199,7 +199,9 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
         return replace(Settings.of(self), tol_is_relative=True)
 
     def _planned(self, settings: Settings, n_samples: int) -> Settings:
-        return planned(settings, n_samples, is_one_series=self._reader.is_stateful)
+        is_one_series = self._reader.is_stateful
+        budget = self._task.budget
+        return planned(settings, n_samples, budget, is_one_series=is_one_series)
 
     def _tried(
         self,
@@ -208,31 +210,45 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
         module_params: dict[str, Any],
         settings: Settings,
         checkpoint: Checkpoint | None,
-    ) -> tuple[Settings, np.ndarray | None]:
+    ) -> tuple[Settings, Found]:
         has_held_out = settings.early_stopping or given is not None
         if self.warm_start and hasattr(self, "_model"):  # held-out samples were seen
-            return settings, None if has_held_out else np.ones(self._task.n_outputs)
+            trusted = None if has_held_out else np.ones(self._task.n_outputs)
+            return settings, Found(share=trusted)
         asks_for_epochs = settings.max_iter == "auto" and settings.solver != "lbfgs"
         asks = asks_for_epochs or (module_params["path_rows"] and given is None)
         if not asks or settings.early_stopping or self._reader.is_stateful:
-            return settings, None
+            return settings, Found()
 
         def search() -> dict[str, Any]:
             found = try_out(self, samples, given, module_params, settings)
-            return {**found, "generator": self._random_state.get_state(legacy=False)}
+            generator = self._random_state.get_state(legacy=False)
+            return {**found._asdict(), "generator": generator}
 
-        found = search() if checkpoint is None else checkpoint.found(search)
-        self._random_state.set_state(found["generator"])
-        if asks_for_epochs and found["n_epochs"] is not None:
-            n_epochs = int(found["n_epochs"])
+        known = search() if checkpoint is None else checkpoint.found(search)
+        self._random_state.set_state(known.pop("generator"))
+        found = Found(**known)
+        if has_held_out:
+            found = found._replace(share=None, weights=None)
+        if asks_for_epochs and found.n_epochs is not None:
+            n_epochs = found.epochs_to_come()
             settings = replace(settings, max_iter=n_epochs, max_iter_is_found=True)
-        return settings, None if has_held_out else found["share"]
+        return settings, found
+
+    def _begin_with(self, found: Found) -> None:
+        if found.weights is None:
+            return
+        self._model.begin_with(found.weights)
+        for group in self.net_.optimizer_.param_groups:
+            group["lr"] *= RATE_AFTER_TRIAL
+        self.loss_curve_ += found.losses
+        self.n_iter_ += len(found.losses)
 
     def _finish(
-        self, training: Samples, held_out: Samples | None, share: np.ndarray | None
+        self, training: Samples, held_out: Samples | None, found: Found
     ) -> None:
         if self.net_.module_.path is not None:
-            fit_readout(self, training, held_out, share)
+            fit_readout(self, training, held_out, found.share)
 
     def _draw_weights(self) -> None:
         pass  # the module has drawn all of them

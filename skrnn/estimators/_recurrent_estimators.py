@@ -7,12 +7,15 @@ from typing import Any, ClassVar
 from ..arguments import parameters
 from ._classification import Classification, ClassificationTask
 from ._network_parameters import GRUParameters, LSTMParameters, RNNParameters
-from ._recipe_parameters import ReadoutParameters
+from ._recipe_parameters import (
+    RecurrentClassifierParameters,
+    RecurrentRegressorParameters,
+)
 from ._recurrent import BaseRecurrent
 from ._regression import Regression
 
 
-class BaseRecurrentRegressor(ReadoutParameters, Regression, BaseRecurrent):
+class BaseRecurrentRegressor(RecurrentRegressorParameters, Regression, BaseRecurrent):
     """The base of RNNRegressor, GRURegressor and LSTMRegressor."""
 
     _passages: ClassVar[dict[str, str]] = {
@@ -160,7 +163,9 @@ class RNNRegressor(RNNParameters, BaseRecurrentRegressor):
 
 
 @parameters
-class RNNClassifier(RNNParameters, BaseRecurrentClassifier):
+class RNNClassifier(
+    RecurrentClassifierParameters, RNNParameters, BaseRecurrentClassifier
+):
     """Plain (Elman) recurrent network for classification.
 
     {use}
@@ -227,7 +232,9 @@ class GRURegressor(GRUParameters, BaseRecurrentRegressor):
 
 
 @parameters
-class GRUClassifier(GRUParameters, BaseRecurrentClassifier):
+class GRUClassifier(
+    RecurrentClassifierParameters, GRUParameters, BaseRecurrentClassifier
+):
     """Gated recurrent unit network for classification.
 
     {use}
@@ -294,7 +301,9 @@ class LSTMRegressor(LSTMParameters, BaseRecurrentRegressor):
 
 
 @parameters
-class LSTMClassifier(LSTMParameters, BaseRecurrentClassifier):
+class LSTMClassifier(
+    RecurrentClassifierParameters, LSTMParameters, BaseRecurrentClassifier
+):
     """Long short-term memory network for classification.
 
     {use}

@@ -206,8 +206,9 @@ def trial_parts(
     strata = task.strata(samples.targets)
     n_classes = 0 if strata is None else len(np.unique(strata))
     share = max(TRIAL_SHARE, n_classes / n)
+    gap = min(samples.inputs.n_timesteps, n // 10)  # so that the parts share no rows
     try:
-        split = _split_in_time(samples, reader, task, how, share, strata)
+        split = _split_in_time(samples, reader, task, how, share, strata, gap)
         split = split or _drawn(n, share, strata, random_state)
     except ValueError:  # a class has a single sample
         return None
@@ -226,13 +227,17 @@ def _split_in_time(
     how: str,
     fraction: float,
     strata: np.ndarray | None,
+    gap: int = 0,
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Indices of the first samples and of the last; None for a random split."""
+    """Indices of the first samples and of the last; None for a random split.
+
+    ``gap`` rows between them are dropped, beside those that targets reach ahead.
+    """
     return reader.split_in_time(
         samples.inputs,
         how,
         fraction,
-        n_steps_ahead=task.n_steps_ahead,
+        n_steps_ahead=task.n_steps_ahead + gap,
         has_steps=task.has_steps,
         strata=strata,
     )

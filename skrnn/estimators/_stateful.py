@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,22 @@ from ..windows import (
     overlap,
     series_of,
 )
+from ._architecture import parts_of
 
 
 def check_stateful(estimator: Any) -> None:
     """Raise if parameters of the training exclude ``stateful=True``."""
-    check_causal(estimator, "stateful=True carries the state from sample to sample")
-    if list(np.atleast_1d(estimator.pooling)) != ["last"]:
+    parts = SimpleNamespace(**parts_of(estimator))
+    check_causal(parts, "stateful=True carries the state from sample to sample")
+    if list(np.atleast_1d(parts.pooling)) != ["last"]:
         raise ValueError(
-            f"pooling={estimator.pooling!r} reads all steps of a sample, but "
+            f"pooling={parts.pooling!r} reads all steps of a sample, but "
             "stateful=True passes only the state after the last one to the next "
             'sample; set pooling="last"'
         )
-    if estimator.conv_filters is not None and estimator.conv_pooling is not None:
+    if parts.conv_filters is not None and parts.conv_pooling is not None:
         raise ValueError(
-            f"conv_pooling={estimator.conv_pooling!r} reads all steps of a sample, but "
+            f"conv_pooling={parts.conv_pooling!r} reads all steps of a sample, but "
             "stateful=True passes only the state after the last one to the next "
             "sample; set conv_pooling=None"
         )

@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 from torch import nn
 
+from ..training import CLASSES, NUMBERS, Budget
 from ..windows import (
     StepTargets,
     Windows,
@@ -127,6 +128,11 @@ class Task(ABC):
     def normalizes(self) -> bool:
         """Whether the network learns normalised targets."""
         return False
+
+    @property
+    def budget(self) -> Budget:
+        """How long a recurrent network trains by default."""
+        return NUMBERS if self.classes is None else CLASSES
 
     @property
     def has_readout(self) -> bool:

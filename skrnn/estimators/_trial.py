@@ -5,8 +5,9 @@ It finds out on the others how many epochs help, and how far to trust the networ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,12 +19,44 @@ from ..training import (
     processes_of,
     trial_cycles,
 )
+from ._convergence_warnings import loss_of_constant
 from ._normalization import learn_normalization
 from ._readout import Base, Readout, read_by
 from ._samples import Samples, trial_parts
 
 _SEED_LIMIT = 2**31 - 1
 _CLEARLY = 0.99  # of the best loss so far
+_LEARNS = 0.8  # of the loss of the shares of the classes
+# of the fit to all samples that follows: shares of the epochs and the rate of the trial
+_EPOCHS_AFTER_TRIAL, RATE_AFTER_TRIAL = 0.3, 0.5
+
+
+class Found(NamedTuple):
+    """What a trial has found; None if it was not asked for, or is not known.
+
+    Parameters
+    ----------
+    n_epochs : int or None
+        How many epochs are best.
+    share : ndarray of shape (n_outputs,) or None
+        Of the network in the read-out, see :class:`Readout`.
+    weights : dict or None
+        Of the trial's network after these epochs, to continue with.
+    losses : list of float
+        Of its epochs.
+    """
+
+    n_epochs: int | None = None
+    share: np.ndarray | None = None
+    weights: dict[str, np.ndarray] | None = None
+    losses: Sequence[float] = ()
+
+    def epochs_to_come(self) -> int:
+        """Epochs of the fit to all samples."""
+        n_epochs = int(self.n_epochs or 0)
+        if self.weights is None:
+            return n_epochs
+        return max(1, round(_EPOCHS_AFTER_TRIAL * n_epochs))
 
 
 def try_out(
@@ -32,7 +65,7 @@ def try_out(
     given: Samples | None,
     module_params: dict[str, Any],
     settings: Settings,
-) -> dict[str, Any]:
+) -> Found:
     """Train a network on most of the samples, and judge it by the others.
 
     It is trained in cycles, each twice as long as the one before, in which the learning
@@ -51,10 +84,9 @@ def try_out(
 
     Returns
     -------
-    found : dict
-        The number of epochs ``n_epochs`` with the smallest held-out loss, and the
-        ``share`` of the network then, see :class:`Readout`. They are None if the
-        samples are too few, and the share is if the network has no path.
+    found : Found
+        The network with the smallest held-out loss; of classifiers only a number of
+        epochs, see :func:`_tried_on_classes`. Nothing if the samples are too few.
     """
     parts: tuple[Samples, Samples] | None
     if given is not None:
@@ -63,19 +95,37 @@ def try_out(
         split = estimator.validation_split, estimator._random_state
         parts = trial_parts(samples, estimator._reader, estimator._task, *split)
     if parts is None:
-        return {"n_epochs": None, "share": None}
+        return Found()
     trial = _Trial(estimator, *parts, module_params, settings)
-    best, found, n_done = np.inf, {}, 0
-    cycles = trial_cycles(settings, len(parts[0]))
-    for i, n_epochs in enumerate(cycles):
+    if estimator._task.classes is not None:
+        return _tried_on_classes(trial)
+    best, found = np.inf, Found()
+    for i, n_epochs in enumerate(trial.cycles):
         trial.train(n_epochs)
-        n_done += n_epochs
         loss, share = trial.judged()
         if loss < _CLEARLY * best or i == 0:
-            best, found = loss, {"n_epochs": n_done, "share": share}
-        elif i == len(cycles) - 2:
+            best, found = loss, trial.found(share)
+        elif i == len(trial.cycles) - 2:
             break
     return found
+
+
+def _tried_on_classes(trial: _Trial) -> Found:
+    """Fewer epochs if all of them end worse than the shares of the classes.
+
+    Log losses choose too few epochs: a network that is too sure may still be right more
+    often. The trial ends as soon as the network has clearly learnt something.
+    """
+    best, n_best, loss = np.inf, 0, np.inf
+    shares = trial.loss_of_constant()
+    for n_epochs in trial.cycles:
+        trial.train(n_epochs)
+        loss, _ = trial.judged()
+        if loss < _LEARNS * shares:
+            return Found()
+        if loss < best:
+            best, n_best = loss, len(trial.losses)
+    return Found() if loss < shares else Found(n_best)
 
 
 class _Trial:
@@ -102,6 +152,8 @@ class _Trial:
         self.data = other._training_data(training)
         self.n_cycles = 0
         self.base: Base | None = None
+        self.losses: list[float] = []
+        self.cycles = trial_cycles(settings, len(training), estimator._task.budget)
 
     def train(self, n_epochs: int) -> None:
         """Train for one more cycle, with a new state of the solver."""
@@ -112,7 +164,7 @@ class _Trial:
             other._model = model.rebuilt(settings, other.device, module_params=params)
         self.n_cycles += 1
         state, progress = other._random_state, Progress()
-        other._model.train(
+        outcome = other._model.train(
             self.data,
             None,
             settings,
@@ -121,6 +173,17 @@ class _Trial:
             n_epochs=n_epochs,
             keeps_interrupted=False,
         )
+        self.losses += outcome.losses
+
+    def found(self, share: np.ndarray | None) -> Found:
+        """The network as it is now."""
+        weights = self.estimator._model.weights
+        return Found(len(self.losses), share, weights, list(self.losses))
+
+    def loss_of_constant(self) -> float:
+        """The loss of the best constant on the held-out samples."""
+        other = self.estimator
+        return loss_of_constant(other._task, other.net_, self.held_out)
 
     def judged(self) -> tuple[float, np.ndarray | None]:
         """The held-out loss, and the share of the network that it was found with."""

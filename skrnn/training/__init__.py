@@ -24,7 +24,7 @@ from ._linear_path import (
 from ._model import Model
 from ._optimizers import SOLVERS
 from ._processes import processes_of
-from ._recipe import RECIPE, planned, trial_cycles
+from ._recipe import CLASSES, NUMBERS, RECIPE, Budget, planned, trial_cycles
 from ._ridge import Linear, linear_fit, ridge
 from ._rollout import BATCH_SIZE, Rolled, RollInputs, roll
 from ._schedules import SCHEDULES, has_fixed_length

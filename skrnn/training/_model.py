@@ -122,6 +122,10 @@ class Model:
         """The weights of the network, by name."""
         return weights_of(self.net)
 
+    def begin_with(self, weights: dict[str, np.ndarray]) -> None:
+        """Take the weights of another network of the same kind."""
+        set_weights(self.net, weights)
+
     def train(self, *data_and_settings: Any, **options: Any) -> Outcome:
         """Train the net as :func:`~skrnn.training.train` does."""
         return train(self.net, *data_and_settings, **options)

@@ -8,34 +8,54 @@ batches and few epochs.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from ._batches import auto_lanes
 from ._settings import Settings
 
 SMALLEST_BATCH, LARGEST_BATCH = 16, 256
 BATCHES = 50  # in an epoch, while batches may grow
-FEWEST_UPDATES = 1500  # in all epochs together
-MOST_EPOCHS, FEWEST_EPOCHS = 375, 10  # if these make updates enough
+FEWEST_EPOCHS = 10
 MOST_VISITS = 2_000_000  # of samples, in all epochs together
 CYCLES = 4  # of a trial
 PATIENCE = 300  # updates without improvement
 SHORTEST_PATIENCE = 10  # epochs
 _ITERATIONS = 200  # of "lbfgs"
 
+
+class Budget(NamedTuple):
+    """How long to train: epochs at most, but so many that there are these updates."""
+
+    epochs: int
+    updates: int
+
+    def epochs_for(self, n_samples: int, n_batches: int) -> int:
+        """More for few updates, fewer for many samples."""
+        n_epochs = min(self.epochs, MOST_VISITS // n_samples)
+        return max(n_epochs, FEWEST_EPOCHS, -(-self.updates // n_batches))
+
+
+NUMBERS = Budget(epochs=375, updates=1500)  # to learn
+CLASSES = Budget(epochs=40, updates=1000)
+
 # what "auto" is, for the docstrings of the parameters
 RECIPE = {
     "batch_size": f"makes about {BATCHES} batches of the samples, each of "
     f"{SMALLEST_BATCH} to {LARGEST_BATCH} (a power of two)",
-    "max_iter": f"is {MOST_EPOCHS}, but for few samples as many as make "
-    f"{FEWEST_UPDATES:,} updates, and for more than {MOST_VISITS // MOST_EPOCHS:,} "
-    f"samples fewer, at least {FEWEST_EPOCHS}",
+    "max_iter": f"is up to {NUMBERS.epochs} ({CLASSES.epochs} for classes), but for "
+    f"few samples so many that they make {NUMBERS.updates:,} ({CLASSES.updates:,}) "
+    f"updates, and for many samples so few that they visit {MOST_VISITS:,}",
     "n_iter_no_change": f"is {PATIENCE} updates, but at least {SHORTEST_PATIENCE} "
     "epochs",
 }
 
 
 def planned(
-    settings: Settings, n_samples: int, *, is_one_series: bool = False
+    settings: Settings,
+    n_samples: int,
+    budget: Budget = NUMBERS,
+    *,
+    is_one_series: bool = False,
 ) -> Settings:
     """The settings with numbers in the places of "auto", for so many samples.
 
@@ -49,7 +69,8 @@ def planned(
     n_batches = -(-n_samples // size)
     n_epochs, patience = settings.max_iter, settings.n_iter_no_change
     if n_epochs == "auto":
-        n_epochs = _ITERATIONS if is_lbfgs else auto_epochs(n_samples, n_batches)
+        n_epochs = budget.epochs_for(n_samples, n_batches)
+        n_epochs = _ITERATIONS if is_lbfgs else n_epochs
     if patience == "auto":
         patience = max(SHORTEST_PATIENCE, -(-PATIENCE // n_batches))
     return replace(
@@ -65,19 +86,13 @@ def auto_batch_size(n_samples: int) -> int:
     return size
 
 
-def auto_epochs(n_samples: int, n_batches: int) -> int:
-    """``MOST_EPOCHS``; more for few updates, fewer for many samples."""
-    n_epochs = min(MOST_EPOCHS, MOST_VISITS // n_samples)
-    return max(n_epochs, FEWEST_EPOCHS, -(-FEWEST_UPDATES // n_batches))
-
-
-def trial_cycles(settings: Settings, n_samples: int) -> list[int]:
+def trial_cycles(settings: Settings, n_samples: int, budget: Budget) -> list[int]:
     """Epochs of the cycles of a trial: each is twice as long as the one before.
 
     Together they have ``max_iter`` epochs. There is one cycle if that is a
     number, or the solver is L-BFGS.
     """
-    n_epochs = planned(settings, n_samples).max_iter
+    n_epochs = planned(settings, n_samples, budget).max_iter
     if settings.max_iter != "auto" or settings.solver == "lbfgs":
         return [n_epochs]
     first = max(1, n_epochs // (2**CYCLES - 1))
