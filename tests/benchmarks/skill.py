@@ -75,12 +75,30 @@ Data = dict[str, Any]
 # constructor. `--changes` compares each with the defaults on the same seeds.
 CHANGES: dict[str, dict[str, dict[str, Any]]] = {
     "classification": {
-        "last step alone": {"pooling": "last"},
-        "no convolution": {"conv_filters": None},
+        'normalize="standard"': {"normalize": "standard"},
+        "no convolutions": {"conv_filters": None},
+        "32 filters": {"conv_filters": (32, 32, 32)},
+        "no batch norm": {"conv_norm": None},
+        "convolutions not read by the output layer": {"conv_pooling": None},
+        "last state alone": {"pooling": "last"},
+        "no dropout": {"dropout": 0.0},
+        "no label smoothing": {"label_smoothing": 0.0},
+        "20 epochs": {"max_iter": 20},
+        "early stopping": {"early_stopping": True},
     },
     "regression": {
+        'normalize="standard"': {"normalize": "standard"},
+        "normalize=None": {"normalize": None},
+        "no read-out": {"readout": None},
+        "25 epochs": {"max_iter": 25},
+        "100 epochs": {"max_iter": 100},
         "early stopping": {"early_stopping": True},
-        "constant rate": {"learning_rate": "constant"},
+        "constant rate of .001": {
+            "learning_rate": "constant",
+            "learning_rate_init": 0.001,
+        },
+        "batches of 200": {"batch_size": 200},
+        "no limit of gradients": {"max_grad_norm": None},
     },
 }
 
