@@ -21,7 +21,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from skrnn import GRUClassifier, MLPClassifier, SequenceScaler, Windows
 from skrnn.estimators._samples import hold_out
-from tests.bare import BARE
+from tests.bare import BARE_CLASSIFIER
 from tests.common_estimators import RECURRENT_CLASSIFIERS, tones
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -269,7 +269,7 @@ def test_partial_fit_learns_class_by_class():
 
 
 def test_fit_is_as_many_epochs_of_partial_fit():
-    options = {**BARE, "max_iter": 3, "dtype": "float64"}
+    options = {**BARE_CLASSIFIER, "max_iter": 3, "dtype": "float64"}
     whole = quick(**options).fit(X, Y)
     parts = quick(**options)
     for _ in range(3):

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 
 from skrnn import GRUClassifier, GRURegressor, LSTMClassifier, MLPClassifier
-from tests.bare import BARE
+from tests.bare import BARE_CLASSIFIER, BARE_REGRESSOR
 
 RNG = np.random.default_rng(0)
 LEVELS = np.repeat([0, 1], 14)
@@ -18,7 +18,8 @@ LEVELS = np.repeat([0, 1], 14)
 SPECTRA = np.sin(np.arange(60) / 9) + 0.05 * RNG.standard_normal((28, 60))
 SPECTRA[:, 40:50] += 0.8 * LEVELS[:, np.newaxis]
 NOISE = RNG.standard_normal((60, 5))
-STUCK = {**BARE, "learning_rate_init": 1e-7, "random_state": 0}
+STUCK = {"learning_rate_init": 1e-7, "random_state": 0}
+STUCK_CLASSIFIER = {**BARE_CLASSIFIER, **STUCK}
 
 
 def told(model, *data, **more):
@@ -35,7 +36,7 @@ def told(model, *data, **more):
 
 @pytest.mark.parametrize("cls", [GRUClassifier, LSTMClassifier])
 def test_a_fit_that_stays_at_chance_says_so(cls):
-    text = told(cls(8, **STUCK), SPECTRA, LEVELS)
+    text = told(cls(8, **STUCK_CLASSIFIER), SPECTRA, LEVELS)
     assert text.startswith("The network has learnt nothing: the training loss ends at")
     assert f"best constant prediction gives {np.log(2):.4g}. Raise" in text
     assert "learning_rate_init (now 1e-07) or n_iter_no_change (now 10)" in text
@@ -102,14 +103,14 @@ def shares_of(labels, weights):
 def test_shares_of_classes(n_classes, is_weighted, smoothing):
     y = THREE % n_classes
     weights = WEIGHTS if is_weighted else np.ones(60)
-    model = GRUClassifier(2, label_smoothing=smoothing, **STUCK)
+    model = GRUClassifier(2, **{**STUCK_CLASSIFIER, "label_smoothing": smoothing})
     text = told(model, NOISE, y, sample_weight=weights if is_weighted else None)
     expected = entropy(smoothed(shares_of(y, weights), smoothing))
     assert constant_in(text) == pytest.approx(expected, rel=1e-3)
 
 
 def test_classes_with_weights_of_their_own():
-    model = GRUClassifier(2, class_weight={0: 1, 1: 2, 2: 3}, **STUCK)
+    model = GRUClassifier(2, class_weight={0: 1, 1: 2, 2: 3}, **STUCK_CLASSIFIER)
     shares = shares_of(THREE, 1.0 + THREE)
     text = told(model, NOISE, THREE)
     assert constant_in(text) == pytest.approx(entropy(shares), rel=1e-3)
@@ -118,7 +119,7 @@ def test_classes_with_weights_of_their_own():
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 def test_several_labels(smoothing):
     labels = np.column_stack([THREE > 0, THREE == 1]).astype(int)
-    model = GRUClassifier(2, label_smoothing=smoothing, **STUCK)
+    model = GRUClassifier(2, **{**STUCK_CLASSIFIER, "label_smoothing": smoothing})
     expected = sum(
         entropy(smoothed(shares_of(column, WEIGHTS), smoothing)) for column in labels.T
     )
@@ -128,7 +129,7 @@ def test_several_labels(smoothing):
 
 def test_a_class_at_each_step():
     steps = RNG.integers(0, 2, (60, 5))
-    model = GRUClassifier(2, return_sequences=True, **STUCK)
+    model = GRUClassifier(2, return_sequences=True, **STUCK_CLASSIFIER)
     text = told(model, NOISE, steps)
     shares = np.bincount(steps.ravel()) / steps.size
     assert constant_in(text) == pytest.approx(entropy(shares), rel=1e-3)
@@ -143,7 +144,7 @@ def test_a_class_at_each_step():
 )
 def test_numbers(loss, expected):
     y = RNG.standard_normal(60)
-    text = told(GRURegressor(2, loss=loss, readout=None, **STUCK), NOISE, y)
+    text = told(GRURegressor(2, loss=loss, **{**BARE_REGRESSOR, **STUCK}), NOISE, y)
     assert constant_in(text) == pytest.approx(expected(y), rel=1e-3)
 
 

@@ -26,7 +26,7 @@ from skrnn import (
     Windows,
 )
 from skrnn.estimators._tasks import finite
-from tests.bare import BARE
+from tests.bare import BARE_CLASSIFIER, BARE_REGRESSOR
 from tests.common_estimators import (
     RECURRENT,
     RECURRENT_CLASSIFIERS,
@@ -43,7 +43,7 @@ RAGGED = ragged(30, 9, 2)
 SUMS = [x.sum(axis=1).cumsum() for x in RAGGED]
 EXACT = {"dtype": "float64", "random_state": 0, "return_sequences": True}
 QUICK = {"hidden_layer_sizes": 4, "max_iter": 3, **EXACT}
-STEP = {**BARE, "solver": "sgd", "momentum": 0.0, "max_iter": 1, **EXACT}
+STEP = {"solver": "sgd", "momentum": 0.0, "max_iter": 1, **EXACT, "bidirectional": True}
 
 
 def signs(sequences):
@@ -92,7 +92,7 @@ def assert_is_one_step_of(model, layer, head, rate):
 
 
 def test_a_step_of_training_is_that_of_bare_torch_on_all_steps():
-    options = {**STEP, "hidden_layer_sizes": 5, "bidirectional": True, "alpha": 0.7}
+    options = {**BARE_REGRESSOR, **STEP, "hidden_layer_sizes": 5, "alpha": 0.7}
     start = LSTMRegressor(**{**options, "learning_rate_init": 1e-300}).fit(X, Y)
     layer, head = bare(start)
     output = head(layer(torch.tensor(X))[0])[:, :, 0]  # (sample, time)
@@ -107,7 +107,7 @@ def test_a_step_of_training_is_that_of_bare_torch_on_all_steps():
 
 def test_weights_and_padding_count_in_a_step_of_training_as_by_hand():
     """Weights of samples and of classes, unequal lengths, and the penalty."""
-    options = {**STEP, "hidden_layer_sizes": 5, "bidirectional": True, "alpha": 0.7}
+    options = {**BARE_CLASSIFIER, **STEP, "hidden_layer_sizes": 5, "alpha": 0.7}
     by_class = {"up": 3.0, "down": 0.5}
     weights = RNG.integers(1, 5, len(RAGGED)).astype(float)
     y = signs(SUMS)

@@ -20,7 +20,7 @@ from skrnn import (
     RNNRegressor,
     Windows,
 )
-from tests.bare import BARE
+from tests.bare import BARE_REGRESSOR
 from tests.common_estimators import (
     RECURRENT_CLASSIFIERS,
     RECURRENT_REGRESSORS,
@@ -101,7 +101,7 @@ class BareLoop:
 def sgd(**params):
     plain = {"solver": "sgd", "momentum": 0, "alpha": 0, "learning_rate_init": 0.1}
     exact = {"dtype": "float64", "max_iter": 2}
-    return quick(LSTMRegressor, **{**BARE, **plain, **exact, **params})
+    return quick(LSTMRegressor, **{**BARE_REGRESSOR, **plain, **exact, **params})
 
 
 @pytest.mark.parametrize("n_lanes", [1, 3, 11])

@@ -14,7 +14,7 @@ from skrnn.modules import RecurrentNetwork
 from skrnn.training import BatchLoader, Shuffling, WindowDataset
 from skrnn.training._batches import plan_batches
 from skrnn.training._window_datasets import cut_segments
-from tests.bare import BARE
+from tests.bare import BARE_CLASSIFIER
 from tests.common_estimators import RECURRENT, ragged, tones
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -195,7 +195,7 @@ def test_prediction_does_not_depend_on_the_company(cls, pooling, bidirectional):
 def test_bucketed_training_equals_a_plain_loop():
     model = quick(
         **{
-            **BARE,
+            **BARE_CLASSIFIER,
             "dtype": "float64",
             "batch_size": 7,
             "alpha": 0.0,
@@ -254,7 +254,12 @@ def test_weighted_loss_is_the_mean_over_all_samples():
 
 def test_partial_fit_weighs_later_calls_like_the_first():
     plain = {"solver": "sgd", "momentum": 0.0, "alpha": 0.0}
-    options = {**BARE, **plain, "dtype": "float64", "learning_rate_init": 0.1}
+    options = {
+        **BARE_CLASSIFIER,
+        **plain,
+        "dtype": "float64",
+        "learning_rate_init": 0.1,
+    }
     calls = [np.full(60, 4.0), None, np.full(60, 8.0)]  # 1, 1/4 and 2 of the first
     model = quick(**options)
     for weights in calls:
