@@ -78,9 +78,11 @@ def _learn_rest(module: Any, training: Samples, moments: Moments) -> None:
     found = Moments.of(rest, weights)
     # of a relation that is exact only rounding is left
     scale = np.maximum(found.deviation, _FINEST * moments.deviation)
-    least = torch.finfo(module.path.weight.dtype).tiny
-    scale = np.where(moments.is_constant, 1.0, np.maximum(scale, least))
-    module.output_normalization.learn(*map(torch.from_numpy, (found.mean, scale)))
+    dtype = _dtype_of(module.output_normalization)
+    scale = np.maximum(scale, np.finfo(dtype).tiny)
+    scale = np.where(moments.is_constant, 1.0, scale)
+    figures = (torch.from_numpy(one.astype(dtype)) for one in (found.mean, scale))
+    module.output_normalization.learn(*figures)
     scale = figures_of(module.output_normalization)[1]
     module.path.learn(torch.from_numpy((known / scale).T[:, None]))
 
@@ -92,7 +94,7 @@ def learnt_targets(module: RecurrentNetwork, samples: Samples) -> Any:
         return targets if layer is None else normalized_targets(layer, targets)
     mean, scale = (0.0, 1.0) if layer is None else figures_of(layer)
     windows = window_arrays(samples)
-    found = np.empty(targets.shape, str(module.path.weight.dtype)[6:])
+    found = np.empty(targets.shape, str(module.path.weight.dtype).split(".")[1])
     for part in parts_of(len(found), module.path.weight[0].numel()):
         known = path_outputs(module, windows.take(part))
         found[part] = (targets[part] - mean) / scale - known

@@ -23,7 +23,7 @@ _LIKE = 4.0  # variances: the most that two series of one variance can differ by
 _LEAST = 1e-30
 _CAUTION = 10.0  # samples; with fewer the standard error counts several times
 _FEWEST = 10  # held-out samples that say anything
-_BLOCKS, _SHORTEST_BLOCK = 10, 5  # of samples
+_BLOCKS, _SHORTEST_BLOCK = 10, 20  # of samples
 _SHARES = np.linspace(0, 1, 21)
 
 
@@ -276,5 +276,6 @@ def _of_levels(moves: np.ndarray, n_rows: int) -> np.ndarray:
 @torch.inference_mode(False)
 @torch.no_grad()
 def _set(head: Any, weight: np.ndarray, bias: np.ndarray) -> None:
-    head.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
-    head.bias.copy_(torch.from_numpy(bias))
+    for parameter, values in ((head.weight, weight), (head.bias, bias)):
+        found = torch.from_numpy(np.ascontiguousarray(values))
+        parameter.copy_(found.to(parameter.dtype))  # on the host: not all devices can

@@ -29,7 +29,7 @@ class LinearPath(nn.Module):
     def learn(self, weight: Tensor) -> None:
         """Take these weights (n_outputs, row, n_features), of the last rows."""
         self.weight.zero_()
-        self.weight[:, -weight.shape[1] :] = weight
+        self.weight[:, -weight.shape[1] :] = weight.to(self.weight.dtype)
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """The outputs (batch, output) for x (batch, time, feature)."""

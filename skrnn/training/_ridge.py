@@ -36,7 +36,9 @@ class _Columns(NamedTuple):
     z: Tensor  # (sample, column)
     mean: Tensor  # (column,)
     scale: Tensor
-    weights: Tensor  # of samples, (sample,), with mean 1
+    weights: Tensor  # of samples, (sample,)
+    units: Tensor | float  # what is left out of each at a time
+    total: float  # of the weights
 
 
 def ridge(
@@ -54,7 +56,8 @@ def ridge(
     x : ndarray of shape (n_samples, n_columns)
     y : ndarray of shape (n_samples, n_outputs)
     sample_weight : ndarray of shape (n_samples,), default=None
-        Their ratios count.
+        Whole numbers say how often a sample is there; it is left out once at a time. Of
+        other weights only the ratios count; a sample is left out as a whole.
     alphas : ndarray of shape (n_alphas,)
         Penalties to choose from, for columns of deviation 1. Each output takes the one
         with the smallest squared error on samples that are left out one at a time,
@@ -103,29 +106,32 @@ def _tensor(values: Any) -> Tensor:
 def _standardised(x: np.ndarray, sample_weight: np.ndarray | None) -> _Columns:
     columns = _tensor(x)
     weights = torch.ones(len(x), dtype=torch.float64)
+    units: Tensor | float = 1.0
     if sample_weight is not None:
         weights = _tensor(sample_weight)
-        weights = weights / weights.mean()
-    mean = weights @ columns / len(x)
+        if not torch.equal(weights, weights.round()):
+            units = weights = weights / weights.mean()
+    total = float(weights.sum())
+    mean = weights @ columns / total
     centred = columns - mean
-    scale = (weights @ centred**2 / len(x)).sqrt()
+    scale = (weights @ centred**2 / total).sqrt()
     varies = scale > _CONSTANT * (1 + mean.abs())
     scale = torch.where(varies, scale, 1.0)
-    return _Columns(centred.div_(scale).mul_(varies), mean, scale, weights)
+    z = centred.div_(scale).mul_(varies)
+    return _Columns(z, mean, scale, weights, units, total)
 
 
 def _ridge(columns: _Columns, y: Tensor, alphas: np.ndarray) -> Linear:
-    z, mean, scale, w = columns
-    n = len(z)
-    level = w @ y / n
+    z, mean, scale, w, units, total = columns
+    level = w @ y / total
     values, vectors = torch.linalg.eigh(z.T @ (z * w[:, None]))
     values = values.clamp(min=0)
     basis = z @ vectors  # (sample, column)
     rest = y - level
     products = basis.T @ (rest * w[:, None])  # (column, output)
     shrunk = 1 / (values[:, None] + _tensor(alphas))  # (column, alpha)
-    leverage = w[:, None] * (basis**2 @ shrunk + 1 / n)  # (sample, alpha)
-    room = (1 - leverage).clamp(min=_LEAST_ROOM)
+    leverage = units * (basis**2 @ shrunk + 1 / total).T  # (alpha, sample)
+    room = (1 - leverage.T).clamp(min=_LEAST_ROOM)
     left_out = torch.empty_like(rest)
     least = torch.full((y.shape[1],), torch.inf, dtype=y.dtype)
     best = torch.empty_like(least)
@@ -148,7 +154,8 @@ def _minimised(
     z, w, alpha = columns.z, columns.weights, float(first.alphas[i])
     beta = _tensor(first.weights[:, i]) * columns.scale
     bias = float(first.bias[i]) + float(columns.mean @ _tensor(first.weights[:, i]))
-    typical = float((w * (y - z @ beta - bias).abs()).mean())
+    n = columns.total
+    typical = float(w @ (y - z @ beta - bias).abs()) / n
     if not typical:
         return beta, bias
     slope, tilt = (0.5, quantile - 0.5) if loss == "quantile" else (1.0, 0.0)
@@ -161,7 +168,7 @@ def _minimised(
         vectors / stretch,
         stretch * (vectors.T @ beta),
     )  # (column, coordinate)
-    n, root = len(z), len(z) ** 0.5
+    root = n**0.5
     point = np.append(start.numpy(), bias * root)
 
     def objective(at: np.ndarray, width: float) -> tuple[float, np.ndarray]:

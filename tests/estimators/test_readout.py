@@ -12,6 +12,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import (
+    check_sample_weight_equivalence_on_dense_data,
+)
 
 from skrnn import TRUSTED_TYPES, GRURegressor, LSTMRegressor, RNNRegressor
 from skrnn.estimators import _readout
@@ -347,6 +350,14 @@ def test_weights_choose_the_relation():
     assert np.array_equal(without.predict(X), zero.predict(X))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_whole_weights_are_repeated_samples(dtype):
+    model = network(dtype=dtype, normalize="changes")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        check_sample_weight_equivalence_on_dense_data("GRURegressor", model)
+
+
 def test_several_outputs_have_shares_of_their_own():
     rows = np.random.default_rng(0).uniform(-1, 1, (700, 1))
     inputs, _ = windows_of(rows, 5)
@@ -419,6 +430,16 @@ def test_a_warm_start_trusts_the_network():
     assert error_of(model, inputs[500:], y[500:]) < 0.4 * y.std()
     with pytest.raises(ValueError, match="whose path_rows was 5, is now 0"):
         model.set_params(readout=None).fit(inputs, y)
+
+
+def test_files_from_before_are_networks_without_a_path():
+    model = quietly(network(readout=None, warm_start=True), X, Y)
+    del model._model.module_params["path_rows"], model._task.readout
+    older = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(older.predict(X), model.predict(X))
+    quietly(older, X, Y)
+    with pytest.raises(ValueError, match="whose path_rows was 0, is now 6"):
+        older.set_params(readout="ridge").fit(X, Y)
 
 
 def test_files_and_copies_hold_the_path():

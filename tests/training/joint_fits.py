@@ -107,9 +107,16 @@ def forecast(device):
     return model.fit(panel(), fh=[1, 2]).update(panel())
 
 
+def read_out(device):
+    """A trial, and an output layer in closed form."""
+    model = GRURegressor(4, readout="ridge", normalize="standard", device=device)
+    twice = np.concatenate([X, X + 0.1])
+    return model.set_params(**WINDOWS).fit(twice, np.concatenate([Y, Y]))
+
+
 EQUAL = [
-    windows, weighted, ragged, clipped, stopped, continued, steps, rows, rows_stopped,
-    rows_continued, forecast,
+    read_out, windows, weighted, ragged, clipped, stopped, continued, steps, rows,
+    rows_stopped, rows_continued, forecast,
 ]  # fmt: skip
 
 

@@ -45,19 +45,22 @@ def test_left_out_errors_are_those_of_fits_without_the_sample(weights):
         assert found.left_out[i, 0] == pytest.approx(error, rel=1e-9)
 
 
-def test_only_the_ratios_of_weights_count():
-    found, scaled = ridge(X, Y, W), ridge(X, Y, 1e-6 * W)
+def test_only_the_ratios_of_fractions_count():
+    found, scaled = ridge(X, Y, W), ridge(X, Y, 1e-6 * W)  # no whole numbers
     np.testing.assert_allclose(found.weights, scaled.weights, rtol=1e-9)
     np.testing.assert_allclose(found.alphas, scaled.alphas)
 
 
-def test_a_weight_of_two_is_a_repeated_sample():
-    weights = np.where(np.arange(60) < 20, 2.0, 1.0)
-    repeated = np.r_[np.arange(60), np.arange(20)]
-    found = ridge(X, Y, weights, np.array([6.0]))  # 60 weights of 4/3
-    expected = ridge(X[repeated], Y[repeated], alphas=np.array([8.0]))
-    np.testing.assert_allclose(found.weights, expected.weights, rtol=1e-9)
-    np.testing.assert_allclose(found.bias, expected.bias, rtol=1e-9)
+@pytest.mark.parametrize("loss", ["squared_error", "huber", "quantile"])
+def test_whole_numbers_are_repeated_samples(loss):
+    weights = np.arange(60) % 3 + 1
+    repeated = np.repeat(np.arange(60), weights)
+    found = linear_fit(X, Y, weights, loss, 0.7)
+    expected = linear_fit(X[repeated], Y[repeated], None, loss, 0.7)
+    np.testing.assert_allclose(found.alphas, expected.alphas)
+    np.testing.assert_allclose(found(X), expected(X), rtol=1e-5)
+    left_out = found.left_out[repeated]
+    np.testing.assert_allclose(left_out, expected.left_out, rtol=1e-7)
 
 
 def test_columns_that_do_not_vary_have_no_weight():
