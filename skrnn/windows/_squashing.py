@@ -57,19 +57,30 @@ class Squashing(NamedTuple):
             with np.errstate(over="ignore"):
                 center[i] = own_center
                 scale[i] = max(own_scale, np.finfo(dtype).tiny)
-            values = squashed(values, float(center[i]), float(scale[i]))
-            for part, own in zip(
-                moments, Moments.of(values[:, np.newaxis], counts), strict=True
-            ):
+            read = squashed(values[:, np.newaxis], center[[i]], scale[[i]])
+            for part, own in zip(moments, Moments.of(read, counts), strict=True):
                 part[i] = own[0]
         return cls(center, scale, moments)
 
 
-def squashed(values: np.ndarray, center: float, scale: float) -> np.ndarray:
-    """``asinh((x - center) / scale)``, near linear at the center, then a logarithm."""
-    with np.errstate(over="ignore"):
-        ratio = (values - center) / scale
-    return np.arcsinh(np.clip(ratio, -LARGEST_SQUASHED, LARGEST_SQUASHED))
+def squashed(rows: np.ndarray, center: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """``asinh((x - center) / scale)`` of rows (..., n_columns), in float64.
+
+    Columns with a scale of 0 stay what they are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.windows import squashed
+    >>> squashed(np.array([[9.0, 9.0]]), np.array([0, 1]), np.array([0, 2])).round(2)
+    array([[9.  , 2.09]])
+    """
+    found = rows.astype(np.float64)
+    for i in np.flatnonzero(scale):
+        with np.errstate(over="ignore"):
+            ratio = (found[..., i] - float(center[i])) / float(scale[i])
+        found[..., i] = np.arcsinh(np.clip(ratio, -LARGEST_SQUASHED, LARGEST_SQUASHED))
+    return found
 
 
 def kurtosis_of(rows: Any, weights: np.ndarray, moments: Moments) -> np.ndarray:

@@ -154,10 +154,8 @@ def test_the_largest_ratio_is_finite():
     values = rare(1000, 1e-35, 1e-35, 1e-35, 1e30)
     found = squashing_of(values.astype("f4"), dtype="float32")
     np.testing.assert_allclose(found.moments.high, np.arcsinh(1e18))
-    assert squashed(np.array([1e300, -1e300]), 0, 1e-30).tolist() == [
-        np.arcsinh(1e18),
-        -np.arcsinh(1e18),
-    ]
+    found = squashed(np.array([[3e300, -3e300]]), np.array([0, 0]), np.full(2, 1e-30))
+    assert found.tolist() == [[np.arcsinh(1e18), -np.arcsinh(1e18)]]
 
 
 def test_rows_without_weight_are_not_read(monkeypatch):
