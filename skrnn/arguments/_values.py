@@ -96,6 +96,7 @@ _VALUES: dict[str, dict[str, str]] = {
         "standard": "series",
         "zscore": "series standard",
         **dict.fromkeys(("diff", "difference", "differences", "delta"), "changes"),
+        **dict.fromkeys(("asinh", "arcsinh", "log", "log1p"), "robust"),
         "false": "None changes nothing.",
     },
     "batch_size": {"none": "auto"},

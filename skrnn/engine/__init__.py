@@ -8,6 +8,7 @@ from ._descriptions import (
     Figures,
     NormalizationPart,
     RecurrentDescription,
+    SquashPart,
 )
 from ._layer import LayerCall, LayerDescription, LayerTensors
 from ._library import is_forced, library, variant, variants, why_not

@@ -26,6 +26,7 @@ from ._structures import (
     Pointers,
     RecurrentParts,
     Shape,
+    SquashFigures,
     Structure,
     integers,
 )
@@ -69,6 +70,16 @@ class NormalizationPart(NamedTuple):
     scale: np.ndarray
 
 
+class SquashPart(NamedTuple):
+    """Center and scale of columns, (n,); those with a scale of 0 are not squashed.
+
+    Only normalised inputs are squashed, before they are normalised.
+    """
+
+    center: np.ndarray
+    scale: np.ndarray
+
+
 class ChangesPart(NamedTuple):
     """Scale of changes, and bounds of levels, (n,) each: as the figures above."""
 
@@ -78,7 +89,7 @@ class ChangesPart(NamedTuple):
 
 
 # or mean and variance of each batch norm, which training moves on
-Figures = NormalizationPart | ChangesPart | Sequence[np.ndarray]
+Figures = NormalizationPart | SquashPart | ChangesPart | Sequence[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -210,6 +221,7 @@ class RecurrentDescription:
         inputs: NormalizationPart | None = None,
         outputs: NormalizationPart | None = None,
         changes: ChangesPart | None = None,
+        squash: SquashPart | None = None,
         running: Sequence[np.ndarray] = (),
     ) -> Structure:
         if self.reads_changes != (changes is not None):
@@ -217,6 +229,8 @@ class RecurrentDescription:
                 f"expected figures of changes for {self}, and for no network without "
                 f"them, got {changes}"
             )
+        if squash is not None and inputs is None:
+            raise ValueError("expected figures of the inputs that are squashed")
         return RecurrentParts(
             cell=CELLS.index(self.cell),
             n_layers=len(self.hidden_layer_sizes),
@@ -242,6 +256,7 @@ class RecurrentDescription:
             pool_size=self.pool_size,
             input_dropout=(input_dropout or DropoutPart()).structure(),
             dropout=(dropout or DropoutPart()).structure(),
+            squash=_figures(SquashFigures, squash, self.n_features),
             inputs=_figures(NormalizationFigures, inputs, self.n_features),
             outputs=_figures(NormalizationFigures, outputs, self.n_outputs),
             reads_changes=self.reads_changes,
@@ -346,7 +361,9 @@ def check_figures(parts: Iterable[Figures], dtype: Any) -> None:
 
 
 def _figures(
-    kind: type[Structure], part: NormalizationPart | ChangesPart | None, n_columns: int
+    kind: type[Structure],
+    part: NormalizationPart | SquashPart | ChangesPart | None,
+    n_columns: int,
 ) -> Structure:
     if part is None:
         return kind()

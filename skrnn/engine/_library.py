@@ -24,7 +24,7 @@ from skrnn.engine._compile import (
     this_machine,
 )
 
-INTERFACE = 8  # as skrnn_interface in source/engine.cpp
+INTERFACE = 9  # as skrnn_interface in source/engine.cpp
 
 
 class _Choice(NamedTuple):

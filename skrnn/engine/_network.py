@@ -31,11 +31,11 @@ class CompiledNetwork:
     description : RecurrentDescription or DenseDescription
     weights : sequence of ndarray
         With the shapes of ``description.shapes``; training changes them in place.
-    **normalizations : NormalizationPart, ChangesPart or sequence of ndarray
-        Of ``inputs`` and ``outputs``, and ``changes`` of the normalised inputs, if a
-        recurrent network has them. Training compares outputs with normalised targets;
-        predictions are in their units. ``running``: mean and variance of each batch
-        norm, which training changes in place.
+    **normalizations : NormalizationPart, SquashPart, ChangesPart or sequence
+        Of ``inputs`` and ``outputs``, ``squash`` before the inputs are normalised, and
+        ``changes`` after it, if a recurrent network has them. Training compares outputs
+        with normalised targets; predictions are in their units. ``running``: mean and
+        variance of each batch norm, which training changes in place.
 
     Raises
     ------

@@ -47,9 +47,9 @@ class CompiledStream:
         Without a second direction, and with convolutions that read no later rows.
     weights : sequence of ndarray
         With the shapes of ``description.shapes``.
-    **normalizations : NormalizationPart, ChangesPart or sequence of ndarray
-        Of ``inputs`` and ``outputs``, ``changes``, and the ``running`` figures of
-        norms, if there are any.
+    **normalizations : NormalizationPart, SquashPart, ChangesPart or sequence
+        Of ``inputs`` and ``outputs``, ``squash``, ``changes``, and the ``running``
+        figures of norms, if there are any.
 
     Raises
     ------

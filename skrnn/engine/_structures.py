@@ -113,6 +113,12 @@ class NormalizationFigures(Structure):
     _fields_ = [("mean", _POINTER), ("scale", _POINTER)]
 
 
+class SquashFigures(Structure):
+    """``Squash`` of ``squash.h``: of columns, or empty for none."""
+
+    _fields_ = [("center", _POINTER), ("scale", _POINTER)]
+
+
 class ChangesFigures(Structure):
     """``Changes`` of ``changes.h``: of columns, or empty for none."""
 
@@ -138,6 +144,7 @@ class RecurrentParts(Structure):
         ("pool_size", _INT),
         ("input_dropout", DropoutDraws),
         ("dropout", DropoutDraws),
+        ("squash", SquashFigures),
         ("inputs", NormalizationFigures),
         ("outputs", NormalizationFigures),
         ("reads_changes", _INT),

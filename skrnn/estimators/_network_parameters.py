@@ -353,7 +353,7 @@ class SequenceParameters(ConvolutionParameters, PrecisionParameters):
 
     normalize: str | None = parameter(
         default=None,
-        allowed=[("standard", "changes"), None],
+        allowed=[("standard", "changes", "robust"), None],
         text='How the network brings its inputs near 1. "standard" takes each feature '
         "less its mean, divided by its standard deviation, over all steps of the "
         "training sequences; the targets of a regressor are learnt likewise (except "
@@ -362,8 +362,12 @@ class SequenceParameters(ConvolutionParameters, PrecisionParameters):
         "feature twice: its change from the step before, divided by the root mean "
         "square of the changes in the training sequences (0 at the first step), and "
         "its standardised level, clipped to the range that the training sequences "
-        "have. ``partial_fit`` and ``warm_start`` keep the figures of the first call. "
-        "None reads X and y as they are. Token ids are never normalised.",
+        'have. "robust" standardises as well, but squashes each feature with heavy '
+        "tails first, such as counts of rare events: if its kurtosis over those steps "
+        "is above 50, it is read as ``asinh((x - median) / d)``, with d the median of "
+        "the distances ``|x - median|`` that are not zero. ``partial_fit`` and "
+        "``warm_start`` keep the figures of the first call. None reads X and y as they "
+        "are. Token ids are never normalised.",
     )
     embedding_dim: int | None = parameter(
         default=None,

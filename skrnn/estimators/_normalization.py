@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from .._warnings import warn
-from ..modules import Changes, Normalization, RecurrentNetwork
+from ..modules import Changes, Normalization, RecurrentNetwork, Squash
 from ..training import figures_of, levels_of, parts_of, path_outputs, ridge
 from ..windows import (
     ChangeSizes,
     Moments,
+    Squashing,
     StepTargets,
     WindowArrays,
     Windows,
@@ -48,7 +49,9 @@ def learn_normalization(
     if module.input_normalization is not None:
         weights = weights_of_rows(windows, training.weights)
         layer, rows = module.input_normalization, windows.rows
-        moments = _learn(layer, rows, weights, "X", feature_names, warns=warns)
+        moments = _learn(
+            layer, rows, weights, "X", feature_names, module.squash, warns=warns
+        )
         if module.changes is not None:
             weights = weights_of_changes(windows, training.weights, is_one_series)
             _learn_changes(module.changes, layer, rows, weights, moments)
@@ -113,14 +116,18 @@ def _learn(
     weights: np.ndarray,
     name: str,
     names: Any = None,
+    squash: Squash | None = None,
     *,
     warns: bool,
 ) -> Moments:
     dtype = _dtype_of(layer)
-    moments = Moments.of(rows, weights)
-    scale = np.where(moments.is_constant, 1.0, moments.deviation)
+    moments = read = Moments.of(rows, weights)
+    if squash is not None:
+        center, size, read = Squashing.of(rows, weights, moments, dtype)
+        squash.learn(torch.from_numpy(center), torch.from_numpy(size))
+    scale = np.where(read.is_constant, 1.0, read.deviation)
     with np.errstate(over="ignore"):
-        mean, scale = moments.mean.astype(dtype), scale.astype(dtype)
+        mean, scale = read.mean.astype(dtype), scale.astype(dtype)
     if not (np.isfinite(mean).all() and np.isfinite(scale).all()):
         largest = max(np.abs(moments.low).max(), np.abs(moments.high).max())
         raise ValueError(

@@ -73,8 +73,9 @@ def gradient_norms(
     softmax or sigmoid. There is no dropout, and each sequence starts from a state of
     zeros, even with ``stateful=True``. Networks that read tokens are differentiated
     with respect to the embedded vectors. With ``normalize`` both outputs and inputs
-    count in units of their standard deviations. Time grows with ``n_outputs``, because
-    each has its own backward pass.
+    count in units of their standard deviations, after heavy tails were squashed by
+    ``normalize="robust"``. Time grows with ``n_outputs``, because each has its own
+    backward pass.
 
     References
     ----------

@@ -38,3 +38,4 @@ from ._normalization import Affine, BatchNorm, Normalization, normalize_windows
 from ._outline import LayerOutline
 from ._pooling import is_padding
 from ._recurrent import RecurrentNetwork
+from ._squash import Squash

@@ -19,6 +19,7 @@ from ..engine import (
     LossPart,
     NormalizationPart,
     RecurrentDescription,
+    SquashPart,
 )
 from ._cells import UnrolledLayer
 from ._changes import Changes
@@ -31,12 +32,18 @@ from ._losses import LogLoss, PointLoss
 from ._mlp import DenseLayer, MLPNetwork
 from ._normalization import BatchNorm, Normalization
 from ._recurrent import RecurrentNetwork
+from ._squash import Squash
 
 _KNOWN = {
     *(RecurrentNetwork, ForecastNetwork, FutureDecoder, WindowMLP, MLPNetwork),
     *(RecurrentLayer, UnrolledLayer, Convolutions, DenseLayer, Dropout),
-    *(Normalization, Changes, BatchNorm, LinearPath),
+    *(Normalization, Changes, Squash, BatchNorm, LinearPath),
     *(nn.RNN, nn.GRU, nn.LSTM, nn.Linear, nn.Conv1d, nn.ModuleList),
+}
+_PARTS: dict[type[nn.Module], Any] = {
+    Normalization: NormalizationPart,
+    Changes: ChangesPart,
+    Squash: SquashPart,
 }
 
 _NORM_EPSILON, _NORM_MOMENTUM = 1e-5, 0.1  # as in batch_norm.h
@@ -104,7 +111,7 @@ def normalizations_of(module: nn.Module) -> dict[str, Figures]:
     """The normalisations that the engine runs, in memory of the module."""
     found: dict[str, Figures] = {}
     for name, layer in normalization_layers(module).items():
-        part = ChangesPart if isinstance(layer, Changes) else NormalizationPart
+        part = _PARTS[type(layer)]
         found[name] = part(*(figure.numpy() for figure in layer.figures))
     figures = running_figures(module)
     if figures:
@@ -134,9 +141,12 @@ def running_figures(module: nn.Module) -> list[Tensor]:
     ]
 
 
-def normalization_layers(module: nn.Module) -> dict[str, Normalization | Changes]:
-    """The layers of "inputs", "outputs" and "changes", if the network has them."""
+def normalization_layers(
+    module: nn.Module,
+) -> dict[str, Normalization | Changes | Squash]:
+    """The layers of these names, if the network has them."""
     names = (
+        ("squash", "squash"),
         ("inputs", "input_normalization"),
         ("outputs", "output_normalization"),
         ("changes", "changes"),

@@ -32,6 +32,10 @@ def recurrent_outline(network: Any) -> list[LayerOutline]:
     if network.embedding is not None:
         sizes = steps, network.embedding.embedding_dim
         rows.append(outline_of("embedding", "Embedding", sizes, network.embedding))
+    if network.squash is not None:
+        n_features = network.n_features
+        kind = f"asinh, {network.squash.n_squashed} of {n_features}"
+        rows.append(outline_of("squash", kind, (steps, n_features)))
     if network.input_normalization is not None:
         sizes = steps, network.n_features
         rows.append(outline_of("normalization", "Normalization", sizes))

@@ -29,6 +29,7 @@ from ._pooling import (
     mean_valid,
     running_pools,
 )
+from ._squash import Squash
 from ._undrawn import undrawn
 
 _SMALL_WIDTH = 1024
@@ -53,9 +54,9 @@ class RecurrentNetwork(nn.Module):
         Size of a vector learnt for each token; then inputs are token ids.
     n_tokens : int, default=None
         Number of token ids, including the padding (0).
-    normalize : {"standard", "changes"}, default=None
-        Whether the network reads normalised inputs (not with an embedding), and whether
-        the layers read their :class:`Changes` as well.
+    normalize : {"standard", "changes", "robust"}, default=None
+        Whether the network reads normalised inputs (not with an embedding), with their
+        :class:`Changes`, or after heavy tails were squashed.
     normalize_outputs : {"standard"}, default=None
         Whether it learns normalised outputs: see :attr:`output_normalization`.
     path_rows : int, default=0
@@ -73,8 +74,8 @@ class RecurrentNetwork(nn.Module):
         Of the inputs, after which the padding is zero, and of the targets. In training
         mode outputs are normalised, like the targets that training compares them with;
         in evaluation mode they are in the units of the targets.
-    changes : Changes or None
-        What the layers read of normalised inputs.
+    squash, changes : Squash and Changes, or None
+        What is normalised of the inputs, and what the layers read of normalised ones.
     path : LinearPath or None
         Counts in evaluation mode only: training is given targets less what it knows.
     """
@@ -110,6 +111,7 @@ class RecurrentNetwork(nn.Module):
         self.embedding = _embedding(n_tokens, embedding_dim, kind)
         self.n_features = n_features
         reads_numbers = normalize if embedding_dim is None else None
+        self.squash = Squash(n_features, kind) if reads_numbers == "robust" else None
         self.input_normalization = _normalization(reads_numbers, n_features, kind)
         self.output_normalization = _normalization(normalize_outputs, n_outputs, kind)
         self.path = None
@@ -301,6 +303,7 @@ class RecurrentNetwork(nn.Module):
 
     def _levels(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The normalised rows, (batch, time, feature)."""
+        x = x if self.squash is None else self.squash(x)
         layer = self.input_normalization
         return x if layer is None else layer(x, lengths)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..windows import WindowArrays
+from ..windows import WindowArrays, squashed
 
 _VALUES = 2**20  # of windows that are gathered at once
 
@@ -25,13 +25,22 @@ def figures_of(layer: Any) -> tuple[np.ndarray, np.ndarray]:
     return mean.astype("f8"), scale.astype("f8")
 
 
+def squash_figures_of(module: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Center and scale of the columns that a network squashes; a scale of 0: not."""
+    if module.squash is None:
+        none = np.zeros(module.n_features)
+        return none, none
+    center, scale = (figure.cpu().numpy() for figure in module.squash.figures)
+    return center.astype("f8"), scale.astype("f8")
+
+
 def levels_of(module: Any, windows: WindowArrays, n_rows: int) -> np.ndarray:
     """The last rows of windows as a path reads them, (window, row, feature).
 
-    They are normalised, in float64, and zero if a window lacks them.
+    They are squashed and normalised, in float64, and zero if a window lacks them.
     """
     found, is_missing = windows.last_rows(n_rows)
-    found = found.astype("f8")
+    found = squashed(found, *squash_figures_of(module))
     if module.input_normalization is not None:
         mean, scale = figures_of(module.input_normalization)
         found = (found - mean) / scale

@@ -27,10 +27,10 @@ from ..modules import (
     normalizations_of,
     stream_description_of,
 )
-from ..windows import WindowArrays
+from ..windows import WindowArrays, squashed
 from ._datasets import to_tensor
 from ._engine import fits
-from ._linear_path import figures_of, parts_of
+from ._linear_path import figures_of, parts_of, squash_figures_of
 from ._net import DeviceNet
 from ._threads import choose_threads, limit_threads
 
@@ -211,6 +211,7 @@ class PathFollower:
         self.mean, scale = np.zeros(n_features), np.ones(n_features)
         if module.input_normalization is not None:
             self.mean, scale = figures_of(module.input_normalization)
+        self.squash_figures = squash_figures_of(module)
         weight = weight / scale
         if module.output_normalization is not None:
             weight *= figures_of(module.output_normalization)[1][:, None, None]
@@ -227,7 +228,7 @@ class PathFollower:
         row = np.asarray(x, self.dtype).reshape(1, -1)
         rows = np.concatenate([rows[1 - self.n_rows or len(rows) :], row])
         levels = np.zeros((self.n_rows, self.n_features))
-        levels[self.n_rows - len(rows) :] = rows - self.mean  # in float64
+        levels[self.n_rows - len(rows) :] = self._centered(rows)
         added = self.weight @ levels.ravel()
         return (raw + added).astype(raw.dtype), (after, rows)
 
@@ -238,7 +239,7 @@ class PathFollower:
         seen = np.concatenate([before, rows.astype(self.dtype)])
         ends = np.arange(len(before), len(seen)) + 1
         first = np.maximum(ends - self.n_rows, 0)
-        arrays = WindowArrays(seen - self.mean, first, ends - first)
+        arrays = WindowArrays(self._centered(seen), first, ends - first)
         added = np.empty(raw.shape)
         for part in parts_of(len(raw), self.weight.shape[1]):
             levels, is_missing = arrays.take(part).last_rows(self.n_rows)
@@ -247,6 +248,10 @@ class PathFollower:
             added[part] = levels.reshape(len(levels), -1) @ self.weight.T
         kept = seen[max(0, len(seen) - self.n_rows) :]
         return (raw + added).astype(raw.dtype), (after, kept.copy())
+
+    def _centered(self, rows: np.ndarray) -> np.ndarray:
+        """Rows, squashed as the network does, less their mean, in float64."""
+        return squashed(rows, *self.squash_figures) - self.mean
 
     def _no_rows(self) -> np.ndarray:
         return np.empty((0, self.n_features), self.dtype)

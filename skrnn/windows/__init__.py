@@ -23,6 +23,7 @@ from ._origins import (
 from ._overlap import check_consecutive, joined, overlap
 from ._recent import WindowArrays
 from ._split import split_windows_in_time, time_ordered_split
+from ._squashing import LARGEST_SQUASHED, Squashing, kurtosis_of, squashed
 from ._step_targets import StepTargets, begins_missing, read_steps
 from ._validation import PADDING, constant_columns, reading, refuse_mask, unmasked
 from ._windows import Windows

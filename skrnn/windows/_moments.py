@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,14 +41,7 @@ class Moments(NamedTuple):
         n = rows.shape[1]
         total, mean, squares = 0.0, np.zeros(n), np.zeros(n)
         low, high = np.full(n, np.inf), np.full(n, -np.inf)
-        step = max(1, _CHUNK // n)
-        for first in range(0, len(rows), step):
-            weight = weights[first : first + step]
-            is_used = weight > 0
-            if not is_used.any():
-                continue
-            part = np.asarray(rows[first : first + step], np.float64)[is_used]
-            weight = np.asarray(weight[is_used], np.float64)
+        for part, weight in weighted_parts(rows, weights):
             low, high = np.minimum(low, part.min(0)), np.maximum(high, part.max(0))
             # each part around its own mean, so that a high level cancels nothing
             with np.errstate(over="ignore", invalid="ignore"):
@@ -60,6 +54,22 @@ class Moments(NamedTuple):
         bounds = np.stack([low, high])
         is_constant = constant_columns(bounds, [rows.dtype] * n)
         return cls(mean, np.sqrt(squares / total), low, high, is_constant)
+
+
+def weighted_parts(
+    rows: Any, weights: np.ndarray, columns: slice = slice(None)
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Columns of the rows that have a weight, and those weights, both in float64.
+
+    Parts are small, and rows between them are not read.
+    """
+    step = max(1, _CHUNK // rows.shape[1])
+    for first in range(0, len(rows), step):
+        weight = weights[first : first + step]
+        is_used = weight > 0
+        if is_used.any():
+            part = np.asarray(rows[first : first + step])[is_used, columns]
+            yield np.asarray(part, np.float64), np.asarray(weight[is_used], np.float64)
 
 
 class ChangeSizes(NamedTuple):

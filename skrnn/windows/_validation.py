@@ -251,14 +251,15 @@ def constant_columns(values: np.ndarray, dtypes: Any = None) -> np.ndarray:
     """
     if dtypes is None:
         dtypes = [values.dtype] * values.shape[1]
-    rounding = np.array([_rounding_of(dtype) for dtype in dtypes])
+    rounding = np.array([rounding_of(dtype) for dtype in dtypes])
     low, high = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
     level = np.maximum(np.abs(low), np.abs(high))
     with np.errstate(over="ignore", invalid="ignore"):  # from -1e308 to 1e308
         return (high - low <= rounding * level) & np.isfinite(level)
 
 
-def _rounding_of(dtype: Any) -> float:
+def rounding_of(dtype: Any) -> float:
+    """Rounding errors of sums in a dtype, as a share of their level."""
     dtype = getattr(dtype, "numpy_dtype", dtype)  # of pandas' own types
     if np.issubdtype(dtype, np.integer) or dtype == np.bool_:
         return 0.0

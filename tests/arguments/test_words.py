@@ -242,6 +242,7 @@ VALUES = [
     (LSTMForecaster, "normalize", "zscore", 'normalize="series"?'),
     (LSTMRegressor, "normalize", "zscore", 'normalize="standard"?'),
     (LSTMRegressor, "normalize", "differences", 'normalize="changes"?'),
+    (LSTMRegressor, "normalize", "log1p", 'normalize="robust"?'),
     (MLPForecaster, "solver", "RMSprop", 'solver="rmsprop"?'),
     (MLPForecaster, "learning_rate", 0.01, "learning_rate_init=0.01;"),
 ]

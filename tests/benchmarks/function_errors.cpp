@@ -1,4 +1,4 @@
-// Errors of the engine's tanh, sigmoid and exp: over all 2^32 floats against libm in double
+// Errors of the engine's tanh, sigmoid, exp and asinh: over all 2^32 floats against libm in double
 // (4 minutes of one core), or over 10^7 doubles against libm in long double.
 //
 //   g++ -O2 -DREAL=float tests/benchmarks/function_errors.cpp -o function_errors -ldl
@@ -6,7 +6,7 @@
 //
 // Prints for each library and function the largest absolute error, the largest error in
 // units of the last place (of normal results), and how many results are not allowed: a NaN
-// or infinity lost or made, a result out of bounds, tanh(-x) other than -tanh(x).
+// or infinity lost or made, a result out of bounds, f(-x) other than -f(x) of tanh and asinh.
 #include <dlfcn.h>
 #include <limits>
 #include <math.h>
@@ -28,13 +28,16 @@ const int64_t CHUNK = 4096;
 wide logistic(wide x) { return 1 / (1 + std::exp(-x)); }
 wide tanh_(wide x) { return std::tanh(x); }
 wide exp_(wide x) { return std::exp(x); }
+wide asinh_(wide x) { return std::asinh(std::max<wide>(-1e18, std::min<wide>(1e18, x))); }
 const struct {
   const char *name;
   int64_t kind;
   wide (*exact)(wide);
   real low, high;
 } FUNCTIONS[] = {{"sigmoid", 1, logistic, 0, 1}, {"tanh", 2, tanh_, -1, 1},
-                 {"exp", 10, exp_, 0, INFINITY}};
+                 {"exp", 10, exp_, 0, INFINITY},
+                 {"asinh", 11, asinh_, -INFINITY, INFINITY}};
+const int N_FUNCTIONS = sizeof(FUNCTIONS) / sizeof(*FUNCTIONS);
 
 struct Errors {
   double absolute = 0, ulp = 0;
@@ -44,7 +47,7 @@ struct Errors {
 void look_at(Errors &errors, int f, real x, real y, real mirrored, wide exact) {
   real rounded = exact;
   bool bad = (y != y) != (x != x) || (!isinf(y)) != (!isinf(rounded)) ||
-             y < FUNCTIONS[f].low || y > FUNCTIONS[f].high || (f == 1 && x == x && mirrored != -y);
+             y < FUNCTIONS[f].low || y > FUNCTIONS[f].high || (f % 2 && x == x && mirrored != -y);
   errors.not_allowed += bad;
   if (bad || x != x || isinf(rounded)) return;
   double difference = std::fabs(y - exact), size = std::fabs(rounded);
@@ -60,7 +63,7 @@ int main(int n_libraries, char **paths) {
   std::vector<Call> calls;
   for (int k = 1; k < n_libraries; k++)
     calls.push_back((Call)dlsym(dlopen(paths[k], RTLD_NOW), "skrnn_function"));
-  std::vector<Errors> errors(calls.size() * 3);
+  std::vector<Errors> errors(calls.size() * N_FUNCTIONS);
   std::mt19937_64 random(0);
   std::uniform_real_distribution<real> even(-1, 1);
   const real limits[] = {1, 10, 40, 800};
@@ -74,19 +77,19 @@ int main(int n_libraries, char **paths) {
       if (sizeof(real) == 8 && i % 5) x[i] = limits[i % 5 - 1] * even(random);
       minus_x[i] = -x[i];
     }
-    for (int f = 0; f < 3; f++) {
+    for (int f = 0; f < N_FUNCTIONS; f++) {
       for (int64_t i = 0; i < CHUNK; i++) exact[i] = FUNCTIONS[f].exact(x[i]);
       for (size_t k = 0; k < calls.size(); k++) {
         calls[k](FUNCTIONS[f].kind, x, y, CHUNK);
-        if (f == 1) calls[k](FUNCTIONS[f].kind, minus_x, mirrored, CHUNK);
+        if (f % 2) calls[k](FUNCTIONS[f].kind, minus_x, mirrored, CHUNK);
         for (int64_t i = 0; i < CHUNK; i++)
-          look_at(errors[k * 3 + f], f, x[i], y[i], mirrored[i], exact[i]);
+          look_at(errors[k * N_FUNCTIONS + f], f, x[i], y[i], mirrored[i], exact[i]);
       }
     }
   }
   for (size_t k = 0; k < calls.size(); k++)
-    for (int f = 0; f < 3; f++) {
-      const Errors &e = errors[k * 3 + f];
+    for (int f = 0; f < N_FUNCTIONS; f++) {
+      const Errors &e = errors[k * N_FUNCTIONS + f];
       printf("%s %s: absolute %.3g, %.2f ulp, %lld not allowed\n", paths[k + 1],
              FUNCTIONS[f].name, e.absolute, e.ulp, (long long)e.not_allowed);
     }

@@ -18,6 +18,7 @@ from skrnn.modules import (
     LogLoss,
     PointLoss,
     RecurrentNetwork,
+    Squash,
     description_of,
     dropout_part,
     dropouts_of,
@@ -126,11 +127,13 @@ class Case:
 
 
 def figures_for(layer, rng):
-    """Random figures; bounds of levels clip about a third of them."""
+    """Random figures; levels clip about a third of them, half the columns are heavy."""
     shape = layer.n_columns
     scale = rng.uniform(0.5, 2, shape)
     if isinstance(layer, Changes):
         return scale, rng.uniform(-1.5, -0.5, shape), rng.uniform(0.5, 1.5, shape)
+    if isinstance(layer, Squash):
+        scale *= np.arange(shape) % 2 == 0
     return rng.normal(size=shape), scale
 
 

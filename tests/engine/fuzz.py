@@ -41,6 +41,7 @@ from skrnn.engine import (  # noqa: E402
     RecurrentDescription,
     Samples,
     SolverPart,
+    SquashPart,
     _network,
     is_causal,
     library,
@@ -225,6 +226,9 @@ class Fuzz:
             for name, n in sizes.items()
             if self.choice([False, True])
         }
+        if "inputs" in found and self.choice([False, True]):
+            scale = np.maximum(self.values(description.n_features), 0)
+            found["squash"] = SquashPart(self.values(description.n_features), scale)
         if description.reads_changes:
             scale, low, high = np.abs(self.values(3, description.n_features))
             found["changes"] = ChangesPart(1 + scale, -low, high)

@@ -22,6 +22,7 @@ from skrnn.modules import RecurrentNetwork, description_of
 
 from .test_epochs import (
     CLASSES,
+    HEAVY,
     MARKS,
     MEANS,
     QUICK,
@@ -40,6 +41,7 @@ pytestmark = MARKS
 MODELS = {
     "lstm": (LSTMRegressor(**QUICK, dropout=0.2), X, Y),
     "gru": (GRURegressor(**QUICK, bidirectional=True, pooling="mean"), RAGGED, MEANS),
+    "robust": (GRURegressor(**QUICK, normalize="robust"), HEAVY, MEANS),
     "changes": (GRURegressor(**QUICK, normalize="changes"), RAGGED, MEANS),
     "rnn": (RNNRegressor(**QUICK, conv_filters=4, max_grad_norm=0.1), X, Y),
     "classes": (GRUClassifier(**QUICK, class_weight="balanced"), X, CLASSES),

@@ -35,6 +35,7 @@ TABLE = X.reshape(len(X), -1)
 CLASSES = np.digitize(Y, [-0.5, 0.5])
 RAGGED = ragged(90, 9)
 MEANS = np.array([sequence.mean() for sequence in RAGGED])
+HEAVY = [np.column_stack([one, 1e3 * (one[:, 0] > 2.2)]) for one in RAGGED]
 QUICK = {
     "hidden_layer_sizes": 5,
     "max_iter": 20,
@@ -110,6 +111,15 @@ def test_recurrent_estimators(cls, is_ragged, dtype):
 def test_changes(parts, dtype):
     options = {**QUICK, **parts, "normalize": "changes", "dtype": dtype}
     check(GRURegressor(**options), RAGGED, MEANS)
+
+
+@pytest.mark.parametrize("dtype", LIMITS)
+@pytest.mark.parametrize("parts", [{}, {"conv_filters": 4, "input_dropout": 0.1}])
+def test_heavy_tails(parts, dtype):
+    options = {**QUICK, **parts, "normalize": "robust", "dtype": dtype}
+    model = GRURegressor(**options)
+    assert clone(model).fit(HEAVY, MEANS).net_.module_.squash.n_squashed == 1
+    check(model, HEAVY, MEANS)
 
 
 @pytest.mark.parametrize("dtype", LIMITS)

@@ -20,9 +20,11 @@ from skrnn.engine import (
     LayerDescription,
     LayerTensors,
     LossPart,
+    NormalizationPart,
     RecurrentDescription,
     Samples,
     SolverPart,
+    SquashPart,
     library,
     why_not,
 )
@@ -464,3 +466,22 @@ def test_no_fault_is_found():
     assert run.returncode == 0, run.stderr[-10_000:]
     assert "runtime error" not in run.stderr
     assert "600 calls without a fault" in run.stdout
+
+
+@needs_library
+@pytest.mark.parametrize(
+    ("has_inputs", "figures"),
+    [
+        (False, np.ones((2, 2), "f4")),  # what is squashed is normalised
+        (True, np.ones((2, 3), "f4")),
+        (True, np.ones((2, 2), "f8")),
+    ],
+)
+def test_figures_of_squashed_columns_that_do_not_fit(has_inputs, figures):
+    description = RecurrentDescription("gru", 2, (3,), 1)
+    parts = {"squash": SquashPart(*figures)}
+    if has_inputs:
+        parts["inputs"] = NormalizationPart(*np.ones((2, 2), "f4"))
+    for kind in (CompiledNetwork, CompiledStream):
+        with pytest.raises(ValueError, match="expected"):
+            kind(description, weights_of(description), **parts)

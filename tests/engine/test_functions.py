@@ -12,16 +12,18 @@ from skrnn.engine._library import library, variants, why_not
 from skrnn.modules._activations import MLP_ACTIVATIONS
 
 VARIANTS = variants()
-KINDS = {name: kind for kind, name in enumerate(MLP_ACTIVATIONS)} | {"exp": 10}
+KINDS = {name: kind for kind, name in enumerate(MLP_ACTIVATIONS)}
+KINDS |= {"exp": 10, "asinh": 11}
 REFERENCES = {
     "logistic": lambda x: 1 / (1 + np.exp(-x)),
     "tanh": np.tanh,
     "exp": np.exp,
+    "asinh": lambda x: np.arcsinh(np.clip(x, -1e18, 1e18)),
 }
 WIDER = {"float32": np.float64, "float64": np.longdouble}
-LIMITS = {  # absolute error of sigmoid; ulp of tanh and of exp
-    "float32": {"logistic": 1.1e-7, "tanh": 6.5, "exp": 1.5},
-    "float64": {"logistic": 2e-16, "tanh": 3.1, "exp": 1.5},
+LIMITS = {  # absolute error of sigmoid; ulp of the others
+    "float32": {"logistic": 1.1e-7, "tanh": 6.5, "exp": 1.5, "asinh": 3.8},
+    "float64": {"logistic": 2e-16, "tanh": 3.1, "exp": 1.5, "asinh": 4.8},
 }
 pytestmark = pytest.mark.skipif(not VARIANTS, reason=why_not() or "no library")
 
@@ -115,6 +117,9 @@ def test_bounds_limits_and_symmetry(functions):
     np.testing.assert_array_equal(functions("tanh", ends), [-1, 0, 1])
     np.testing.assert_array_equal(functions("logistic", ends), [0, 0.5, 1])
     np.testing.assert_array_equal(functions("exp", ends), [0, 1, np.inf])
+    asinh = functions("asinh", x)
+    np.testing.assert_array_equal(functions("asinh", -x), -asinh)
+    np.testing.assert_allclose(functions("asinh", ends), np.arcsinh([-1e18, 0, 1e18]))
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -125,7 +130,7 @@ def test_nan_stays_whatever_its_bits_are(functions, name):
     nan = (first + payloads).view(functions.dtype)
     nan = np.concatenate([nan, -nan])
     assert np.isnan(functions(name, nan)).all()
-    if name != "exp":
+    if name in MLP_ACTIVATIONS:
         gradient = np.full_like(nan, np.nan)
         assert np.isnan(functions.slope(name, nan, nan, gradient)).all()
 
@@ -138,7 +143,7 @@ def test_any_number_of_numbers(functions, name, n):
     functions._call("skrnn_function", name, x[:n], y[:n])
     np.testing.assert_array_equal(y[:n], functions(name, x)[:n])
     assert (y[n:] == 777).all()
-    if name != "exp":
+    if name in MLP_ACTIVATIONS:
         all_slopes = functions.slope(name, x, functions(name, x), gradient)
         functions._call("skrnn_slope", name, x[:n], y[:n], gradient[:n])
         np.testing.assert_array_equal(gradient[:n], all_slopes[:n])

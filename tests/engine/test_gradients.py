@@ -58,7 +58,7 @@ RECURRENT = {
     "conv_activation": [*ACTIVATIONS],
     "conv_pooling": [None, "mean", "max", ("max", "mean")],
     "conv_pool_size": [1, 2, 5],
-    "normalize": [None, "standard", "changes"],
+    "normalize": [None, "standard", "changes", "robust"],
 }
 MLP = {"cell": ["mlp"], "activation": [*ACTIVATIONS], "size": [*SIZES, 300]}
 POINTS = {"loss": ANY["loss"][:5], "label_smoothing": [0.0], "clips": [False]}

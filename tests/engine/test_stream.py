@@ -14,6 +14,7 @@ from skrnn.engine import (
 )
 from skrnn.modules import (
     RecurrentNetwork,
+    Squash,
     description_of,
     normalization_layers,
     normalizations_of,
@@ -48,6 +49,8 @@ PARTS = [  # with sizes below, at and above the width of a vector
     ((6,), {"normalize": "changes", "normalize_outputs": "standard"}),
     ((19,), {"normalize": "changes", "pooling": ("last", "mean", "max")}),
     ((16, 5), {"conv_filters": (5, 3), "normalize": "changes"}),
+    ((6,), {"normalize": "robust", "normalize_outputs": "standard"}),
+    ((16,), {"conv_filters": (5,), "normalize": "robust"}),
 ]
 TOLERANCES = {"float32": 1e-6, "float64": 1e-12}
 RNG = np.random.default_rng(0)
@@ -64,6 +67,8 @@ def network(cell="lstm", sizes=(6,), dtype="float64", n_outputs=2, **parts):
         steps = torch.arange(layer.n_columns)
         bounds = (1.5 + torch.cos(steps), -1 - 0.1 * steps, 1 - 0.1 * steps)
         centered = torch.sin(steps) - 0.5, 1.5 + torch.cos(steps)
+        if isinstance(layer, Squash):
+            centered = centered[0], centered[1] * (steps > 0)
         layer.learn(*(bounds if len(layer.figures) == 3 else centered))
     return module
 

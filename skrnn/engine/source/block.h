@@ -41,6 +41,7 @@ template <int NV> struct Pass {
     const Parts &p = n.parts;
     real *x = n.x + (p.n_convolutions ? p.n_backs[0] * p.width() * B : 0);
     gather<B>(samples, block, steps.T, x, n.lengths);
+    squash_steps<B>(p.squash, steps.T, p.n_features, x);
     normalise<B>(p.inputs, steps.T, p.n_features, n.lengths, x);
     add_changes<B>(p.changes, steps.T, p.n_features, n.lengths, x);
     if (drops_inputs()) drop_steps(p.input_dropout, batch, x, p.width());

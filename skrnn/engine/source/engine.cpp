@@ -7,7 +7,7 @@
 #include "layer.h"
 
 // Number of the interface; Python refuses a library with another one.
-EXPORT int64_t skrnn_interface(void) { return 8; }
+EXPORT int64_t skrnn_interface(void) { return 9; }
 EXPORT int64_t skrnn_vector_bytes(void) { return VECTOR_BYTES; }
 EXPORT int64_t skrnn_most_lanes(void) { return WIDEST * LANES; }  // samples of a block
 EXPORT int64_t skrnn_cpu_level(void) { return cpu_level(); }

@@ -8,6 +8,7 @@
 #include "recurrent.h"
 #include "samples.h"
 #include "solvers.h"
+#include "squash.h"
 
 constexpr int MOST_LAYERS = 16;
 
@@ -26,6 +27,7 @@ struct Parts {
   const int64_t *front_poolings;  // (n_front_poolings,) what the head reads of the last convolution
   int64_t pool_size;              // steps of it of which the layers read the maximum
   Dropout input_dropout, dropout;
+  Squash squash;                  // of rows of features, before they are normalised
   Normalization inputs, outputs;  // of rows of features, of the targets
   int64_t reads_changes;
   Changes changes;                // of normalised rows, if it reads them

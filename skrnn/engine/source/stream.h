@@ -66,6 +66,7 @@ static void take_weights(Memory &memory, Stream &s) {
 
 // The figures of p in memory of the stream.
 static void take_normalizations(Memory &memory, Stream &s, const Parts &p) {
+  s.parts.squash = take_squash(memory, p.squash, p.n_features);
   s.parts.inputs = take_normalization(memory, p.inputs, p.n_features);
   s.parts.outputs = take_normalization(memory, p.outputs, p.n_outputs);
   s.parts.changes = take_changes(memory, p.changes, p.n_features);
@@ -165,7 +166,9 @@ struct HeadInput {
 static void read_block(const Stream &s, const real *rows, int64_t n_before, int64_t n) {
   int64_t F = s.parts.n_features;
   real *levels = s.levels ? s.levels + F : s.x;
-  normalise_rows(s.parts.inputs, rows, n, F, levels);
+  bool squashes = !s.parts.squash.is_none();  // then the rows are normalised, too
+  if (squashes) squash_rows(s.parts.squash, rows, n, F, levels);
+  normalise_rows(s.parts.inputs, squashes ? levels : rows, n, F, levels);
   if (!s.levels) return;
   if (!n_before) copy_reals(s.levels, levels, F);  // the first row has no change
   changes_of_rows(s.parts.changes, s.levels, n, F, s.x);
@@ -269,6 +272,7 @@ static Stream *open_stream(const Parts &parts, real *const *weights) {
       take_normalizations(s->memory, *s, parts);
       pack_stream(*s, weights);
       s->parts.running = nullptr;  // they are in the weights
+      copy_squash(s->parts.squash, parts.squash, parts.n_features);
       copy_normalization(s->parts.inputs, parts.inputs, parts.n_features);
       copy_normalization(s->parts.outputs, parts.outputs, parts.n_outputs);
       copy_changes(s->parts.changes, parts.changes, parts.n_features);
