@@ -116,7 +116,7 @@ def _for_classes(group: Any, name: str, *allowed: Any) -> Any:
 class RecurrentClassifierParameters:
     """Convolutions before the recurrent layers."""
 
-    normalize: str | None = revised(SequenceParameters, "normalize", default="standard")
+    normalize: str | None = revised(SequenceParameters, "normalize", default="robust")
     dropout: float = revised(RecurrentParameters, "dropout", default=0.5)
     label_smoothing: float = revised(
         ClassificationParameters, "label_smoothing", default=0.1
