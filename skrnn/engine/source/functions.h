@@ -6,8 +6,8 @@
 //   sigmoid  1.1e-7 absolute                 1.8e-16 absolute
 //   exp      1.0 ulp (v2: 1.3)               1.1 ulp (v2: 1.2)
 //   asinh    4.3 ulp (v2: 4.5)               4.3 ulp (v2: 4.8)
-// asinh and tanh are odd; tanh is within [-1, 1], sigmoid within [0, 1], to the last bit, with exact
-// limits.
+// asinh and tanh are odd; tanh is within [-1, 1], sigmoid within [0, 1], to the last bit, with
+// exact limits.
 // tests/benchmarks/fit_functions.py derives the coefficients.
 #pragma once
 #include "vectors.h"
