@@ -99,8 +99,8 @@ def kurtosis_of(rows: Any, weights: np.ndarray, moments: Moments) -> np.ndarray:
     deviation = np.where(varies, moments.deviation, 1.0)
     with np.errstate(over="ignore", invalid="ignore"):
         for part, weight in weighted_parts(rows, weights):
-            scaled = (part - moments.mean) / deviation
-            fourth += np.einsum("r,rc->c", weight, scaled**4)
+            squares = ((part - moments.mean) / deviation) ** 2
+            fourth += np.einsum("r,rc->c", weight, squares**2)
             total += weight.sum()
         return np.where(varies, fourth / total, 0.0)
 
