@@ -28,6 +28,7 @@ def parameter(
     text: str,
     kind: str = "",
     kw_only: bool = True,
+    before: Any = ...,
 ) -> Any:
     """Declare a parameter, as a field of a class under :func:`parameters`.
 
@@ -42,15 +43,23 @@ def parameter(
         Its values as the docstring describes them; "" derives them from ``allowed``.
     kw_only : bool, default=True
         False lets it be passed by position as well.
+    before : object, default=...
+        What estimators did before they had it: its value in files that lack it. The
+        Ellipsis stands for the default.
     """
-    stated = {"allowed": allowed, "text": text, "kind": kind}
+    stated = {"allowed": allowed, "text": text, "kind": kind, "before": before}
     return field(default=default, kw_only=kw_only, metadata=stated)
 
 
 def revised(group: Any, name: str, *, default: Any, **changes: Any) -> Any:
-    """The parameter of a group, with another default or other changes."""
+    """The parameter of a group, with another default or other changes.
+
+    Files that lack it are of the time when the default of the group held.
+    """
     stated: Field = group.__dataclass_fields__[name]
     options = {**stated.metadata, "kw_only": bool(stated.kw_only), **changes}
+    if options["before"] is ...:
+        options["before"] = stated.default
     return parameter(default=default, **options)
 
 

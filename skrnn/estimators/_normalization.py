@@ -100,7 +100,8 @@ def learnt_targets(module: RecurrentNetwork, samples: Samples) -> Any:
     found = np.empty(targets.shape, str(module.path.weight.dtype).split(".")[1])
     for part in parts_of(len(found), module.path.weight[0].numel()):
         known = path_outputs(module, windows.take(part))
-        found[part] = (targets[part] - mean) / scale - known
+        with _overflows():
+            found[part] = (targets[part] - mean) / scale - known
     return found
 
 
@@ -208,5 +209,11 @@ def normalized_targets(layer: Normalization, targets: Any) -> Any:
     found = np.empty(targets.shape, mean.dtype)
     for first in range(0, len(targets), _CHUNK):
         part = slice(first, first + _CHUNK)
-        found[part] = (targets[part] - mean.astype("f8")) / scale.astype("f8")
+        with _overflows():
+            found[part] = (targets[part] - mean.astype("f8")) / scale.astype("f8")
     return found
+
+
+def _overflows() -> Any:
+    """In here targets may become infinite: training then says that it diverged."""
+    return np.errstate(over="ignore", invalid="ignore")

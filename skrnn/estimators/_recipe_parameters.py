@@ -85,6 +85,7 @@ class RecurrentRegressorParameters(SequenceParameters):
 
     readout: str | None = parameter(
         default="ridge",
+        before=None,
         allowed=[("ridge",), None],
         text='How the output layer gets its weights. "ridge" fits it anew after '
         "training, in closed form: a regression of y on the last states and on the "

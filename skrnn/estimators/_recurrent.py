@@ -226,21 +226,24 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
             return {**found._asdict(), "generator": generator}
 
         known = search() if checkpoint is None else checkpoint.found(search)
-        self._random_state.set_state(known.pop("generator"))
-        found = Found(**known)
+        self._random_state.set_state(known["generator"])
+        found = Found(**{name: known[name] for name in Found._fields})
         if has_held_out:
-            found = found._replace(share=None, weights=None)
+            found = found._replace(share=None)
+        if has_held_out or not asks_for_epochs:  # max_iter counts all epochs
+            found = found._replace(weights=None)
         if asks_for_epochs and found.n_epochs is not None:
             n_epochs = found.epochs_to_come()
             settings = replace(settings, max_iter=n_epochs, max_iter_is_found=True)
+        if found.weights is not None:
+            rate = RATE_AFTER_TRIAL * settings.learning_rate_init
+            settings = replace(settings, learning_rate_init=rate)
         return settings, found
 
     def _begin_with(self, found: Found) -> None:
         if found.weights is None:
             return
         self._model.begin_with(found.weights)
-        for group in self.net_.optimizer_.param_groups:
-            group["lr"] *= RATE_AFTER_TRIAL
         self.loss_curve_ += found.losses
         self.n_iter_ += len(found.losses)
 

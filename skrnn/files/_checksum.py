@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import sys
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -54,12 +55,15 @@ def _restored(packed: dict[str, Any], owner: Any) -> dict[str, Any]:
         raise cannot_be_built(type(owner).__name__, error) from error
 
 
-def _later_parameters(kind: type) -> dict[str, Any]:
-    """Defaults of an estimator, for parameters added after the file was saved."""
+def _later_parameters(kind: Any) -> dict[str, Any]:
+    """Values of the parameters that were added after the file was saved."""
     if not hasattr(kind, "get_params"):
         return {}
     parameters = inspect.signature(kind).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
+    found = {p.name: p.default for p in parameters if p.default is not p.empty}
+    stated = fields(kind) if is_dataclass(kind) else ()
+    before = {one.name: one.metadata.get("before", ...) for one in stated}
+    return found | {name: value for name, value in before.items() if value is not ...}
 
 
 def cannot_be_built(name: str, error: Exception) -> ValueError:

@@ -82,7 +82,11 @@ class Checkpoint(Callback):
     def found(self, search: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What the fit has found out before training; a resumed fit reads it."""
         if self._found is None:
-            self._found = search()
+            try:
+                self._found = search()
+            except ValueError:  # it diverged
+                self.discard()
+                raise
             self._try_to_write(self._header(), "before the first epoch")
         return self._found
 
