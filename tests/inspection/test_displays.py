@@ -36,6 +36,7 @@ from skrnn.inspection import (
     gradient_norms,
 )
 from skrnn.sktime import MLPForecaster
+from tests.bare import PLAIN_CLASSIFIER, PLAIN_REGRESSOR
 from tests.common_estimators import ragged
 from tests.forecast_data import QUICK, months, panel
 
@@ -64,7 +65,8 @@ def ax():
 
 @pytest.fixture(scope="module")
 def lstm():
-    return LSTMClassifier((4, 3), max_iter=3, random_state=0).fit(X, LABELS)
+    options = {"conv_filters": None, "max_iter": 3, "random_state": 0}
+    return LSTMClassifier((4, 3), **options).fit(X, LABELS)
 
 
 # loss curves
@@ -408,7 +410,8 @@ def test_gates_of_tokens_and_after_convolutions():
     model = GRUClassifier(3, embedding_dim=2, max_iter=1).fit(ids, [0, 1, 0])
     display = GateDisplay.from_estimator(model, ids, sample=2)
     assert display.lines_[0].get_ydata().tolist() == [3, 3, 1]
-    shorter = GRUClassifier(3, conv_filters=(2,), conv_padding="valid", max_iter=1)
+    options = {"conv_filters": (2,), "conv_kernel_size": 3, "conv_norm": None}
+    shorter = GRUClassifier(3, conv_padding="valid", max_iter=1, **options)
     display = GateDisplay.from_estimator(shorter.fit(X, LABELS), X)
     assert display.images_["update"].get_array().shape == (3, 10)
     np.testing.assert_allclose(display.lines_[0].get_ydata(), X[0, 2:, 0], rtol=1e-6)
@@ -444,7 +447,9 @@ def test_refused_gates(lstm, ax):
 
 def test_gradient_of_a_linear_recurrence_is_a_power():
     """With a positive state a relu RNN of one unit is h = w h + v x."""
-    model = RNNRegressor(1, activation="relu", max_iter=1, random_state=0)
+    model = RNNRegressor(
+        1, activation="relu", max_iter=1, random_state=0, **PLAIN_REGRESSOR
+    )
     sequences = 1 + RNG.uniform(size=(5, 8, 1))
     model.fit(sequences, np.ones(5))
     layer = model.net_.module_.layers[0].forward_in_time
@@ -478,7 +483,8 @@ def jacobians(model, sequence):
 def test_gradients_equal_finite_differences(cls, bidirectional):
     sequences = ragged(5, 7, n_features=2)
     y = [0, 1, 2, 0, 1]
-    model = cls((4, 3), dtype="float64", bidirectional=bidirectional, max_iter=1)
+    options = {"dtype": "float64", "max_iter": 1, **PLAIN_CLASSIFIER}
+    model = cls((4, 3), bidirectional=bidirectional, **options)
     model.fit(sequences, y)
     each = [jacobians(model, sequence) for sequence in sequences]
     longest = max(map(len, each))
@@ -491,7 +497,8 @@ def test_gradients_equal_finite_differences(cls, bidirectional):
 
 def test_gradients_by_embedded_tokens():
     ids = RNG.integers(1, 9, (6, 5))
-    model = GRUClassifier(3, embedding_dim=4, max_iter=1).fit(ids, [0, 1] * 3)
+    model = GRUClassifier(3, embedding_dim=4, max_iter=1, pooling="last")
+    model.fit(ids, [0, 1] * 3)
     _, norms = gradient_norms(model, ids)
     plain = nn.GRU(4, 3, batch_first=True).double()
     module = model.net_.module_
@@ -506,7 +513,8 @@ def test_gradients_by_embedded_tokens():
 
 @pytest.mark.parametrize("sequences", [X, ragged(5, 7, n_features=2)])
 def test_gradient_of_the_last_output_where_there_is_one_at_each_step(sequences):
-    model = GRUClassifier(3, max_iter=1).fit(sequences, np.arange(len(sequences)) % 2)
+    model = GRUClassifier(3, max_iter=1, **PLAIN_CLASSIFIER)
+    model.fit(sequences, np.arange(len(sequences)) % 2)
     _, expected = gradient_norms(model, sequences)
     module = model.net_.module_
     module.architecture = replace(module.architecture, return_sequences=True)
@@ -530,7 +538,8 @@ def test_gradients_leave_the_estimator_alone(lstm):
 
 
 def test_gradients_before_training_are_those_fit_begins_with():
-    model = LSTMRegressor(4, random_state=3, learning_rate_init=1e-12, max_iter=1)
+    options = {"learning_rate_init": 1e-12, "max_iter": 1, "readout": None}
+    model = LSTMRegressor(4, random_state=3, **options)
     _, before = gradient_norms(model, X, LABELS)
     assert not hasattr(model, "net_")
     _, after = gradient_norms(model.fit(X, LABELS), X)

@@ -60,7 +60,7 @@ def clipped(device):
 
 
 def stopped(device):
-    options = {**WINDOWS, **STOPPED, "class_weight": "balanced"}
+    options = {**WINDOWS, **STOPPED, "class_weight": "balanced", "conv_norm": None}
     return GRUClassifier(4, device=device, **options).fit(X, CLASSES)
 
 

@@ -14,7 +14,7 @@ from skrnn.modules import RecurrentNetwork
 from skrnn.training import BatchLoader, Shuffling, WindowDataset
 from skrnn.training._batches import plan_batches
 from skrnn.training._window_datasets import cut_segments
-from tests.bare import BARE_CLASSIFIER
+from tests.bare import BARE_CLASSIFIER, PLAIN_CLASSIFIER
 from tests.common_estimators import RECURRENT, ragged, tones
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -205,7 +205,8 @@ def test_bucketed_training_equals_a_plain_loop():
             "max_iter": 2,
         }
     ).fit(X, Y)
-    fresh = quick(dtype="float64", max_iter=1, learning_rate_init=1e-300).fit(X, Y)
+    still = {"dtype": "float64", "max_iter": 1, "learning_rate_init": 1e-300}
+    fresh = quick(**PLAIN_CLASSIFIER, **still).fit(X, Y)
     module = fresh.net_.module_  # the same first weights
     seed = np.random.RandomState(0).randint(2**31 - 1)
     random_state = np.random.RandomState(seed)
@@ -244,7 +245,7 @@ def test_weights_count_where_length_goes_with_the_class():
 
 def test_weighted_loss_is_the_mean_over_all_samples():
     weights = np.linspace(0.1, 5, 60)
-    model = quick(batch_size=7, dtype="float64", alpha=0.0)
+    model = quick(**PLAIN_CLASSIFIER, batch_size=7, dtype="float64", alpha=0.0)
     model.set_params(max_iter=1, learning_rate_init=1e-300)
     model.fit(X, Y, sample_weight=weights)
     log_proba = model.predict_log_proba(X)[np.arange(60), Y]
@@ -275,7 +276,8 @@ def test_partial_fit_weighs_later_calls_like_the_first():
 
 def test_lbfgs_and_unshuffled_training_take_ragged_input():
     for options in ({"solver": "lbfgs"}, {"shuffle": False, "batch_size": 16}):
-        model = quick(max_iter=5, learning_rate_init=0.01, **options).fit(X, Y)
+        options |= PLAIN_CLASSIFIER | {"max_iter": 5, "learning_rate_init": 0.01}
+        model = quick(**options).fit(X, Y)
         assert model.loss_curve_[-1] < model.loss_curve_[0]
 
 

@@ -8,21 +8,24 @@ import numpy as np
 import pytest
 
 from skrnn import GRUClassifier, GRURegressor, MLPRegressor, RNNRegressor
-from skrnn.training import Progress, Settings, planned
+from skrnn.estimators import _tasks
+from skrnn.training import Budget, Progress, Settings, planned
 from skrnn.training._batches import auto_lanes
 from skrnn.training._recipe import (
-    FEWEST_UPDATES,
+    CLASSES,
     LARGEST_BATCH,
-    MOST_EPOCHS,
+    NUMBERS,
     PATIENCE,
     SHORTEST_PATIENCE,
     SMALLEST_BATCH,
     auto_batch_size,
-    auto_epochs,
+    trial_cycles,
 )
 from skrnn.training._stopping import Convergence, StopTraining
 from tests.bare import BARE_REGRESSOR
 from tests.common_estimators import wave, windows_of
+
+from .recorder import Recorder, recorder_of
 
 unconverged = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"
@@ -35,15 +38,16 @@ SIZES = [1, 2, 15, 16, 17, 100, 479, 480, 959, 960, 5_000, 20_000, 10**5, 10**6]
 # --- the plan
 
 
+@pytest.mark.parametrize("budget", [NUMBERS, CLASSES])
 @pytest.mark.parametrize("n_samples", SIZES)
-def test_a_plan_has_updates_enough(n_samples):
-    plan = planned(AUTO, n_samples)
+def test_a_plan_has_updates_enough(n_samples, budget):
+    plan = planned(AUTO, n_samples, budget)
     n_batches = -(-n_samples // plan.batch_size)
-    assert n_batches * plan.max_iter >= FEWEST_UPDATES
+    assert n_batches * plan.max_iter >= budget.updates
     assert n_batches * plan.n_iter_no_change >= PATIENCE
     assert plan.n_iter_no_change >= SHORTEST_PATIENCE
     assert {type(plan.batch_size), type(plan.max_iter)} == {int}
-    assert planned(plan, n_samples) == plan
+    assert planned(plan, n_samples, budget) == plan
 
 
 def test_batches_grow_with_the_samples():
@@ -56,8 +60,9 @@ def test_batches_grow_with_the_samples():
 
 def test_few_samples_get_more_epochs_and_many_fewer():
     few, some, many = (planned(AUTO, n).max_iter for n in (10, 5_000, 10**6))
-    assert few > some == MOST_EPOCHS > many
-    assert auto_epochs(10**9, 10**9 // LARGEST_BATCH) > 1
+    assert few > some == NUMBERS.epochs > many
+    assert NUMBERS.epochs_for(10**9, 10**9 // LARGEST_BATCH) > 1
+    assert planned(AUTO, 5_000, CLASSES).max_iter == CLASSES.epochs < some
 
 
 def test_numbers_of_the_user_stay():
@@ -65,7 +70,7 @@ def test_numbers_of_the_user_stay():
     plan = planned(Settings.of(GRURegressor(**given)), 1000)
     assert {name: getattr(plan, name) for name in given} == given
     plan = planned(Settings.of(GRURegressor(batch_size=500)), 1000)
-    assert plan.max_iter == -(-FEWEST_UPDATES // 2)
+    assert plan.max_iter == -(-NUMBERS.updates // 2)
     assert planned(plan, 100).batch_size == 100  # no more than there are
 
 
@@ -81,23 +86,66 @@ def test_lbfgs_takes_all_samples_and_a_number_of_iterations():
     assert (
         plan.max_iter == planned(Settings.of(RNNRegressor(solver="lbfgs")), 3).max_iter
     )
-    assert plan.max_iter < FEWEST_UPDATES
+    assert plan.max_iter < NUMBERS.updates
 
 
 # --- fits
 
 
-def test_a_default_fit_follows_the_plan():
+def test_a_default_fit_of_numbers_follows_its_trial():
     model = GRURegressor(2, random_state=0).fit(X, Y)
     plan = planned(AUTO, len(X))
     counts = model.net_.history[:, "train_batch_count"]
-    assert counts == [-(-len(X) // plan.batch_size)] * plan.max_iter
-    assert sum(counts) >= FEWEST_UPDATES
+    assert set(counts) == {-(-len(X) // plan.batch_size)}
+    n_tried = model.n_iter_ - len(counts)
+    ends = np.cumsum(trial_cycles(AUTO, n_in_trial(len(X)), NUMBERS))
+    assert n_tried in ends  # of a cycle
+    assert len(counts) == round(0.3 * n_tried)
+    assert len(model.loss_curve_) == model.n_iter_
     assert model.get_params()["max_iter"] == "auto"  # as the user has left it
     model.partial_fit(X, Y)
     assert model.n_iter_ == 1
+    n_before = len(model.loss_curve_)
     again = pickle.loads(pickle.dumps(model)).set_params(warm_start=True, max_iter=2)
-    assert len(again.fit(X, Y).loss_curve_) == plan.max_iter + 3
+    assert len(again.fit(X, Y).loss_curve_) == n_before + 2
+
+
+def n_in_trial(n):
+    """Windows of 8 that a trial trains on: 15 % are held out, and 8 dropped before."""
+    return n - int(np.ceil(0.15 * n)) - 8
+
+
+def test_a_default_fit_of_classes_follows_the_plan():
+    model = GRUClassifier(2, conv_filters=None, random_state=0).fit(X, Y > 0)
+    plan = planned(AUTO, len(X), CLASSES)
+    n_batches = -(-len(X) // plan.batch_size)
+    counts = model.net_.history[:, "train_batch_count"]
+    assert counts == [n_batches] * plan.max_iter
+    assert model.n_iter_ == plan.max_iter >= CLASSES.updates / n_batches
+
+
+@unconverged
+@pytest.mark.parametrize("schedule", ["cosine", "onecycle", "constant", "invscaling"])
+def test_a_fit_continues_its_trial_at_half_the_rate(schedule, monkeypatch):
+    monkeypatch.setattr(_tasks, "NUMBERS", Budget(epochs=15, updates=1))
+    options = {"learning_rate": schedule, "learning_rate_init": 0.01, "readout": None}
+    options |= {"random_state": 0, "callbacks": [Recorder()]}
+    found = GRURegressor(2, **options).fit(X, Y)
+    rates = np.array(recorder_of(found).rates)
+    n_tried = found.n_iter_ - len(rates)
+    assert n_tried in (1, 3, 7, 15)
+    assert len(rates) == max(1, round(0.3 * n_tried))
+    given = GRURegressor(2, max_iter=len(rates), **options).fit(X, Y)
+    np.testing.assert_allclose(rates, np.array(recorder_of(given).rates) / 2)
+
+
+def test_a_number_of_epochs_counts_all_of_them():
+    """The trial for the read-out does not lengthen the fit that the user asked for."""
+    plain, read = (
+        GRURegressor(2, max_iter=4, readout=readout, random_state=0).fit(X, Y)
+        for readout in (None, "ridge")
+    )
+    assert read.n_iter_ == plain.n_iter_ == len(read.loss_curve_) == 4
 
 
 def test_a_stateful_fit_runs_in_lanes():
@@ -170,6 +218,7 @@ def test_a_fit_of_small_numbers_goes_on():
 def test_what_was_too_little_is_said(early_stopping, capsys):
     options = {"learning_rate": "constant", "verbose": 2, "random_state": 0}
     options |= {"tol": 10.0, "n_iter_no_change": 1, "early_stopping": early_stopping}
+    options["max_iter"] = 20
     RNNRegressor(2, **options).fit(X, Y)
     of_what = "1 - R2" if early_stopping else "itself"
     assert f"tol=10 of {of_what} for 1 consecutive" in capsys.readouterr().out

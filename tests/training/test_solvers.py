@@ -13,7 +13,7 @@ from skrnn import (
 )
 from skrnn.training import SCHEDULES, SOLVERS
 from skrnn.training._schedules import CosineDecay, OneCycle
-from tests.bare import BARE_REGRESSOR
+from tests.bare import BARE_REGRESSOR, PLAIN_REGRESSOR
 from tests.common_estimators import wave, windows_of
 
 from .recorder import Recorder, recorder_of
@@ -37,10 +37,13 @@ def test_one_step_of_sgd_is_gradient_plus_penalty():
         batch_size=len(X),
         max_iter=1,
         dtype="float64",
+        max_grad_norm=None,
         random_state=0,
+        **PLAIN_REGRESSOR,
     ).fit(X, Y)
     after = weights(model)
-    start = LSTMRegressor(4, max_iter=1, dtype="float64", random_state=0)
+    options = {"max_iter": 1, "dtype": "float64", "random_state": 0}
+    start = LSTMRegressor(4, **options, **PLAIN_REGRESSOR)
     start.set_params(learning_rate_init=1e-300).fit(X, Y)
     module = start.net_.module_
     assert all(p.grad is None for p in module.parameters())
@@ -96,7 +99,7 @@ def test_lbfgs_reaches_far_in_few_steps():
 
 def test_adamw_decays_the_weights_by_alpha():
     common = {"learning_rate_init": 0.01, "max_iter": 1, "random_state": 0}
-    common |= {"batch_size": len(X), "dtype": "float64"}
+    common |= {"batch_size": len(X), "dtype": "float64", **PLAIN_REGRESSOR}
     plain = GRURegressor(4, solver="adam", alpha=0, **common).fit(X, Y)
     decayed = GRURegressor(4, solver="adamw", alpha=0.5, **common).fit(X, Y)
     start = GRURegressor(4, **common | {"learning_rate_init": 1e-300}).fit(X, Y)
@@ -182,6 +185,7 @@ def test_adaptive_divides_by_five_and_stops_at_a_millionth():
         solver="sgd",
         learning_rate="adaptive",
         learning_rate_init=1e-3,
+        max_iter=50,
         tol=1.0,
         n_iter_no_change=1,
         callbacks=[Recorder()],

@@ -35,9 +35,9 @@ def test_training_stops_without_progress_and_says_so_otherwise():
 def test_early_stopping_restores_the_best_weights():
     rng = np.random.default_rng(0)
     X_val, y_val = rng.standard_normal((40, 8, 2)), rng.standard_normal(40)
-    model = LSTMRegressor(
-        16, early_stopping=True, learning_rate_init=0.05, max_iter=40, random_state=0
-    ).fit(X, Y, X_val=X_val, y_val=y_val)
+    options = {"learning_rate_init": 0.05, "max_iter": 40, "random_state": 0}
+    model = LSTMRegressor(16, early_stopping=True, readout=None, **options)
+    model.fit(X, Y, X_val=X_val, y_val=y_val)
     scores = model.validation_scores_
     assert np.argmax(scores) < len(scores) - 1
     assert r2_score(y_val, model.predict(X_val)) == pytest.approx(max(scores), abs=1e-5)
@@ -81,7 +81,7 @@ def test_independent_samples_are_held_out_at_random():
 
 
 def test_validation_set_without_early_stopping_is_only_watched():
-    model = RNNRegressor(4, max_iter=3, random_state=0)
+    model = RNNRegressor(4, max_iter=3, readout=None, random_state=0)
     watched = model.fit(X, Y, X_val=X, y_val=Y)
     assert len(watched.validation_scores_) == 3
     assert watched.validation_scores_[-1] == pytest.approx(model.score(X, Y), abs=1e-5)

@@ -45,7 +45,8 @@ def test_warm_start_goes_on_from_the_weights():
 
 
 def test_partial_fit_is_one_epoch_and_keeps_the_momenta():
-    options = {"batch_size": 16, "learning_rate": "constant", "random_state": 0}
+    options = {"batch_size": 16, "learning_rate": "constant", "readout": None}
+    options["random_state"] = 0
     whole = GRURegressor(6, max_iter=4, **options).fit(X, Y)
     bit_by_bit = GRURegressor(6, **options)
     for _ in range(4):
