@@ -11,6 +11,14 @@ PLAIN_CLASSIFIER = {
     "pooling": "last",
     "dropout": 0.0,
     "label_smoothing": 0.0,
+    # of convolutions, if a test asks for some
+    "conv_kernel_size": 3,
+    "conv_strides": 1,
+    "conv_dilation": 1,
+    "conv_padding": "causal",
+    "conv_norm": None,
+    "conv_pooling": None,
+    "conv_pool_size": 1,
 }
 # and all samples in a batch, at one rate, until the loss no longer falls
 _LOOP = {

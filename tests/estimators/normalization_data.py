@@ -3,6 +3,7 @@
 import numpy as np
 
 from skrnn import GRURegressor
+from tests.bare import plain
 from tests.common_estimators import ragged, windows_of
 
 QUICK = {
@@ -20,7 +21,7 @@ UNEQUAL = [LEVELS + SIZES * one for one in ragged(40, 9, 2)]
 
 
 def network(cls=GRURegressor, **further):
-    return cls(**{**QUICK, "normalize": "standard", **further})
+    return cls(**{**plain(cls), **QUICK, "normalize": "standard", **further})
 
 
 def figures_of(model):

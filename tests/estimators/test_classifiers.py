@@ -21,7 +21,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from skrnn import GRUClassifier, MLPClassifier, SequenceScaler, Windows
 from skrnn.estimators._samples import hold_out
-from tests.bare import BARE_CLASSIFIER
+from tests.bare import BARE_CLASSIFIER, PLAIN_CLASSIFIER
 from tests.common_estimators import RECURRENT_CLASSIFIERS, tones
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -32,34 +32,26 @@ DENSE = np.stack([np.resize(x, (12, 1)) for x in X])
 
 
 def quick(cls=GRUClassifier, **parameters):
-    return cls(
-        **{"hidden_layer_sizes": 6, "max_iter": 3, "random_state": 0} | parameters
-    )
+    small = {"hidden_layer_sizes": 6, "max_iter": 3, "random_state": 0}
+    return cls(**PLAIN_CLASSIFIER | small | parameters)
 
 
 @pytest.fixture(scope="module")
 def learnt():
     """A classifier that has learnt to tell three tones apart."""
-    return GRUClassifier(
-        16,
+    return quick(
+        hidden_layer_sizes=16,
         pooling="mean",
         learning_rate_init=0.02,
         batch_size=30,
         max_iter=60,
-        random_state=0,
     ).fit(X, Y)
 
 
 @pytest.mark.parametrize("cls", RECURRENT_CLASSIFIERS)
 def test_learns_sequences_of_unequal_length(cls):
-    model = cls(
-        16,
-        pooling="mean",
-        learning_rate_init=0.02,
-        batch_size=30,
-        max_iter=100,
-        random_state=0,
-    ).fit(X, Y)
+    options = {"pooling": "mean", "learning_rate_init": 0.02, "batch_size": 30}
+    model = quick(cls, hidden_layer_sizes=16, max_iter=100, **options).fit(X, Y)
     others, classes = tones(60, seed=1)
     assert model.score(others, classes) > 0.9
 

@@ -21,7 +21,11 @@ from skrnn import (
     Windows,
 )
 from skrnn.windows import split_windows_in_time
-from tests.bare import BARE_REGRESSOR
+from tests.bare import (
+    BARE_REGRESSOR,
+    PLAIN_CLASSIFIER,
+    PLAIN_REGRESSOR,
+)
 
 STOPPED = {"early_stopping": True, "random_state": 0, "n_threads": 1}
 
@@ -67,7 +71,8 @@ def test_recordings_stored_class_by_class(form):
     if form != "shared":
         X = np.asarray(X) if form == "copies" else list(np.asarray(X))
     options = {**STOPPED, "learning_rate_init": 0.03, "learning_rate": "cosine"}
-    model = GRUClassifier(8, pooling="mean", max_iter=40, **options)
+    options = {**PLAIN_CLASSIFIER, **options, "pooling": "mean", "max_iter": 40}
+    model = GRUClassifier(8, **options)
     samples = model._learn(X, y, None)
     train, held_out = model._reader.split_in_time(
         samples.inputs, "auto", model.validation_fraction, n_steps_ahead=1
@@ -138,9 +143,8 @@ def switched_off():
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
 def test_the_loss_decides_where_r2_cannot(loss):
     X, y = switched_off()
-    model = GRURegressor(
-        8, loss=loss, learning_rate_init=0.02, batch_size=50, max_iter=30, **STOPPED
-    )
+    options = {"learning_rate_init": 0.02, "batch_size": 50, "max_iter": 30, **STOPPED}
+    model = GRURegressor(8, loss=loss, **PLAIN_REGRESSOR, **options)
     _, (text, *more) = told(lambda: model.fit(X, y))
     assert "The held-out target is constant" in text
     assert not more
@@ -196,8 +200,8 @@ def prices():
 def test_scores_worse_than_the_mean_are_told_and_scaling_named(cls):
     X, y = prices()
     model = cls(hidden_layer_sizes=8, max_iter=40, early_stopping=True, random_state=0)
-    if cls is MLPRegressor:
-        model.set_params(activation="tanh")
+    more = {"activation": "tanh"} if cls is MLPRegressor else PLAIN_REGRESSOR
+    model.set_params(**more)
     with pytest.warns(ConvergenceWarning, match=r"R2 on the held-out.*Scale X and y"):
         model.fit(X, y)
     assert max(model.validation_scores_) < -10
@@ -209,7 +213,8 @@ def test_scores_worse_than_the_mean_are_told_and_scaling_named(cls):
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 def test_a_training_loss_worse_than_that_of_a_constant_is_told(schedule):
     X, y = prices()
-    model = GRURegressor(4, max_iter=12, learning_rate=schedule, random_state=0)
+    options = {"max_iter": 12, "learning_rate": schedule, "random_state": 0}
+    model = GRURegressor(4, **PLAIN_REGRESSOR, **options)
     with pytest.warns(ConvergenceWarning) as noted:
         model.fit(X, y)
     (text,) = (str(warning.message) for warning in noted)
@@ -245,6 +250,8 @@ def test_classes_that_are_shared_out_otherwise_are_told(cls):
     options = {"learning_rate": "cosine", "learning_rate_init": 0.02, "max_iter": 30}
     options |= {"hidden_layer_sizes": 4, "random_state": 0, "alpha": 1.0}
     model = cls(**options)
+    if cls is GRUClassifier:
+        model.set_params(**PLAIN_CLASSIFIER)
     fitted, (text, *_) = told(lambda: model.fit(X, frequent, None, X[:60], shifted))
     last = fitted.validation_scores_[-1]
     if cls is MLPClassifier:
@@ -337,7 +344,8 @@ def test_y_val_in_other_units_is_told_of_each_output_and_by_hand():
 
 def test_scores_are_as_before_where_they_tell():
     X, y = cut(np.sin(np.arange(300) / 5))
-    model = GRURegressor(4, max_iter=9, learning_rate="cosine", **STOPPED)
+    options = {"max_iter": 9, "learning_rate": "cosine", **STOPPED}
+    model = GRURegressor(4, **PLAIN_REGRESSOR, **options)
     model.fit(X, y, None, X[200:], y[200:])
     best = r2_score(y[200:], model.predict(X[200:]))
     assert max(model.validation_scores_) == pytest.approx(best, abs=1e-5)
@@ -348,19 +356,29 @@ def test_few_held_out_samples_of_noise_are_seldom_a_reason_to_warn():
     for seed in range(12):
         rng = np.random.default_rng(seed + 1000)
         X, y = rng.normal(size=(20, 10, 1)), rng.normal(size=20)
-        model = GRURegressor(4, early_stopping=True, random_state=seed, max_iter=15)
+        options = {"early_stopping": True, "random_state": seed, "max_iter": 15}
+        model = GRURegressor(4, **PLAIN_REGRESSOR, **options)
         _, texts = told(lambda fit=model.fit, X=X, y=y: fit(X, y))
         n_told += any("R2 on the held-out" in text for text in texts)
     assert n_told <= 1
 
 
-def test_a_target_in_other_units_than_y_val_is_told_by_the_training_loss():
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (PLAIN_REGRESSOR, "The training loss ends at"),
+        ({}, "R2 on the held-out samples is"),  # the targets of training are scaled
+    ],
+    ids=["plain", "default"],
+)
+def test_a_target_in_other_units_than_y_val_is_told(options, told):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 6, 2))
     y = 100 + 20 * X[:, -1, 0]
     scaled = (y - y[:200].mean()) / y[:200].std()
-    model = GRURegressor(8, early_stopping=True, random_state=0, max_iter=40)
-    with pytest.warns(ConvergenceWarning, match="The training loss ends at"):
+    options = {"early_stopping": True, "random_state": 0, "max_iter": 40, **options}
+    model = GRURegressor(8, **options)
+    with pytest.warns(ConvergenceWarning, match=told):
         model.fit(X[:200], y[:200], X_val=X[200:], y_val=scaled[200:])
 
 

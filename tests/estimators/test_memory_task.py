@@ -11,6 +11,7 @@ import pytest
 
 from skrnn import GRUClassifier, LSTMClassifier, RNNClassifier
 from skrnn.inspection import gradient_norms
+from tests.bare import PLAIN_CLASSIFIER
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 N_STEPS = 100
@@ -39,6 +40,7 @@ def classifier(cls, **parameters):
         n_iter_no_change=np.inf,
         random_state=0,
         n_threads=1,
+        **PLAIN_CLASSIFIER,
     ).set_params(**parameters)
 
 
@@ -78,7 +80,11 @@ def test_forget_bias_of_one_carries_the_gradient_further():
     X, y, *_ = memory_task(50, seed=0)
     plain, biased = (
         gradient_norms(
-            LSTMClassifier(16, unit_forget_bias=is_biased, random_state=0), X, y
+            LSTMClassifier(
+                16, unit_forget_bias=is_biased, random_state=0, **PLAIN_CLASSIFIER
+            ),
+            X,
+            y,
         )[1]
         for is_biased in (False, True)
     )

@@ -21,11 +21,14 @@ from skrnn import (
     SlidingWindow,
 )
 from skrnn.sktime import GRUForecaster, LSTMForecaster, RNNForecaster
+from tests.bare import PLAIN_CLASSIFIER, PLAIN_REGRESSOR
 from tests.common_estimators import ragged, tones, wave, windows_of
 from tests.forecast_data import panel
 
 X, Y = windows_of(wave(160, 2), 8)
 QUICK = {"max_iter": 3, "learning_rate": "cosine", "random_state": 0}
+REGRESSOR = {**QUICK, **PLAIN_REGRESSOR}
+CLASSIFIER = {**QUICK, **PLAIN_CLASSIFIER}
 PARTS = {
     "convolutions": {"conv_filters": (4, 3), "conv_padding": "same"},
     "valid": {"conv_filters": 4, "conv_padding": "valid", "pooling": "attention"},
@@ -54,7 +57,7 @@ PARTS = {
 
 
 def network(name, cls=LSTMRegressor, **further):
-    return cls(**{"hidden_layer_sizes": 4, **QUICK, **PARTS[name], **further})
+    return cls(**{"hidden_layer_sizes": 4, **REGRESSOR, **PARTS[name], **further})
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -70,7 +73,7 @@ def test_every_part_is_saved_copied_and_fitted_to_the_same_bits_again(name):
 
 @pytest.mark.parametrize("name", PARTS)
 def test_every_part_learns(name):
-    model = network(name, max_iter=150, learning_rate_init=0.03, dtype="float64")
+    model = network(name, max_iter=50, learning_rate_init=0.03, dtype="float64")
     assert model.fit(X, Y).score(X, Y) > 0.9
 
 
@@ -87,7 +90,7 @@ def test_long_sequences_of_unequal_length_go_through_convolutions():
     y = np.array([len(sequence) for sequence in sequences])
     ways = *(("causal", 1), ("same", 1), ("valid", 1)), ("causal", 3), ("same", 2)
     for padding, stride in ways:
-        model = GRURegressor(4, conv_filters=3, conv_padding=padding, **QUICK)
+        model = GRURegressor(4, conv_filters=3, conv_padding=padding, **REGRESSOR)
         model.set_params(conv_strides=stride)
         model.set_params(dtype="float64").fit(sequences, y)
         alone = [model.predict([sequence])[0] for sequence in sequences]
@@ -95,7 +98,7 @@ def test_long_sequences_of_unequal_length_go_through_convolutions():
 
 
 def test_projections_are_not_warned_of():
-    model = LSTMRegressor(4, projection_size=2, **QUICK).fit(X, Y)  # float32
+    model = LSTMRegressor(4, projection_size=2, **REGRESSOR).fit(X, Y)  # float32
     assert model.net_.module_.kernels == ["fused"]
 
 
@@ -104,7 +107,7 @@ def test_a_search_tries_parts_as_it_tries_other_parameters():
         "gruregressor__reset_after": [True, False],
         "gruregressor__conv_filters": [None, 3, (3, 2)],
     }
-    model = make_pipeline(SlidingWindow(6), GRURegressor(4, **QUICK))
+    model = make_pipeline(SlidingWindow(6), GRURegressor(4, **REGRESSOR))
     search = GridSearchCV(model, grid, cv=TimeSeriesSplit(2), error_score="raise")
     rows = wave(80)
     search.fit(rows[:-1], rows[1:, 0])
@@ -114,7 +117,7 @@ def test_a_search_tries_parts_as_it_tries_other_parameters():
 def test_valid_convolutions_stand_in_a_pipeline_whose_first_windows_are_short():
     model = make_pipeline(
         SlidingWindow(12),
-        LSTMRegressor(4, conv_filters=(3, 3), conv_padding="valid", **QUICK),
+        LSTMRegressor(4, conv_filters=(3, 3), conv_padding="valid", **REGRESSOR),
     )
     rows = wave(60)
     assert np.isfinite(model.fit(rows[:-1], rows[1:, 0]).predict(rows)).all()
@@ -124,12 +127,13 @@ def test_attention_finds_what_marks_a_class():
     sequences, y = tones(60)
     model = GRUClassifier(
         8,
-        pooling="attention",
-        conv_filters=6,
-        max_iter=40,
-        learning_rate="cosine",
-        learning_rate_init=0.03,
-        random_state=0,
+        **CLASSIFIER
+        | {
+            "pooling": "attention",
+            "conv_filters": 6,
+            "max_iter": 40,
+            "learning_rate_init": 0.03,
+        },
     )
     assert model.fit(sequences[:40], y[:40]).score(sequences[40:], y[40:]) > 0.9
 
@@ -139,9 +143,16 @@ def test_convolutions_read_embedded_tokens():
     tokens = rng.integers(1, 9, (80, 7))
     y = (tokens == 3).any(axis=1)
     model = LSTMClassifier(
-        8, embedding_dim=4, conv_filters=6, max_iter=60, learning_rate_init=0.02,
-        learning_rate="cosine", random_state=0, pooling="max",
-    )  # fmt: skip
+        8,
+        embedding_dim=4,
+        **CLASSIFIER
+        | {
+            "pooling": "max",
+            "conv_filters": 6,
+            "max_iter": 60,
+            "learning_rate_init": 0.02,
+        },
+    )
     assert model.fit(tokens, y).score(tokens, y) > 0.95
 
 
@@ -165,7 +176,7 @@ def test_warm_start_takes_other_masks_and_no_other_network():
 )
 def test_warm_start_takes_what_needs_no_other_weights(cls, name, now, free):
     """Attention learns weights; layers that go from step to step have one bias less."""
-    model = cls(4, warm_start=True, **QUICK).fit(X, Y)
+    model = cls(4, warm_start=True, **REGRESSOR).fit(X, Y)
     before = model.predict(X)
     with pytest.raises(ValueError, match=f"whose {name} was .*, is now {now}; set it"):
         model.set_params(**{name: now}).fit(X, Y)
@@ -174,12 +185,12 @@ def test_warm_start_takes_what_needs_no_other_weights(cls, name, now, free):
 
 
 def test_warm_start_takes_poolings_of_one_width():
-    model = GRURegressor(4, pooling=("max", "last"), warm_start=True, **QUICK)
+    model = GRURegressor(4, pooling=("max", "last"), warm_start=True, **REGRESSOR)
     model.fit(X, Y)
     model.set_params(pooling=["mean", "max"]).fit(X, Y)
     with pytest.raises(ValueError, match=r"whose pooling was .*, is now mean; set it"):
         model.set_params(pooling="mean").fit(X, Y)
-    model = GRURegressor(4, conv_filters=2, warm_start=True, **QUICK).fit(X, Y)
+    model = GRURegressor(4, conv_filters=2, warm_start=True, **REGRESSOR).fit(X, Y)
     with pytest.raises(ValueError, match="whose conv_strides was 1, is now 2; set it"):
         model.set_params(conv_strides=2).fit(X, Y)
 
@@ -192,7 +203,7 @@ def test_automatic_strides_leave_fifty_steps_of_the_longest_sequence():
     sequences = ragged(12, 130, 1, seed=1)
     longest, y = max(map(len, sequences)), np.arange(12.0)
     assert 100 < longest <= 130
-    options = {**QUICK, "conv_strides": "auto", "conv_filters": (3, 2)}
+    options = {**REGRESSOR, "conv_strides": "auto", "conv_filters": (3, 2)}
     model = GRURegressor(4, conv_kernel_size="auto", warm_start=True, **options)
     model.fit(sequences, y)
     assert strides_of(model) == (3, 1)
@@ -218,7 +229,7 @@ def test_automatic_strides_leave_fifty_steps_of_the_longest_sequence():
 
 def test_automatic_numbers_of_a_stack_of_convolutions():
     """Those of a fully convolutional network: kernels of 8, 5 and 3 steps."""
-    options = {**QUICK, "conv_filters": (2, 2, 2, 2), "batch_size": 2}
+    options = {**REGRESSOR, "conv_filters": (2, 2, 2, 2), "batch_size": 2}
     for name in ("strides", "kernel_size", "dilation", "pool_size"):
         options[f"conv_{name}"] = "auto"
     wide, y = np.zeros((4, 450, 1)), np.arange(4.0)
@@ -247,10 +258,9 @@ def test_automatic_numbers_of_a_stack_of_convolutions():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_batch_norms_predict_by_the_weights_that_lbfgs_accepts():
-    options = {"conv_norm": "batch", "conv_pooling": "max", "dtype": "float64"}
-    model = GRURegressor(
-        4, conv_filters=6, solver="lbfgs", max_iter=60, random_state=0, **options
-    ).fit(X, Y)
+    parts = {"conv_filters": 6, "conv_norm": "batch", "conv_pooling": "max"}
+    options = {"solver": "lbfgs", "max_iter": 60, "dtype": "float64"}
+    model = GRURegressor(4, **REGRESSOR | parts | options).fit(X, Y)
     penalty = 0.5 * model.alpha / len(X)
     penalty *= sum(float((p**2).sum()) for p in matrices_of(model))
     found = 0.5 * ((model.predict(X) - Y) ** 2).mean() + penalty
@@ -267,7 +277,7 @@ def matrices_of(model):
 
 def test_a_network_without_convolutions_ignores_what_belongs_to_them():
     plain, *named = (
-        GRURegressor(4, **QUICK, **options).fit(X, Y).predict(X)
+        GRURegressor(4, **REGRESSOR, **options).fit(X, Y).predict(X)
         for options in (
             {},
             {"conv_strides": "auto", "conv_kernel_size": "auto"},
@@ -292,7 +302,7 @@ def test_a_summary_names_the_parts():
         conv_strides=(2, 1),
         residual=True,
         pooling=("attention", "last"),
-        **QUICK,
+        **REGRESSOR,
     )
     text = str(model.fit(X, Y).summary())
     for words in (
@@ -362,7 +372,7 @@ def test_fine_tuning_takes_the_parts_of_the_pretrained_network():
 
 def test_parts_do_not_change_how_often_numbers_are_drawn():
     first, second = (
-        RNNRegressor(4, **QUICK, **options).fit(X, Y)
+        RNNRegressor(4, **REGRESSOR, **options).fit(X, Y)
         for options in ({}, {"merge_mode": "sum", "conv_padding": "same"})
     )  # of directions and convolutions that are not there
     assert np.array_equal(first.predict(X), second.predict(X))
@@ -371,7 +381,7 @@ def test_parts_do_not_change_how_often_numbers_are_drawn():
 def test_cross_validation_of_unequal_lengths_with_parts():
     sequences, y = tones(30)
     search = GridSearchCV(
-        LSTMClassifier(4, **QUICK),
+        LSTMClassifier(4, **CLASSIFIER),
         {"zoneout": [0.0, 0.2], "layer_norm": [False, True]},
         cv=KFold(2),
         error_score="raise",
@@ -383,8 +393,7 @@ def test_cross_validation_of_unequal_lengths_with_parts():
 def test_a_fitted_net_can_be_copied_and_holds_no_data(loss):
     X = np.random.default_rng(0).standard_normal((40, 5, 2)).astype("f4")
     y = X[:, 0, 0]
-    options = {"loss": loss, "max_iter": 2, "learning_rate": "cosine"}
-    model = LSTMRegressor(4, **options, random_state=0).fit(X, y)
+    model = LSTMRegressor(4, **REGRESSOR | {"loss": loss, "max_iter": 2}).fit(X, y)
     assert model.net_.epochs_ is None
     twin = copy.deepcopy(model.net_)
     before = {k: v.clone() for k, v in model.net_.module_.state_dict().items()}

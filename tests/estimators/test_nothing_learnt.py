@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 
 from skrnn import GRUClassifier, GRURegressor, LSTMClassifier, MLPClassifier
-from tests.bare import BARE_CLASSIFIER, BARE_REGRESSOR
+from tests.bare import BARE_CLASSIFIER, BARE_REGRESSOR, PLAIN_CLASSIFIER
 
 RNG = np.random.default_rng(0)
 LEVELS = np.repeat([0, 1], 14)
@@ -40,7 +40,7 @@ def test_a_fit_that_stays_at_chance_says_so(cls):
     assert text.startswith("The network has learnt nothing: the training loss ends at")
     assert f"best constant prediction gives {np.log(2):.4g}. Raise" in text
     assert "learning_rate_init (now 1e-07) or n_iter_no_change (now 10)" in text
-    planned = cls(8, learning_rate_init=1e-7, random_state=0)
+    planned = cls(8, conv_filters=None, **STUCK)
     text = told(planned, SPECTRA, LEVELS)
     n_epochs = planned.n_iter_
     assert f"learning_rate_init (now 1e-07) or max_iter (now {n_epochs})" in text
@@ -55,7 +55,7 @@ def test_a_fit_that_learns_is_silent(cls):
 
 
 def test_a_fit_that_is_too_short_to_tell_is_silent():
-    short = GRUClassifier(8, max_iter=2, learning_rate_init=1e-7, random_state=0)
+    short = GRUClassifier(8, max_iter=2, conv_filters=None, **STUCK)
     assert told(short, SPECTRA, LEVELS) == ""
     short.set_params(learning_rate="constant")
     text = told(short, SPECTRA, LEVELS)
@@ -170,7 +170,8 @@ def test_the_loss_decides_between_epochs_of_equal_accuracy():
     rng = np.random.default_rng(1)
     y = np.arange(80) % 2
     X = rng.standard_normal((80, 6)) + 1.5 * y[:, np.newaxis] - 0.75
-    model = GRUClassifier(4, max_iter=40, early_stopping=True, random_state=0)
+    options = {"max_iter": 40, "early_stopping": True, "random_state": 0}
+    model = GRUClassifier(4, **PLAIN_CLASSIFIER, **options)
     model.set_params(callbacks=[Accuracies(model, X[50:], y[50:])])
     model.fit(X[:50], y[:50], X_val=X[50:], y_val=y[50:])
     scores, accuracies = model.validation_scores_, model.net_.history[:, "accuracy"]
@@ -184,7 +185,8 @@ def test_the_loss_decides_between_epochs_of_equal_accuracy():
 def test_labels_are_scored_by_their_loss():
     labels = np.column_stack([THREE > 0, THREE == 1]).astype(int)
     options = {"max_iter": 3, "early_stopping": True, "random_state": 0}
-    model = GRUClassifier(2, label_smoothing=0.2, **options)
+    options |= {"conv_filters": None, "label_smoothing": 0.2}
+    model = GRUClassifier(2, **options)
     model.fit(NOISE, labels, X_val=NOISE, y_val=labels)
     p, q = model.predict_proba(NOISE), labels * 0.8 + 0.1
     expected = (q * np.log(p) + (1 - q) * np.log(1 - p)).sum(axis=1).mean()
@@ -195,7 +197,7 @@ def test_labels_are_scored_by_their_loss():
 def test_a_network_that_is_too_sure_is_told(early_stopping):
     """It has learnt noise by heart; early stopping, which helps, keeps it silent."""
     y = RNG.integers(0, 2, 60)
-    model = GRUClassifier(16, max_iter=375, random_state=0)
+    model = GRUClassifier(16, max_iter=375, random_state=0, **PLAIN_CLASSIFIER)
     model.set_params(early_stopping=early_stopping)
     text = told(model, NOISE, y, X_val=-NOISE[::-1], y_val=y)
     n = np.bincount(y) / 60

@@ -21,6 +21,7 @@ from skrnn import (
     Windows,
     make_supervised,
 )
+from tests.bare import PLAIN_REGRESSOR
 from tests.common_estimators import RECURRENT_REGRESSORS, wave, windows_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -29,15 +30,14 @@ TABLE = X[:, :, 0]
 
 
 def quick(cls=GRURegressor, **parameters):
-    return cls(
-        **{"hidden_layer_sizes": 6, "max_iter": 3, "random_state": 0} | parameters
-    )
+    small = {"hidden_layer_sizes": 6, "max_iter": 3, "random_state": 0}
+    return cls(**PLAIN_REGRESSOR | small | parameters)
 
 
 @pytest.mark.parametrize("sizes", [(8,), (8, 8)])
 def test_lstm_equals_bare_torch_bit_for_bit(sizes, monkeypatch):
     monkeypatch.setenv("SKRNN_ENGINE", "torch")
-    model = LSTMRegressor(sizes, max_iter=3, random_state=0).fit(X, Y)
+    model = quick(LSTMRegressor, hidden_layer_sizes=sizes).fit(X, Y)
     layer = nn.LSTM(2, 8, num_layers=len(sizes), batch_first=True)
     head = nn.Linear(8, 1)
     state = model.net_.module_.state_dict()
@@ -85,8 +85,9 @@ def test_weights_of_zero_leave_samples_out_and_others_count():
 def test_ten_windows_are_learnt_by_heart(cls):
     rng = np.random.default_rng(0)
     noise, y = rng.standard_normal((10, 6, 2)), rng.standard_normal(10)
-    model = cls(24, learning_rate_init=0.02, max_iter=400, tol=0, alpha=0)
-    assert model.set_params(random_state=0).fit(noise, y).score(noise, y) > 0.999
+    longer = {"learning_rate_init": 0.02, "max_iter": 400, "tol": 0, "alpha": 0}
+    model = quick(cls, hidden_layer_sizes=24, **longer).fit(noise, y)
+    assert model.score(noise, y) > 0.999
 
 
 @pytest.mark.parametrize("cls", RECURRENT_REGRESSORS)
@@ -97,7 +98,7 @@ def test_autoregression_is_found(cls):
         series[t] = 0.8 * series[t - 1] + rng.standard_normal()
     rows, y = make_supervised(series[:, None], series)
     windows = SlidingWindow(5).fit_transform(rows)
-    model = cls(8, learning_rate_init=0.01, max_iter=40, random_state=0)
+    model = quick(cls, hidden_layer_sizes=8, learning_rate_init=0.01, max_iter=40)
     model.fit(windows[:1000], y[:1000])
     error = np.mean((model.predict(windows[1000:]) - y[1000:]) ** 2)
     best_possible = np.mean((0.8 * rows[1000:, 0] - y[1000:]) ** 2)
@@ -114,7 +115,7 @@ def search_over(frame, **options):
         [
             ("scale", StandardScaler()),
             ("window", SlidingWindow()),
-            ("net", quick(learning_rate_init=0.02)),
+            ("net", GRURegressor(max_iter=3, random_state=0)),
         ]
     ).set_output(transform="pandas")
     grid = {"window__window_length": [3, 6], "net__hidden_layer_sizes": [4, (4, 3)]}

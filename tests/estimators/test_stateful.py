@@ -20,7 +20,7 @@ from skrnn import (
     RNNRegressor,
     Windows,
 )
-from tests.bare import BARE_REGRESSOR
+from tests.bare import BARE_REGRESSOR, plain
 from tests.common_estimators import (
     RECURRENT_CLASSIFIERS,
     RECURRENT_REGRESSORS,
@@ -42,7 +42,8 @@ OPTIONS = [
 
 
 def quick(cls, **params):
-    return cls(**{"hidden_layer_sizes": 5, "max_iter": 2, **STATEFUL, **params})
+    small = {"hidden_layer_sizes": 5, "max_iter": 2}
+    return cls(**{**plain(cls), **small, **STATEFUL, **params})
 
 
 def cues(n_samples, seed):
@@ -99,9 +100,9 @@ class BareLoop:
 
 
 def sgd(**params):
-    plain = {"solver": "sgd", "momentum": 0, "alpha": 0, "learning_rate_init": 0.1}
+    steps = {"solver": "sgd", "momentum": 0, "alpha": 0, "learning_rate_init": 0.1}
     exact = {"dtype": "float64", "max_iter": 2}
-    return quick(LSTMRegressor, **{**BARE_REGRESSOR, **plain, **exact, **params})
+    return quick(LSTMRegressor, **{**BARE_REGRESSOR, **steps, **exact, **params})
 
 
 @pytest.mark.parametrize("n_lanes", [1, 3, 11])
@@ -317,7 +318,7 @@ def test_what_does_not_go_together(params, told):
     ],
 )
 def test_what_the_network_is_counts_not_what_it_is_said_to_be(made, said):
-    model = LSTMRegressor(3, max_iter=1, **made).fit(X, Y)
+    model = LSTMRegressor(3, max_iter=1, **{**plain(LSTMRegressor), **made}).fit(X, Y)
     expected = model.predict(X)
     model.set_params(**said, stateful=True, shuffle=False)
     assert np.array_equal(model.predict(X), expected)

@@ -20,6 +20,7 @@ from skrnn import (
 from skrnn.engine import StreamState
 from skrnn.estimators import Stream
 from skrnn.training._streams import CompiledFollower, TorchFollower
+from tests.bare import plain
 from tests.common_engine import needs_engine
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -49,6 +50,7 @@ PARTS = [
     (LSTMRegressor, FRONT),
     (RNNRegressor, FRONT | {"conv_pooling": None}),
     (GRURegressor, FRONT | {"pooling": ("attention", "mean", "last")}),
+    (GRURegressor, {"normalize": "changes", "readout": "ridge"}),
 ]
 
 
@@ -68,15 +70,18 @@ COMPILED = [
 
 def fitted(cls, y=Y, X=X, **params):
     small = {"hidden_layer_sizes": (6, 6), "max_iter": 2, "random_state": 0}
-    return cls(**{**small, **params}).fit(X, y)
+    return cls(**{**plain(cls), **small, **params}).fit(X, y)
 
 
 def n_values(stream):
     """Numbers that the state holds."""
-    if isinstance(stream._state, StreamState):
-        return len(stream._state.values)
-    sizes = []
-    stream._state.mapped(lambda part: sizes.append(part.untyped_storage().nbytes()))
+    state, last_rows = stream._state, np.empty(0)
+    if type(state) is tuple:  # with a read-out
+        state, last_rows = state
+    if isinstance(state, StreamState):
+        return len(state.values) + last_rows.size
+    sizes = [last_rows.nbytes]
+    state.mapped(lambda part: sizes.append(part.untyped_storage().nbytes()))
     return sum(sizes)
 
 
@@ -312,9 +317,7 @@ def test_rows_of_one_feature():
 
 def test_tokens():
     ids = np.arange(400).reshape(40, 10) % 6 + 1
-    model = GRUClassifier(4, embedding_dim=3, max_iter=2, random_state=0).fit(
-        ids, Y > 0
-    )
+    model = fitted(GRUClassifier, Y > 0, ids, embedding_dim=3)
     stream = model.stream([1, 2, 3])
     expected = model.predict_proba([np.array([[1], [2], [3], [6]])])[0]
     np.testing.assert_allclose(stream.step_proba(6), expected, atol=1e-6)

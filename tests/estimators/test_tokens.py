@@ -16,6 +16,7 @@ from skrnn import (
     TextSequencer,
     Windows,
 )
+from tests.bare import plain
 from tests.common_estimators import RECURRENT
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -26,15 +27,8 @@ Y = np.repeat(["good", "bad"], 16)
 
 
 def quick(cls=GRUClassifier, **parameters):
-    return cls(
-        **{
-            "hidden_layer_sizes": 6,
-            "embedding_dim": 5,
-            "max_iter": 3,
-            "random_state": 0,
-        }
-        | parameters
-    )
+    small = {"hidden_layer_sizes": 6, "max_iter": 3, "random_state": 0}
+    return cls(**plain(cls) | small | {"embedding_dim": 5} | parameters)
 
 
 def words_of(sequences, i):

@@ -14,7 +14,7 @@ from skorch.callbacks import Callback
 from skrnn import GRUClassifier, GRURegressor
 from skrnn.estimators import _trial
 from skrnn.estimators._samples import Samples, trial_parts
-from skrnn.training import RECIPE, Settings, trial_cycles
+from skrnn.training import CLASSES, NUMBERS, RECIPE, Budget, Settings, trial_cycles
 from tests.common_estimators import tones, windows_of
 
 from .test_readout import X, Y, network, quietly
@@ -32,6 +32,7 @@ def cycles(monkeypatch):
     def short(self, n_epochs):
         noted.append(n_epochs)
         train(self, 1)
+        self.losses += [np.nan] * (n_epochs - 1)  # as if there had been all
 
     def reported(self):
         loss, share = judged(self)
@@ -60,7 +61,9 @@ def test_the_epochs_with_the_smallest_loss(losses, n_cycles, best, cycles):
     quietly(model, ROUGH, NOISE)
     assert len(noted) == n_cycles
     assert noted[:3] == [noted[0], 2 * noted[0], 4 * noted[0]]
-    assert model.net_.max_epochs == sum(noted[:best])
+    n_tried = sum(noted[:best])
+    assert model.net_.max_epochs == max(1, round(0.3 * n_tried))
+    assert model.n_iter_ == len(model.loss_curve_) == n_tried + 1
 
 
 class StopAt(Callback):
@@ -76,13 +79,15 @@ def settings(**options):
     return Settings.of(GRURegressor(**options))
 
 
-def test_cycles_have_all_epochs_together():
-    of_auto = trial_cycles(settings(), 300)
+@pytest.mark.parametrize(("budget", "n_samples"), [(NUMBERS, 300), (CLASSES, 2000)])
+def test_cycles_have_all_epochs_together(budget, n_samples):
+    of_auto = trial_cycles(settings(), n_samples, budget)
     assert len(of_auto) == 4
-    assert str(sum(of_auto)) in RECIPE["max_iter"]
-    assert trial_cycles(settings(max_iter=7), 300) == [7]
-    assert len(trial_cycles(settings(solver="lbfgs"), 300)) == 1
-    assert trial_cycles(settings(), 10_000_000) == [1, 2, 4, 3]
+    assert sum(of_auto) == budget.epochs
+    assert str(budget.epochs) in RECIPE["max_iter"]
+    assert trial_cycles(settings(max_iter=7), n_samples, budget) == [7]
+    assert len(trial_cycles(settings(solver="lbfgs"), n_samples, budget)) == 1
+    assert trial_cycles(settings(), 10_000_000, budget) == [1, 2, 4, 3]
 
 
 def test_a_number_of_epochs_is_kept(cycles):
@@ -94,14 +99,54 @@ def test_a_number_of_epochs_is_kept(cycles):
     assert model.n_iter_ == 3
 
 
-def test_a_classifier_tries_epochs(cycles):
+@pytest.mark.parametrize(
+    ("losses", "n_cycles", "best"),
+    [
+        ([3, 2, 4, 5], 4, 2),  # the shares of the three classes have 1.1
+        ([1.5, 2, 2, 1.2], 4, 4),
+        ([3, 0.9, 4, 5], 4, 2),  # no better than the shares at its end
+        ([3, 2, 2, 1.0], 4, None),
+        ([3, 0.8], 2, None),  # has clearly learnt something
+    ],
+)
+def test_a_classifier_takes_fewer_epochs_if_all_do_harm(losses, n_cycles, best, cycles):
     noted, reported = cycles
-    reported += [3, 1, 2, 2]
+    reported += losses
     sequences, y = tones(60)
-    model = GRUClassifier(3, random_state=0, callbacks=[StopAt(1)])
+    model = GRUClassifier(3, conv_filters=None, random_state=0, callbacks=[StopAt(1)])
     quietly(model, sequences, y)
-    assert len(noted) == 3
-    assert model.net_.max_epochs == sum(noted[:2])
+    assert len(noted) == n_cycles
+    expected = CLASSES.epochs_for(60, 4) if best is None else sum(noted[:best])
+    assert model.net_.max_epochs == expected
+    assert model.n_iter_ == 1  # the network is a new one
+
+
+def test_the_fit_continues_with_the_network_of_the_trial(cycles):
+    tried, begun = [], []
+    found = _trial._Trial.found
+
+    def noting(self, share):
+        tried.append(found(self, share))
+        return tried[-1]
+
+    class Look(Callback):
+        def on_train_begin(self, net, **kwargs):
+            rates = {group["lr"] for group in net.optimizer_.param_groups}
+            weights = dict(net.module_.named_parameters())
+            begun.append((rates, {k: v.detach().clone() for k, v in weights.items()}))
+
+        def __deepcopy__(self, memo):
+            return self
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_trial._Trial, "found", noting)
+        options = {"random_state": 0, "readout": None, "learning_rate": "constant"}
+        model = GRURegressor(2, callbacks=[Look(), StopAt(1)], **options)
+        quietly(model, ROUGH, NOISE)
+    (rates, weights) = begun[-1]
+    assert rates == {model.learning_rate_init / 2}
+    for name, values in weights.items():  # but not the scale, now of all samples
+        np.testing.assert_array_equal(tried[-1].weights[name], values)
 
 
 @pytest.mark.parametrize(
@@ -240,8 +285,7 @@ def test_a_checkpoint_resumes_after_the_trial(max_iter, tmp_path, monkeypatch):
         "skrnn.estimators._recurrent.try_out",
         lambda *args: noted.append(1) or try_out(*args),
     )
-    monkeypatch.setattr("skrnn.training._recipe.MOST_EPOCHS", 15)
-    monkeypatch.setattr("skrnn.training._recipe.FEWEST_UPDATES", 15)
+    monkeypatch.setattr("skrnn.estimators._tasks.NUMBERS", Budget(15, 15))
     plain = {"max_iter": max_iter, "batch_size": 64}
     whole = quietly(network(callbacks=[LoseAt(None)], **plain), X, Y)
     options = {**plain, "checkpoint": tmp_path / "fit", "checkpoint_every": 1}
