@@ -18,6 +18,10 @@ from ._regression import Regression
 class BaseRecurrentRegressor(RecurrentRegressorParameters, Regression, BaseRecurrent):
     """The base of RNNRegressor, GRURegressor and LSTMRegressor."""
 
+    _attributes: ClassVar[dict[str, str]] = {
+        "n_iter_ : int": "Number of epochs of the last call that trained, those of a "
+        "trial included if its network was trained further."
+    }
     _passages: ClassVar[dict[str, str]] = {
         "use": """
         Reads a sequence of rows and predicts one or several numbers: the next value of
@@ -31,17 +35,20 @@ class BaseRecurrentRegressor(RecurrentRegressorParameters, Regression, BaseRecur
         targets::
 
             X, y = make_supervised(rows, target, horizon=1)
-            model = make_pipeline(StandardScaler(), SlidingWindow(24), {name}(32))
+            model = make_pipeline(SlidingWindow(24), {name}())
             model.fit(X, y).predict(X)
 
-        Scale X and y: a network learns best from values near 1. If it underfits, raise
-        ``max_iter`` or ``learning_rate_init`` first, then ``hidden_layer_sizes``.
+        X and y may have any units: the network scales them (``normalize``). What is
+        linear in the last rows is found in closed form (``readout``), and a trial finds
+        how long to train (``max_iter``). If it underfits, raise ``hidden_layer_sizes``
+        or ``max_iter``. The network of a textbook has ``normalize=None, readout=None``.
         """,
         "cost": """
         Axis order is (sample, time, feature). Windows are gathered batch by batch from
         the rows that they share, so memory grows with the number of rows, not with rows
         times window length. Training time grows with samples times window length times
-        the square of the hidden units. A pickle holds the weights, but not the state of
+        the square of the hidden units. Of many samples ``max_iter="auto"`` makes fewer
+        epochs. A pickle holds the weights, but not the state of
         the optimiser.
         """,
         "example": """
@@ -51,9 +58,7 @@ class BaseRecurrentRegressor(RecurrentRegressorParameters, Regression, BaseRecur
         >>> from skrnn import {name}
         >>> wave = np.sin(np.arange(120) / 3)
         >>> X = np.lib.stride_tricks.sliding_window_view(wave[:-1], 12)
-        >>> model = {name}(8, learning_rate="cosine", learning_rate_init=0.02,
-        ...     max_iter=100, random_state=0)
-        >>> model.fit(X, wave[12:]).score(X, wave[12:]) > 0.99
+        >>> {name}(random_state=0).fit(X, wave[12:]).score(X, wave[12:]) > 0.99
         True
         """,
     }
@@ -73,19 +78,23 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
     _passages: ClassVar[dict[str, str]] = {
         "use": """
         Reads a sequence of rows and predicts the class that it belongs to or, if y is a
-        matrix of 0 and 1, its labels. A linear layer and a softmax (a logistic function
-        for two classes or several labels) turn the state after the last row (see
-        ``pooling``) into probabilities. The loss is the cross-entropy.
+        matrix of 0 and 1, its labels. Convolutions find shapes (``conv_filters``), and
+        a recurrent layer reads in which order they come. A linear layer and a softmax
+        (a logistic function for two classes or several labels) turn what both have
+        found (``conv_pooling``, ``pooling``) into probabilities. The loss is the
+        cross-entropy.
 
         X holds the sequences, as an array (n_samples, n_timesteps, n_features), a list
         of arrays of unequal length, or a DataFrame with an (instance, time)
         MultiIndex::
 
-            model = make_pipeline(SequenceScaler(), {name}(32, pooling="mean"))
-            model.fit(X, y).predict_proba(X)
+            model = {name}().fit(X, y)
+            model.predict_proba(X)
 
-        Scale X: a network learns best from values near 1. If it underfits, raise
-        ``max_iter`` or ``learning_rate_init`` first, then ``hidden_layer_sizes``.
+        X may have any units: the network scales it (``normalize``). If it underfits,
+        raise ``max_iter`` or ``hidden_layer_sizes``, or lower ``dropout``. The network
+        of a textbook has ``normalize=None, conv_filters=None, pooling="last",
+        dropout=0.0, label_smoothing=0.0``, and is quicker by far.
         """,
         "cost": """
         Axis order is (sample, time, feature). Sequences of unequal length are trained
@@ -102,9 +111,7 @@ class BaseRecurrentClassifier(Classification, BaseRecurrent):
         >>> lengths = np.arange(12, 42)
         >>> X = [np.sin(np.arange(n) / (1 + 2 * (n % 2)))[:, None] for n in lengths]
         >>> y = np.where(lengths % 2, "slow", "fast")
-        >>> model = {name}(8, learning_rate="cosine", learning_rate_init=0.02,
-        ...     pooling="mean", batch_size=10, max_iter=80, random_state=0)
-        >>> model.fit(X, y).predict(X[:3]).tolist()
+        >>> {name}(random_state=0).fit(X, y).predict(X[:3]).tolist()
         ['fast', 'slow', 'fast']
         """,
     }
@@ -181,7 +188,7 @@ class RNNClassifier(
     GRUClassifier : Its gates let the state last longer.
     LSTMClassifier : Gates and a separate cell state.
     RNNRegressor : The same network for numbers.
-    skrnn.SequenceScaler : Scales each feature inside a Pipeline.
+    skrnn.SequenceScaler : Other scales, inside a Pipeline.
     skrnn.TextSequencer : Turns texts into sequences of token ids.
 
     Notes
@@ -250,7 +257,7 @@ class GRUClassifier(
     RNNClassifier : Without gates.
     LSTMClassifier : With a separate cell state.
     GRURegressor : The same network for numbers.
-    skrnn.SequenceScaler : Scales each feature inside a Pipeline.
+    skrnn.SequenceScaler : Other scales, inside a Pipeline.
     skrnn.TextSequencer : Turns texts into sequences of token ids.
 
     Notes
@@ -319,7 +326,7 @@ class LSTMClassifier(
     RNNClassifier : Without gates.
     GRUClassifier : Fewer weights, no cell state.
     LSTMRegressor : The same network for numbers.
-    skrnn.SequenceScaler : Scales each feature inside a Pipeline.
+    skrnn.SequenceScaler : Other scales, inside a Pipeline.
     skrnn.TextSequencer : Turns texts into sequences of token ids.
 
     Notes
