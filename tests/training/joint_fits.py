@@ -6,6 +6,7 @@ Started with a folder as its argument, each process writes there what it has got
 import sys
 import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 import joblib
 import numpy as np
@@ -22,6 +23,9 @@ from skrnn import (
     MLPRegressor,
     RNNRegressor,
 )
+from skrnn.estimators import _tasks
+from skrnn.training import Budget
+from tests.bare import PLAIN_CLASSIFIER, PLAIN_REGRESSOR
 
 RNG = np.random.RandomState(0)
 N = 53  # in batches of 13 the last one is a single sample
@@ -34,6 +38,7 @@ TABLE = X.reshape(N, -1)
 
 QUICK = {"batch_size": 13, "max_iter": 4, "learning_rate_init": 0.02}
 WINDOWS = {**QUICK, "random_state": 0, "dtype": "float64"}
+PLAIN = {**WINDOWS, **PLAIN_REGRESSOR}
 ROWS = {**QUICK, "random_state": 0, "hidden_layer_sizes": (7,)}
 STOPPED = {"early_stopping": True, "n_iter_no_change": 2, "tol": 0.05, "max_iter": 40}
 
@@ -60,7 +65,7 @@ def clipped(device):
 
 
 def stopped(device):
-    options = {**WINDOWS, **STOPPED, "class_weight": "balanced", "conv_norm": None}
+    options = {**WINDOWS, **STOPPED, **PLAIN_CLASSIFIER, "class_weight": "balanced"}
     return GRUClassifier(4, device=device, **options).fit(X, CLASSES)
 
 
@@ -72,7 +77,8 @@ def continued(device):
 
 def steps(device):
     """A target at each step, with weights of samples and of classes."""
-    options = {**WINDOWS, "class_weight": {0: 3.0}, "return_sequences": True}
+    options = {**WINDOWS, **PLAIN_CLASSIFIER, "class_weight": {0: 3.0}}
+    options["return_sequences"] = True
     labels = [(one[:, 0] > 0).astype(int) for one in RAGGED]
     model = GRUClassifier(4, solver="sgd", alpha=0.5, device=device, **options)
     return model.fit(RAGGED, labels, WEIGHTS, RAGGED, labels)
@@ -114,9 +120,17 @@ def read_out(device):
     return model.set_params(**WINDOWS).fit(twice, np.concatenate([Y, Y]))
 
 
+def found(device):
+    """A trial finds the number of epochs, and its network is trained on."""
+    options = {**WINDOWS, "max_iter": "auto", "device": device}
+    twice = np.concatenate([X, X + 0.1])
+    with patch.object(_tasks, "NUMBERS", Budget(epochs=6, updates=6)):
+        return GRURegressor(4, **options).fit(twice, np.concatenate([Y, Y]))
+
+
 EQUAL = [
-    read_out, windows, weighted, ragged, clipped, stopped, continued, steps, rows,
-    rows_stopped, rows_continued, forecast,
+    read_out, found, windows, weighted, ragged, clipped, stopped, continued, steps,
+    rows, rows_stopped, rows_continued, forecast,
 ]  # fmt: skip
 
 
@@ -142,15 +156,15 @@ RANDOM = [dropped, unseeded, rows_unseeded, told]
 
 
 def other_targets(rank):
-    return LSTMRegressor(3, device="accelerate", **WINDOWS).fit(X, Y + rank)
+    return LSTMRegressor(3, device="accelerate", **PLAIN).fit(X, Y + rank)
 
 
 def other_inputs(rank):
-    return LSTMRegressor(3, device="accelerate", **WINDOWS).fit(X + rank, Y)
+    return LSTMRegressor(3, device="accelerate", **PLAIN).fit(X + rank, Y)
 
 
 def other_parameters(rank):
-    options = {**WINDOWS, "batch_size": 13 + rank}
+    options = {**PLAIN, "batch_size": 13 + rank}
     return LSTMRegressor(3, device="accelerate", **options).fit(X, Y)
 
 
