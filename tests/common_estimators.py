@@ -22,28 +22,36 @@ MLPS = [MLPClassifier, MLPRegressor]
 
 QUICK = {
     "hidden_layer_sizes": (16,),
-    "learning_rate_init": 0.02,
-    "max_iter": 100,
-    "random_state": 0,
-}
-# in double precision every check passes after fewer epochs as well; in single precision
-# `check_methods_subset_invariance`, at 1e-7, depends on what has been learnt
-SHORTER = {
-    **QUICK,
     "learning_rate": "constant",
     "learning_rate_init": 0.03,
     "max_iter": 50,
+    "random_state": 0,
+}
+# of these a sample of weight n is n samples, as scikit-learn's check asks in double
+# precision: no part draws samples, or treats each in its own way
+WEIGHING = {
+    **QUICK,
     "batch_size": 200,  # all samples: repeated ones fall into other batches than heavy
     "max_grad_norm": None,  # a clipped explosion of an RNN magnifies the rounding
+}
+WEIGHING_REGRESSOR = {**WEIGHING, "readout": None}  # its trial draws held-out samples
+WEIGHING_CLASSIFIER = {
+    **WEIGHING,
+    "conv_filters": 8,
+    "conv_norm": None,  # the mean and variance of a batch know no weights
+    "dropout": 0.0,  # each sample draws a mask
 }
 
 
 def quick_estimators() -> list:
-    """One of each, recurrent ones in both precisions; MLPs at their defaults."""
+    """Networks whose fits are short, in double precision, and transformers."""
     networks = [
-        cls(**options, dtype=dtype)
-        for cls in RECURRENT
-        for options, dtype in ((QUICK, "float32"), (SHORTER, "float64"))
+        cls(**options, dtype="float64")
+        for family, options in (
+            (RECURRENT_REGRESSORS, WEIGHING_REGRESSOR),
+            (RECURRENT_CLASSIFIERS, WEIGHING_CLASSIFIER),
+        )
+        for cls in family
     ]
     transformers = [
         SequenceScaler(),
@@ -53,7 +61,12 @@ def quick_estimators() -> list:
         SlidingWindow(window_length=3),
         SlidingWindow(window_length=3, flatten=True),
     ]
-    return networks + [cls() for cls in MLPS] + transformers
+    return networks + transformers
+
+
+def default_estimators() -> list:
+    """The networks as users first meet them, in single precision."""
+    return [cls() for cls in RECURRENT + MLPS]
 
 
 def wave(n_rows: int = 160, n_features: int = 1) -> np.ndarray:

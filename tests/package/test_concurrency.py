@@ -25,6 +25,7 @@ from skrnn import (
     RNNRegressor,
 )
 from skrnn.training import limit_threads
+from tests.bare import PLAIN_REGRESSOR
 from tests.common_estimators import tones, wave, windows_of
 
 X, Y = windows_of(wave(100, 2), 6)
@@ -130,7 +131,7 @@ def test_forecasts_keep_their_horizon(forecaster, monkeypatch):
 
 
 def test_threads_are_as_before_where_calls_fail():
-    model = GRURegressor(4, **QUICK).fit(X, Y)
+    model = GRURegressor(4, **QUICK, **PLAIN_REGRESSOR).fit(X, Y)
 
     class Failing(Callback):
         def on_batch_end(self, net, **kwargs):

@@ -21,9 +21,8 @@ SWAPPED = [frame[["gyr", "acc"]] for frame in FRAMES]
 
 
 def quick(cls=GRUClassifier, **parameters):
-    return cls(
-        **{"hidden_layer_sizes": 6, "max_iter": 3, "random_state": 0} | parameters
-    )
+    brief = {"conv_filters": None, "max_iter": 3, "random_state": 0}
+    return cls(6, **brief | parameters)
 
 
 def in_a_series(frames):
