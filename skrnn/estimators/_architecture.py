@@ -20,6 +20,7 @@ SHAPE = {
     "conv_filters": (64, 64, 64),
     "conv_padding": "same",
     "conv_pooling": ("mean", "max"),
+    "dropout": 0.5,
 }
 _KERNEL_SIZES = (8, 5, 3)  # of conv_kernel_size="auto", of stride 1
 
@@ -67,6 +68,7 @@ def parts_of(estimator: Any) -> dict[str, Any]:
         "conv_filters": SHAPE["conv_filters"] if has_filters else None,
         "conv_padding": "causal" if keeps_steps else SHAPE["conv_padding"],
         "conv_pooling": None if keeps_steps else SHAPE["conv_pooling"],
+        "dropout": 0.0 if estimator.solver == "lbfgs" else SHAPE["dropout"],
     }
     for name, value in found.items():
         if isinstance(params.get(name), str) and params[name] == "auto":

@@ -225,7 +225,10 @@ def _worse_than_constant(fitted: Fitted) -> str:
     clearly = chance if fitted.has_settled else _FAR_FROM_SETTLED
     if held_out.n_targets < _FEW:  # they may be close together by chance
         clearly = max(clearly, _CLEARLY * _error_of_constant(training, held_out))
-    if 1 - score < clearly:  # the squared error, that of the mean being 1
+    has_readout = getattr(fitted.net.module_, "path", None) is not None
+    if (
+        has_readout or 1 - score < clearly
+    ):  # the squared error, that of the mean being 1
         return _worse_in_training(fitted)
     advice = "The " if fitted.is_normalized else f"{_SCALE}. If they are scaled, the "
     return (
@@ -307,12 +310,14 @@ def _learnt_nothing(fitted: Fitted, loss: float, constant: float) -> str:
     if not (has_converged or fitted.has_had_time):
         return ""
     name = "n_iter_no_change" if has_converged else "max_iter"
+    rate, limit = f"{settings.learning_rate_init:g}", getattr(settings, name)
+    more = f"learning_rate_init (now {rate}) or {name} (now {limit})"
+    if settings.max_iter_is_found:  # both are those after the trial
+        more = "learning_rate_init or max_iter"
     return (
         f"The network has learnt nothing: the training loss ends at {loss:.4g}, and "
-        f"the best constant prediction gives {constant:.4g}. Raise "
-        f"learning_rate_init (now {settings.learning_rate_init:g}) or {name} (now "
-        f"{getattr(settings, name)}), lower dropout or alpha, and check that X holds "
-        "what y depends on"
+        f"the best constant prediction gives {constant:.4g}. Raise {more}, lower "
+        "dropout or alpha, and check that X holds what y depends on"
     )
 
 

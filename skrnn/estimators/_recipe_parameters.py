@@ -14,6 +14,7 @@ from ..training import RECIPE
 from ._architecture import SHAPE
 from ._network_parameters import (
     COUNT,
+    SHARE,
     ConvolutionParameters,
     RecurrentParameters,
     SequenceParameters,
@@ -118,7 +119,15 @@ class RecurrentClassifierParameters:
     """Convolutions before the recurrent layers."""
 
     normalize: str | None = revised(SequenceParameters, "normalize", default="robust")
-    dropout: float = revised(RecurrentParameters, "dropout", default=0.5)
+    dropout: Any = revised(
+        RecurrentParameters,
+        "dropout",
+        default="auto",
+        allowed=[SHARE, ("auto",)],
+        kind='float or "auto"',
+        text=f'{text_of(RecurrentParameters, "dropout")} "auto" is {SHAPE["dropout"]}, '
+        'but 0 with "lbfgs", which does not support it.',
+    )
     label_smoothing: float = revised(
         ClassificationParameters, "label_smoothing", default=0.1
     )
