@@ -134,7 +134,7 @@ def test_defaults_are_allowed_and_survive_clones(cls):
     assert clone(changed).get_params()["hidden_layer_sizes"] == [3, 4]
     assert changed.set_params(alpha=0.5).get_params()["alpha"] == 0.5
     assert changed.get_params()["dropout"] == 0.25
-    assert cls().dropout == (0.5 if cls in RECURRENT_CLASSIFIERS else 0.0)
+    assert cls().dropout == ("auto" if cls in RECURRENT_CLASSIFIERS else 0.0)
 
 
 @pytest.mark.parametrize("cls", NETWORKS)
