@@ -225,10 +225,10 @@ def _worse_than_constant(fitted: Fitted) -> str:
     clearly = chance if fitted.has_settled else _FAR_FROM_SETTLED
     if held_out.n_targets < _FEW:  # they may be close together by chance
         clearly = max(clearly, _CLEARLY * _error_of_constant(training, held_out))
+    # the score is that of the network before the read-out
     has_readout = getattr(fitted.net.module_, "path", None) is not None
-    if (
-        has_readout or 1 - score < clearly
-    ):  # the squared error, that of the mean being 1
+    tells_little = has_readout and held_out.n_targets < _FEW
+    if tells_little or 1 - score < clearly:  # the squared error of the mean is 1
         return _worse_in_training(fitted)
     advice = "The " if fitted.is_normalized else f"{_SCALE}. If they are scaled, the "
     return (
