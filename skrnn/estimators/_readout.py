@@ -194,6 +194,7 @@ class Readout:
 
 def read_by(net: Any, samples: Samples) -> Samples:
     """The samples that a read-out of the net reads: of very many, some."""
+    _check_head(net.module_.head)
     n_columns = net.module_.path.weight[0].numel() + net.module_.head.in_features
     n_outputs = samples.targets.shape[1]
     most = _MOST_VALUES // max(n_columns, n_outputs)
@@ -271,6 +272,17 @@ def _of_levels(moves: np.ndarray, n_rows: int) -> np.ndarray:
     parts = moves.reshape(n_rows, -1, moves.shape[1]).copy()  # (row, feature, output)
     parts[-1] -= parts[:-1].sum(axis=0)
     return parts.reshape(moves.shape)
+
+
+def _check_head(head: Any) -> None:
+    """Raise if the weights of the output layer can't be written."""
+    if type(head) is torch.nn.Linear and isinstance(head.weight, torch.nn.Parameter):
+        return
+    raise ValueError(
+        'readout="ridge" writes the weights of the output layer, which must be a '
+        f"torch.nn.Linear, got {type(head).__name__}: a callback has changed it; set "
+        "readout=None"
+    )
 
 
 @torch.inference_mode(False)

@@ -107,6 +107,14 @@ def test_networks_that_a_callback_changes_are_left_to_torch(change, at):
     np.testing.assert_allclose(predicted, answers, atol=1e-8)
 
 
+@pytest.mark.parametrize("change", ["spectral norm", "other part"])
+def test_a_read_out_needs_the_output_layer_as_it_was(change):
+    """It would write weights that nothing reads."""
+    model = GRURegressor(**QUICK, callbacks=[Change(CHANGES[change], 2)])
+    with pytest.raises(ValueError, match=r"a callback has changed it; set readout=N"):
+        model.fit(X, Y)
+
+
 class Schedule(Callback):
     """torch's own, which counts the steps of the optimiser."""
 
