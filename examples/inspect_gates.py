@@ -53,6 +53,11 @@ def memory_task(n_samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def networks(max_iter: int = 20, learning_rate_init: float = 0.02) -> dict:
     settings = {
         "hidden_layer_sizes": 16,
+        "normalize": None,
+        "conv_filters": None,  # they and poolings would bring the first step nearer
+        "pooling": "last",
+        "dropout": 0.0,
+        "label_smoothing": 0.0,
         "learning_rate": "constant",
         "learning_rate_init": learning_rate_init,
         "max_grad_norm": 1.0,

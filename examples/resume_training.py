@@ -38,17 +38,14 @@ PICTURE = Path("output") / "resume_training.png"
 def data() -> tuple[np.ndarray, np.ndarray]:
     """Windows of a day (sample, time), and the hour after each."""
     demand = load_electricity().frame["demand"].to_numpy()[:N_HOURS]
-    scaled = (demand - demand.mean()) / demand.std()
-    X = np.lib.stride_tricks.sliding_window_view(scaled[:-1], WINDOW)
-    return X, scaled[WINDOW:]
+    X = np.lib.stride_tricks.sliding_window_view(demand[:-1], WINDOW)
+    return X, demand[WINDOW:]
 
 
 def fit(folder: str | None) -> LSTMRegressor:
     model = LSTMRegressor(
         hidden_layer_sizes=16,
         dropout=0.1,
-        learning_rate="cosine",
-        learning_rate_init=0.01,
         max_iter=40,
         early_stopping=True,
         n_iter_no_change=40,

@@ -9,7 +9,8 @@ targets, one a piece, fall on all hours of the day.)
 Then each hour arrives on its own. ``stream.step(row)`` takes it, and forecasts the
 demand of the next one, at the same cost after eight weeks as after an hour. Beside it
 stand three forecasts that need no training, and a GRU on windows of a day, which
-reads its window anew at each hour.
+reads its window anew at each hour. Both networks have their defaults, and read and
+answer in megawatts.
 
     python examples/stream_load.py
 
@@ -37,13 +38,6 @@ TEST = 56 * 24
 WINDOW = 24
 SHOWN = slice(-7 * 24, None)
 PICTURE = Path("output") / "stream_load.png"
-NETWORK = {
-    "hidden_layer_sizes": 32,
-    "learning_rate": "cosine",
-    "learning_rate_init": 0.01,
-    "max_iter": 25,
-    "random_state": 0,
-}
 
 
 def features(frame: pd.DataFrame) -> pd.DataFrame:
@@ -138,16 +132,12 @@ def main() -> None:
     demand = frame["demand"]
     X = features(frame).iloc[:-1]  # of the last hour the next one is not known
     n_past = len(X) - TEST
-    past = X.iloc[: n_past - 1]
-    rows = ((X - past.mean()) / past.std()).to_numpy(np.float32)
-    mean, std = past["demand"].mean(), past["demand"].std()
-    target = ((demand.to_numpy()[1:] - mean) / std).astype(np.float32)
-
-    stateful = GRURegressor(**NETWORK, stateful=True, shuffle=False, batch_size=32)
+    rows, target = X.to_numpy(np.float32), demand.to_numpy(np.float32)[1:]
+    stateful = GRURegressor(stateful=True, shuffle=False, random_state=0)
     stateful.fit(*cut(rows[:n_past], target[:n_past]))
     ends = np.arange(WINDOW, n_past, PIECE)  # as many targets as there are pieces
     windows = Windows(rows, ends - WINDOW, np.full(len(ends), WINDOW))
-    windowed = GRURegressor(**NETWORK, batch_size=32).fit(windows, target[ends - 1])
+    windowed = GRURegressor(random_state=0).fit(windows, target[ends - 1])
 
     forecasts = naive_forecasts(demand).iloc[n_past:-1]
     times = {}
@@ -155,7 +145,7 @@ def main() -> None:
         "GRU, streamed": follow(stateful, rows, n_past),
         f"GRU on windows of {WINDOW} hours": reread(windowed, rows, n_past),
     }.items():
-        forecasts[name], times[name] = values * std + mean, taken
+        forecasts[name], times[name] = values, taken
     forecasts.index = frame.index[n_past + 1 :]
     actual = demand[forecasts.index]
     errors = pd.DataFrame(

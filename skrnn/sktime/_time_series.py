@@ -7,9 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sktime.classification.base import BaseClassifier
 from sktime.datatypes import convert
 from sktime.regression.base import BaseRegressor
@@ -21,14 +19,7 @@ from ..files import PackedState
 from ..preprocessing import SequenceScaler
 from ..windows import feature_names
 
-_DEFAULTS: dict[str, Any] = {
-    "learning_rate": "cosine",
-    "learning_rate_init": 0.01,
-    "max_iter": 100,
-    "max_grad_norm": 1.0,
-    "random_state": 0,
-}
-_QUICK: dict[str, Any] = {"learning_rate": "cosine", "max_iter": 3, "random_state": 0}
+_QUICK: dict[str, Any] = {"max_iter": 3, "random_state": 0}
 
 
 class _Adapter(Vocabulary, PackedState):
@@ -111,9 +102,9 @@ class TimeSeriesClassifier(_Adapter, BaseClassifier):
     Parameters
     ----------
     estimator : classifier, default=None
-        Takes sequences (sample, time, feature): ``GRUClassifier()``, a pipeline with
-        ``SequenceScaler`` before it, or any scikit-learn classifier that takes 3-D
-        arrays. None is an LSTM behind a ``SequenceScaler``.
+        Takes sequences (sample, time, feature): ``GRUClassifier()``, a pipeline that
+        ends in one, or any scikit-learn classifier that takes 3-D arrays. None is
+        ``LSTMClassifier(random_state=0)``.
 
     Attributes
     ----------
@@ -154,7 +145,7 @@ class TimeSeriesClassifier(_Adapter, BaseClassifier):
 
     @staticmethod
     def _default() -> Any:
-        return make_pipeline(SequenceScaler(), LSTMClassifier(**_DEFAULTS))
+        return LSTMClassifier(random_state=0)
 
     def _predict_proba(self, X: Any) -> np.ndarray:
         return self.estimator_.predict_proba(X)
@@ -169,10 +160,9 @@ class TimeSeriesRegressor(_Adapter, BaseRegressor):
     Parameters
     ----------
     estimator : regressor, default=None
-        Takes sequences (sample, time, feature): ``GRURegressor()``, a pipeline with
-        ``SequenceScaler`` before it, or any scikit-learn regressor that takes 3-D
-        arrays. None is an LSTM behind a ``SequenceScaler``, with a target scaled by
-        ``StandardScaler``.
+        Takes sequences (sample, time, feature): ``GRURegressor()``, a pipeline that
+        ends in one, or any scikit-learn regressor that takes 3-D arrays. None is
+        ``LSTMRegressor(random_state=0)``.
 
     Attributes
     ----------
@@ -214,5 +204,4 @@ class TimeSeriesRegressor(_Adapter, BaseRegressor):
 
     @staticmethod
     def _default() -> Any:
-        pipeline = make_pipeline(SequenceScaler(), LSTMRegressor(**_DEFAULTS))
-        return TransformedTargetRegressor(pipeline, transformer=StandardScaler())
+        return LSTMRegressor(random_state=0)
