@@ -41,7 +41,8 @@ def search() -> dict:
     volatility = np.log(np.abs(returns[:, 0]) + 0.1)  # tomorrow's, from the days before
     X, y = make_supervised(returns, volatility)
     model = make_pipeline(
-        SlidingWindow(10), GRURegressor(max_iter=10, readout=None, random_state=0)
+        SlidingWindow(10),
+        GRURegressor(batch_size=100, max_iter=10, readout=None, random_state=0),
     )
     start = time.perf_counter()
     found = GridSearchCV(model, GRID, cv=TimeSeriesSplit(3)).fit(X, y)
