@@ -199,9 +199,15 @@ class BaseRecurrent(SequenceParameters, RecipeParameters, BaseNetwork):
         return replace(Settings.of(self), tol_is_relative=True)
 
     def _planned(self, settings: Settings, n_samples: int) -> Settings:
-        is_one_series = self._reader.is_stateful
-        budget = self._task.budget
-        return planned(settings, n_samples, budget, is_one_series=is_one_series)
+        is_one_series, has_norms = self._reader.is_stateful, self._has_norms
+        how = {"is_one_series": is_one_series, "has_norms": has_norms}
+        return planned(settings, n_samples, self._task.budget, **how)
+
+    @property
+    def _has_norms(self) -> bool:
+        """Whether figures of a batch are part of what the network computes."""
+        parts = self.net_.module_.architecture
+        return parts.conv_filters is not None and parts.conv_norm is not None
 
     def _tried(
         self,

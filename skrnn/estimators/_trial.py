@@ -153,7 +153,9 @@ class _Trial:
         self.n_cycles = 0
         self.base: Base | None = None
         self.losses: list[float] = []
-        self.cycles = trial_cycles(settings, len(training), estimator._task.budget)
+        n, budget = len(training), estimator._task.budget
+        has_norms = other._has_norms
+        self.cycles = trial_cycles(settings, n, budget, has_norms=has_norms)
 
     def train(self, n_epochs: int) -> None:
         """Train for one more cycle, with a new state of the solver."""
