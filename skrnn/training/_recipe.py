@@ -106,6 +106,8 @@ def trial_cycles(
     n_epochs = planned(settings, n_samples, budget, has_norms=has_norms).max_iter
     if settings.max_iter != "auto" or settings.solver == "lbfgs":
         return [n_epochs]
-    first = max(1, n_epochs // (2**CYCLES - 1))
-    cycles = [first * 2**i for i in range(CYCLES - 1)]
-    return [*cycles, max(1, n_epochs - sum(cycles))]
+    length, cycles = max(1, n_epochs // (2**CYCLES - 1)), []
+    while len(cycles) < CYCLES - 1 and sum(cycles) + length < n_epochs:
+        cycles.append(length)
+        length *= 2
+    return [*cycles, n_epochs - sum(cycles)]

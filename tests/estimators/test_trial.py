@@ -87,7 +87,7 @@ def test_cycles_have_all_epochs_together(budget, n_samples):
     assert str(budget.epochs) in RECIPE["max_iter"]
     assert trial_cycles(settings(max_iter=7), n_samples, budget) == [7]
     assert len(trial_cycles(settings(solver="lbfgs"), n_samples, budget)) == 1
-    assert trial_cycles(settings(), 10_000_000, budget) == [1, 2, 4, 3]
+    assert trial_cycles(settings(), 10_000_000, budget) == [1, 2, 2]
 
 
 def test_a_number_of_epochs_is_kept(cycles):
