@@ -106,7 +106,8 @@ def trial_cycles(
     n_epochs = planned(settings, n_samples, budget, has_norms=has_norms).max_iter
     if settings.max_iter != "auto" or settings.solver == "lbfgs":
         return [n_epochs]
-    length, cycles = max(1, n_epochs // (2**CYCLES - 1)), []
+    length = max(1, n_epochs // (2**CYCLES - 1))
+    cycles: list[int] = []
     while len(cycles) < CYCLES - 1 and sum(cycles) + length < n_epochs:
         cycles.append(length)
         length *= 2
