@@ -36,6 +36,7 @@ class RecipeParameters(EstimatorParameters):
         default="auto",
         text=f'Number of samples in a batch. "auto" {RECIPE["batch_size"]}.',
     )
+    # "auto" is wider than the type of the group, which MLPs and forecasters share
     max_iter: int | str = revised(  # type: ignore[assignment]
         EstimatorParameters,
         "max_iter",
@@ -68,6 +69,7 @@ class RecipeParameters(EstimatorParameters):
         'the schedules "cosine" and "onecycle" never stop early. With "lbfgs" it is '
         "the largest gradient at which to stop.",
     )
+    # "auto" is wider than the type of the group, which MLPs and forecasters share
     n_iter_no_change: float | str = revised(  # type: ignore[assignment]
         EstimatorParameters,
         "n_iter_no_change",

@@ -27,6 +27,34 @@ def outline_of(
 
 def recurrent_outline(network: Any) -> list[LayerOutline]:
     """The layers of a :class:`RecurrentNetwork`, from the input on."""
+    rows, steps = _front_outline(network)
+    dropout = f", Dropout({network.dropout.p:g})" if network.dropout.p else ""
+    for i, layer in enumerate(network.stack()):
+        residual = " + input" if i and network.architecture.residual else ""
+        kind, sizes = (
+            layer.name + residual + dropout,
+            (steps, layer.output_size),
+        )
+        rows.append(outline_of(f"hidden {i + 1}", kind, sizes, layer))
+    head = network.head
+    is_whole = network.architecture.return_sequences
+    if not is_whole:
+        width, kind = (head.in_features,), ", ".join(network.poolings)
+        names = network.architecture.conv_poolings
+        kind += f"; convolution: {', '.join(names)}" if names else ""
+        rows.append(outline_of("pooling", kind, width, network.attention))
+    out: Any = (steps, head.out_features) if is_whole else (head.out_features,)
+    rows.append(outline_of("output", "Linear", out, head))
+    if network.path is not None:
+        kind = f"LinearPath from {network.path.n_rows} rows"
+        rows.append(outline_of("beside it", kind, out))
+    if network.output_normalization is not None:
+        rows.append(outline_of("units of y", "inverse Normalization", out))
+    return rows
+
+
+def _front_outline(network: Any) -> tuple[list[LayerOutline], str]:
+    """The layers before the recurrent ones, and the name of their number of steps."""
     rows = []
     steps = "n_timesteps"
     if network.embedding is not None:
@@ -56,29 +84,7 @@ def recurrent_outline(network: Any) -> list[LayerOutline]:
             steps = f"n_timesteps / {n_rows * size}"
             sizes = steps, front.width
             rows.append(outline_of("max pooling", f"MaxPool1d({size})", sizes))
-    dropout = f", Dropout({network.dropout.p:g})" if network.dropout.p else ""
-    for i, layer in enumerate(network.stack()):
-        residual = " + input" if i and network.architecture.residual else ""
-        kind, sizes = (
-            layer.name + residual + dropout,
-            (steps, layer.output_size),
-        )
-        rows.append(outline_of(f"hidden {i + 1}", kind, sizes, layer))
-    head = network.head
-    is_whole = network.architecture.return_sequences
-    if not is_whole:
-        width, kind = (head.in_features,), ", ".join(network.poolings)
-        names = network.architecture.conv_poolings
-        kind += f"; convolution: {', '.join(names)}" if names else ""
-        rows.append(outline_of("pooling", kind, width, network.attention))
-    out: Any = (steps, head.out_features) if is_whole else (head.out_features,)
-    rows.append(outline_of("output", "Linear", out, head))
-    if network.path is not None:
-        kind = f"LinearPath from {network.path.n_rows} rows"
-        rows.append(outline_of("beside it", kind, out))
-    if network.output_normalization is not None:
-        rows.append(outline_of("units of y", "inverse Normalization", out))
-    return rows
+    return rows, steps
 
 
 def _convolution_kind(layer: Any, front: Any, norm: nn.Module | None) -> str:

@@ -29,7 +29,7 @@ TUNED = {  # docs/classifiers.md: chosen by cross-validation on each training se
     "JapaneseVowels": 0.983,
     "PLAID": 0.802,
 }
-MISSING = "TODO-SKILL"  # where the package's own figure is not there yet
+MISSING = "?"  # where the package's own figure was not measured
 Key = tuple[str, str, int, str, str]  # task, model, seed, label, change
 NAMES = ("task", "model", "seed", "label", "change")
 Row = list[str]
